@@ -1,0 +1,70 @@
+// The import rules of docs/architecture.md, one rule a row. `npm run check:imports` runs them;
+// test/architecture/imports.test.ts asserts that a non-empty set of modules was read.
+
+const SDKS = '^node_modules/(@aws-sdk|@sap/hana-client|@kubernetes)/';
+const ADAPTERS =
+  '^shared/.*/(hana|s3|sagemaker|sagemaker-runtime|step-functions|eventbridge|secrets-manager|ecr|kubernetes)\\.ts$';
+const STEP = '^functions/([^/]+/[^/]+)/';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'production-never-imports-local-cli-or-test',
+      severity: 'error',
+      from: { path: '^(functions|shared)/' },
+      to: { path: '^(local|cli|test|bench)/' },
+    },
+    {
+      name: 'local-never-imports-cli-or-test',
+      severity: 'error',
+      from: { path: '^local/' },
+      to: { path: '^(cli|test|bench)/' },
+    },
+    {
+      name: 'shared-never-imports-functions',
+      severity: 'error',
+      from: { path: '^shared/' },
+      to: { path: '^functions/' },
+    },
+    {
+      name: 'steps-do-not-import-each-other',
+      severity: 'error',
+      from: { path: STEP },
+      to: { path: '^functions/', pathNot: '^functions/$1/' },
+    },
+    {
+      name: 'only-adapters-touch-sdks',
+      severity: 'error',
+      from: { path: '^(functions|shared)/', pathNot: ADAPTERS },
+      to: { path: SDKS },
+    },
+    {
+      name: 'only-handlers-choose-adapters',
+      severity: 'error',
+      from: { path: '^(functions|shared)/', pathNot: [`^functions/.*/handler\\.ts$`, ADAPTERS] },
+      to: { path: ADAPTERS },
+    },
+    {
+      name: 'only-step-knows-middy',
+      severity: 'error',
+      from: { pathNot: '^shared/step\\.ts$' },
+      to: { path: '^node_modules/@middy/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

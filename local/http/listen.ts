@@ -1,0 +1,51 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { StandIn } from '#local/stand-in.ts';
+
+/**
+ * Serves `handle` on 127.0.0.1.
+ *
+ * @param port 0 lets the system choose a free port.
+ * @throws PortInUseError when another process listens on `port`.
+ */
+export const listen = async (
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  port = 0,
+): Promise<StandIn> => {
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, handle as RequestListener);
+  await bind(server, port);
+  const { port: boundPort } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${boundPort}`, close: () => stop(server) };
+};
+
+/** The port is taken; the message names it and says how to choose another. */
+export class PortInUseError extends Error {
+  override readonly name = 'PortInUseError';
+}
+
+const bind = (server: Server, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? portInUse(port, error) : error),
+    );
+    server.listen(port, '127.0.0.1', () => resolve());
+  });
+
+const portInUse = (port: number, cause: Error): PortInUseError =>
+  new PortInUseError(`Port ${port} on 127.0.0.1 is in use by another process. Stop it, or choose another port.`, {
+    cause,
+  });
+
+const stop = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+/** Collects a request's body; only for protocols whose messages are small by definition. */
+export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+};
