@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { DatasetMismatchError } from '#shared/errors.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+
+/** The datasets that a run stages: rows to train on, rows held out for testing, rows to score. */
+export const DatasetName = z.enum(['train', 'test', 'score']);
+export type DatasetName = z.infer<typeof DatasetName>;
+
+/** A column of the view, with HANA's own type name, as SYS.VIEW_COLUMNS gives it. */
+export const DatasetColumn = z.strictObject({
+  name: z.string(),
+  type: z.string(),
+  length: z.int().nonnegative(),
+  scale: z.int().nonnegative(),
+  nullable: z.boolean(),
+});
+export type DatasetColumn = z.infer<typeof DatasetColumn>;
+
+export const DatasetPart = z.strictObject({
+  uri: z.string().startsWith('s3://'),
+  rowCount: z.int().nonnegative(),
+  sizeBytes: z.int().nonnegative(),
+  /** Of the object's bytes, hexadecimal. */
+  sha256: z.string().length(64),
+  /** The partition of the plan that the part was read by. */
+  partition: z.int().nonnegative(),
+});
+export type DatasetPart = z.infer<typeof DatasetPart>;
+
+/** `manifest.json` beside a dataset's parts: what was staged, how, and the proof that it is whole. */
+export const DatasetManifest = z.strictObject({
+  version: z.literal(1),
+  dataset: DatasetName,
+  runUri: z.string(),
+  sealedAt: z.iso.datetime(),
+  source: z.strictObject({
+    schema: z.string(),
+    view: z.string(),
+    key: z.array(z.string()),
+    /** The statements that read the view, one a partition, values bound. */
+    queries: z.array(z.string()),
+  }),
+  format: z.strictObject({ type: z.literal('csv'), header: z.boolean() }),
+  /** The columns of the parts, in their order. */
+  columns: z.array(DatasetColumn),
+  parts: z.array(DatasetPart),
+  rowCount: z.int().nonnegative(),
+  sizeBytes: z.int().nonnegative(),
+});
+export type DatasetManifest = z.infer<typeof DatasetManifest>;
+
+/** The folder that holds a dataset's parts and nothing else, so that it can be a SageMaker channel. */
+export const partsUri = (runUri: string, dataset: DatasetName): string => `${runUri}${dataset}/parts/`;
+
+export const manifestUri = (runUri: string, dataset: DatasetName): string => `${runUri}${dataset}/manifest.json`;
+
+export const loadManifest = async (objectStore: ObjectStore, uri: string): Promise<DatasetManifest> => {
+  const { text } = await objectStore.getText(uri);
+  const manifest = DatasetManifest.safeParse(JSON.parse(text));
+  if (!manifest.success)
+    throw new DatasetMismatchError(`${uri} is not a manifest.\n${z.prettifyError(manifest.error)}`);
+  return manifest.data;
+};

@@ -1,0 +1,142 @@
+/**
+ * Every error that a step can end with. The class's name is what Step Functions sees as `Error`, so `ErrorEquals` in the
+ * state machines and the pages of docs/errors.md use the same words. Names are literals: minified classes lose theirs.
+ */
+export abstract class PipelineError extends Error {
+  abstract override readonly name: string;
+}
+
+/** A step's event, or an execution's input, is not what the step takes. Not retried. */
+export class InvalidInputError extends PipelineError {
+  override readonly name = 'InvalidInputError';
+}
+
+/** No folder under `pipelines/` has that name; the message offers the nearest ones. Not retried. */
+export class UnknownPipelineError extends PipelineError {
+  override readonly name = 'UnknownPipelineError';
+}
+
+/** `pipeline.yml` has mistakes; the message lists all of them with their lines. Not retried. */
+export class InvalidPipelineError extends PipelineError {
+  override readonly name = 'InvalidPipelineError';
+}
+
+/** HANA refused or lost the connection, or rolled back for a passing reason. Retried by the state machine. */
+export class WarehouseUnavailableError extends PipelineError {
+  override readonly name = 'WarehouseUnavailableError';
+}
+
+/** HANA has no room for the statement now (616, 1038, 1034, 4). Retried by the state machine, more slowly. */
+export class WarehouseOverloadedError extends PipelineError {
+  override readonly name = 'WarehouseOverloadedError';
+}
+
+/** HANA doesn't accept the user (10, 414, 415, 416, 663). Not retried: more tries would lock the user. */
+export class WarehouseLoginError extends PipelineError {
+  override readonly name = 'WarehouseLoginError';
+}
+
+/** The user lacks a privilege (258); the message names the grant. Not retried. */
+export class WarehousePrivilegeError extends PipelineError {
+  override readonly name = 'WarehousePrivilegeError';
+}
+
+/** A view, table, schema or column that the pipeline names doesn't exist (259, 260, 321, 362). Not retried. */
+export class UnknownWarehouseObjectError extends PipelineError {
+  override readonly name = 'UnknownWarehouseObjectError';
+}
+
+/** HANA refused a statement for another reason; the message carries its code and text. Not retried. */
+export class WarehouseStatementError extends PipelineError {
+  override readonly name = 'WarehouseStatementError';
+}
+
+/** The view has no rows, or a split leaves training or test without any. Stops the run before money is spent. */
+export class EmptyDatasetError extends PipelineError {
+  override readonly name = 'EmptyDatasetError';
+}
+
+/** A value can't be staged in the chosen form, such as a line break for a batch transform. Not retried. */
+export class UnstageableValueError extends PipelineError {
+  override readonly name = 'UnstageableValueError';
+}
+
+/** What was staged, read or written is not what was planned: counts or checksums differ. Not retried. */
+export class DatasetMismatchError extends PipelineError {
+  override readonly name = 'DatasetMismatchError';
+}
+
+/** An object that an earlier step wrote is gone or was changed by somebody else. Not retried. */
+export class ObjectMissingError extends PipelineError {
+  override readonly name = 'ObjectMissingError';
+}
+
+/** A conditional write found another version of the object. Retried by the state machine. */
+export class ObjectChangedError extends PipelineError {
+  override readonly name = 'ObjectChangedError';
+}
+
+/** The training job failed; the message ends with the script's own last words. Not retried. */
+export class TrainingFailedError extends PipelineError {
+  override readonly name = 'TrainingFailedError';
+}
+
+/** The training job was stopped by a person or a time limit. Not retried. */
+export class TrainingStoppedError extends PipelineError {
+  override readonly name = 'TrainingStoppedError';
+}
+
+/** The training script ended well and left no model in SM_MODEL_DIR. Not retried. */
+export class ModelMissingError extends PipelineError {
+  override readonly name = 'ModelMissingError';
+}
+
+/** The model's metrics are below the gate of `pipeline.yml`. Nothing is deployed; the old endpoint keeps serving. */
+export class GateNotPassedError extends PipelineError {
+  override readonly name = 'GateNotPassedError';
+}
+
+/** SageMaker has no free instance or quota now. Retried by the state machine after minutes. */
+export class CapacityUnavailableError extends PipelineError {
+  override readonly name = 'CapacityUnavailableError';
+}
+
+/** The endpoint didn't reach InService with the new configuration. An older configuration keeps serving, if there was one. */
+export class EndpointFailedError extends PipelineError {
+  override readonly name = 'EndpointFailedError';
+}
+
+/** The endpoint is busy with another update. Retried by the state machine. */
+export class EndpointBusyError extends PipelineError {
+  override readonly name = 'EndpointBusyError';
+}
+
+/** The deployed model answered the smoke test with an error or with a wrong number of predictions. Not retried. */
+export class SmokeTestFailedError extends PipelineError {
+  override readonly name = 'SmokeTestFailedError';
+}
+
+/** The transform job failed or was stopped. Not retried. */
+export class TransformFailedError extends PipelineError {
+  override readonly name = 'TransformFailedError';
+}
+
+/** The model answered a request for predictions with an error. Not retried: the same rows fail again. */
+export class PredictionFailedError extends PipelineError {
+  override readonly name = 'PredictionFailedError';
+}
+
+/** The endpoint has no capacity for a request now (429, 503). Retried by the state machine. */
+export class EndpointThrottledError extends PipelineError {
+  override readonly name = 'EndpointThrottledError';
+}
+
+/** There is no model to score with: nothing was registered for the pipeline yet. Not retried. */
+export class NoChampionError extends PipelineError {
+  override readonly name = 'NoChampionError';
+}
+
+/** Predictions don't fit the target table: a column is missing, narrower, or the key isn't its primary key. Not retried. */
+export class TargetTableError extends PipelineError {
+  override readonly name = 'TargetTableError';
+}

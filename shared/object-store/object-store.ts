@@ -1,0 +1,39 @@
+import type { Readable } from 'node:stream';
+
+/** Objects by `s3://bucket/key` URI. */
+export interface ObjectStore {
+  /** The object's text and its ETag. For small objects: records, manifests, plans. Throws ObjectMissingError. */
+  getText(uri: string): Promise<{ readonly text: string; readonly etag: string }>;
+  /** The object's bytes as a stream. Throws ObjectMissingError. */
+  getStream(uri: string): Promise<Readable>;
+  /**
+   * Writes a small object whole. `ifNoneMatch: '*'` creates only; `ifMatch` replaces only that version.
+   * Throws ObjectChangedError when the condition doesn't hold.
+   */
+  put(uri: string, body: string | Uint8Array, options?: PutOptions): Promise<{ readonly etag: string }>;
+  /** Uploads a stream of any length in parts, holding a few parts in memory; nothing is visible before its end. */
+  putStream(uri: string, body: Readable, options?: { readonly contentType?: string }): Promise<void>;
+  /** Every object whose URI starts with `prefixUri`, in key order. End the prefix with `/` to mean a folder. */
+  list(prefixUri: string): AsyncIterable<ObjectSummary>;
+  /** Deletes one object; it is no error when there is none. */
+  delete(uri: string): Promise<void>;
+}
+
+export interface PutOptions {
+  readonly contentType?: string;
+  readonly ifNoneMatch?: '*';
+  readonly ifMatch?: string;
+}
+
+export interface ObjectSummary {
+  readonly uri: string;
+  readonly sizeBytes: number;
+  readonly lastModified: Date;
+}
+
+/** Splits `s3://bucket/key`. Throws a TypeError for anything else: such a URI is a bug, not input. */
+export const parseObjectUri = (uri: string): { readonly bucket: string; readonly key: string } => {
+  const match = /^s3:\/\/([^/]+)\/(.*)$/s.exec(uri);
+  if (!match) throw new TypeError(`Not an object URI: ${uri}`);
+  return { bucket: match[1]!, key: match[2]! };
+};

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+
+/** Lower case, because names of endpoints, jobs and Kubernetes objects are made of it; 32 leaves room for a run's suffix. */
+export const PipelineName = z
+  .string()
+  .regex(
+    /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
+    'must be 1-32 lower-case letters, digits or hyphens, starting with a letter',
+  );
+
+/** HANA identifiers have up to 127 bytes; NUL can't be quoted. */
+const Identifier = z
+  .string()
+  .min(1)
+  .refine((name) => Buffer.byteLength(name) <= 127 && !name.includes('\0'), 'must be 1-127 bytes without NUL');
+
+const uniqueIdentifiers = z
+  .array(Identifier)
+  .min(1)
+  .refine((names) => new Set(names).size === names.length, 'names a column twice');
+
+/** A view that the database user can read. Without `schema` it is looked up in the space schema of the warehouse secret. */
+const ViewSource = {
+  view: Identifier,
+  schema: Identifier.optional(),
+  /** The columns to read, in this order; all columns of the view when absent. */
+  columns: uniqueIdentifiers.optional(),
+  /** The columns that identify a row. They decide the train/test split and carry predictions home. */
+  key: uniqueIdentifiers,
+};
+
+const TrainingSource = z.strictObject({
+  ...ViewSource,
+  /** The column that the model learns to predict. */
+  target: Identifier,
+  /** CSV parts begin with a line of column names. Scripts in FedML's style expect none. */
+  header: z.boolean().default(true),
+  split: z
+    .strictObject({
+      /** The share of rows, by a hash of the key, that is kept for testing. */
+      testFraction: z.number().gt(0).lt(1).default(0.2),
+      /** Another seed gives another, equally reproducible split. */
+      seed: z.string().max(64).default(''),
+    })
+    .prefault({}),
+});
+
+const InstanceType = z
+  .string()
+  .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'must be a SageMaker instance type such as ml.m5.large');
+
+const Hyperparameter = z.json();
+
+/** Limits of CreateTrainingJob's service model. */
+const Training = z
+  .strictObject({
+    framework: z.enum(['sklearn', 'xgboost', 'pytorch']).default('sklearn'),
+    frameworkVersion: z.string().optional(),
+    /** An image of your own, in place of framework and version. */
+    imageUri: z.string().optional(),
+    /** The script in the pipeline's folder that SageMaker runs, and that serves the model. */
+    entryPoint: z
+      .string()
+      .regex(/^[\w.-]+\.(py|sh)$/, 'must be a .py or .sh file in the pipeline folder')
+      .default('train.py'),
+    instanceType: InstanceType.default('ml.m5.large'),
+    instanceCount: z.int().min(1).max(100).default(1),
+    volumeSizeGb: z.int().min(1).max(16_384).default(30),
+    maxRuntimeSeconds: z.int().min(1).max(2_419_200).default(3600),
+    /** Managed spot instances; the wait counts from the job's start and includes its run time. */
+    spot: z.strictObject({ maxWaitSeconds: z.int().min(1).max(2_592_000) }).optional(),
+    hyperparameters: z.record(z.string().min(1).max(256), Hyperparameter).default({}),
+    metrics: z
+      .array(z.strictObject({ name: z.string().min(1).max(255), regex: z.string().min(1).max(500) }))
+      .max(40)
+      .default([]),
+    environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().max(512)).default({}),
+    tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+    vpc: z
+      .strictObject({ subnets: z.array(z.string()).min(1), securityGroupIds: z.array(z.string()).min(1) })
+      .optional(),
+    kmsKeyId: z.string().optional(),
+    networkIsolation: z.boolean().default(false),
+  })
+  .refine(({ spot, maxRuntimeSeconds }) => !spot || spot.maxWaitSeconds >= maxRuntimeSeconds, {
+    path: ['spot', 'maxWaitSeconds'],
+    message: 'must be at least maxRuntimeSeconds',
+  });
+
+/** One condition on one metric; the gate is passed when all of them hold. */
+const GateRule = z
+  .strictObject({ metric: z.string().min(1), min: z.number().optional(), max: z.number().optional() })
+  .refine(({ min, max }) => min !== undefined || max !== undefined, 'needs min, max or both');
+
+const Instances = z.strictObject({ type: InstanceType.default('ml.m5.large'), count: z.int().min(1).default(1) });
+
+const SageMakerDeployment = z
+  .strictObject({
+    target: z.literal('sagemaker'),
+    /** The endpoint's name stays the same from run to run, so that its callers needn't be told. The pipeline's name when absent. */
+    endpointName: z
+      .string()
+      .regex(/^[a-z0-9](-*[a-z0-9]){0,62}$/, 'must be 1-63 lower-case letters, digits or hyphens')
+      .optional(),
+    instances: Instances.optional(),
+    serverless: z
+      .strictObject({
+        memorySizeMb: z.literal([1024, 2048, 3072, 4096, 5120, 6144]).default(2048),
+        maxConcurrency: z.int().min(1).max(200).default(5),
+      })
+      .optional(),
+    environment: z.record(z.string(), z.string().max(1024)).default({}),
+    /** Rows of the test set that the new model must answer before the deployment counts. */
+    smokeTestRows: z.int().min(2).max(1000).default(10),
+  })
+  .refine(({ instances, serverless }) => !(instances && serverless), 'takes instances or serverless, not both');
+
+const NoDeployment = z.strictObject({ target: z.literal('none') });
+
+const Deployment = z.discriminatedUnion('target', [SageMakerDeployment, NoDeployment]);
+
+/** A HANA column type for predictions. */
+const PREDICTION_TYPE =
+  /^(BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|REAL|DOUBLE|DATE|TIMESTAMP|DECIMAL\(\d{1,2}(,\s*\d{1,2})?\)|NVARCHAR\(\d{1,4}\))$/;
+
+const Prediction = z.strictObject({
+  source: z.strictObject(ViewSource),
+  /** `transform`: a SageMaker batch transform; `endpoint`: the deployed endpoint, part by part. */
+  method: z.enum(['transform', 'endpoint']).default('transform'),
+  /** Instances of the batch transform. */
+  instances: Instances.prefault({}),
+  /** What the model answers for a row, in the order of its CSV output. */
+  columns: z
+    .array(
+      z.strictObject({
+        name: Identifier,
+        type: z.string().regex(PREDICTION_TYPE, 'must be a HANA type such as DOUBLE or NVARCHAR(20)'),
+      }),
+    )
+    .min(1),
+  /** The table for the predictions, in the database user's own schema. */
+  target: z.strictObject({
+    table: Identifier,
+    /** append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only. */
+    mode: z.enum(['append', 'upsert', 'replace']).default('append'),
+  }),
+});
+
+/** `pipeline.yml`: what to read, train, deploy, predict and write. */
+export const PipelineDefinition = z.strictObject({
+  name: PipelineName,
+  description: z.string().max(1000).optional(),
+  source: TrainingSource,
+  training: Training.prefault({}),
+  gate: z.array(GateRule).default([]),
+  deployment: Deployment.default({ target: 'none' }),
+  prediction: Prediction.optional(),
+});
+
+export type PipelineDefinition = z.infer<typeof PipelineDefinition>;
+export type TrainingSource = PipelineDefinition['source'];
+export type TrainingSettings = PipelineDefinition['training'];
+export type GateRule = PipelineDefinition['gate'][number];
+export type SageMakerDeployment = Extract<PipelineDefinition['deployment'], { target: 'sagemaker' }>;
+export type PredictionSettings = NonNullable<PipelineDefinition['prediction']>;

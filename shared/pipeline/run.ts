@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { InvalidInputError } from '#shared/errors.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { PipelineDefinition, PipelineName } from '#shared/pipeline/definition.ts';
+
+export const RunMode = z.enum(['full', 'train', 'score']);
+export type RunMode = z.infer<typeof RunMode>;
+
+/** The folder of a run, `s3://bucket[/prefix]/runs/<pipeline>/<run id>/`: the reference that every step is handed. */
+export const RunUri = z
+  .string()
+  .regex(/^s3:\/\/[^/]+\/(.+\/)?runs\/[^/]+\/[^/]+\/$/, 'must be the URI of a run folder');
+
+/** What an execution was asked to do, fixed when it starts; `run.json` of the run's folder begins with it. */
+export const Run = z.object({
+  runId: z.string().min(1).max(80),
+  pipeline: PipelineName,
+  mode: RunMode,
+  runUri: RunUri,
+  executionArn: z.string(),
+  startedAt: z.iso.datetime(),
+  /** The execution's input as it came. */
+  input: z.unknown(),
+  /** `pipeline.yml` with defaults filled in and overrides applied. */
+  definition: PipelineDefinition,
+  /** SHA-256 over the files of the pipeline's folder. */
+  codeSha256: z.string(),
+});
+
+export type Run = z.infer<typeof Run>;
+
+/** The run of a folder, as ResolveRun recorded it. */
+export const loadRun = async (objectStore: ObjectStore, runUri: string): Promise<Run> => {
+  const { text } = await objectStore.getText(runRecordUri(runUri));
+  const run = Run.safeParse(JSON.parse(text));
+  if (!run.success)
+    throw new InvalidInputError(`${runRecordUri(runUri)} is not a run record.\n${z.prettifyError(run.error)}`);
+  return run.data;
+};
+
+export const runFolderUri = (storeUri: string, pipeline: string, runId: string): string =>
+  `${storeUri}/runs/${pipeline}/${runId}/`;
+
+export const runRecordUri = (runUri: string): string => `${runUri}run.json`;
+
+/** The folder of everything, `s3://bucket[/prefix]`, that a run's folder lies in. */
+export const storeUriOf = (runUri: string): string => runUri.replace(/\/runs\/[^/]+\/[^/]+\/$/, '');
+
+/**
+ * A name for what a run makes in SageMaker: the same for the same run, so that a repeated step finds what it made.
+ * At most 45 characters, lower case (SageMaker lower-cases names in ARNs), which leaves 17 for a suffix below the limit of 63.
+ */
+export const runResourceName = ({ pipeline, runId }: Pick<Run, 'pipeline' | 'runId'>): string =>
+  `${pipeline}-${createHash('sha256').update(runId).digest('hex').slice(0, 12)}`;

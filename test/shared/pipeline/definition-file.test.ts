@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { parseDefinition } from '#shared/pipeline/definition-file.ts';
+
+const minimal = `name: tiny
+source:
+  view: V_TRAINING
+  key: [ID]
+  target: LABEL
+`;
+
+const mistakesOf = (text: string): string[] => {
+  try {
+    parseDefinition(text, 'pipeline.yml');
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'InvalidPipelineError' });
+    return (error as Error).message.split('\n').slice(1);
+  }
+  throw new Error('the definition was accepted');
+};
+
+describe('parseDefinition', () => {
+  it('fills in the defaults of a minimal definition', () => {
+    const definition = parseDefinition(minimal, 'pipeline.yml');
+
+    expect(definition).toMatchObject({
+      source: { header: true, split: { testFraction: 0.2, seed: '' } },
+      training: { framework: 'sklearn', entryPoint: 'train.py', instanceType: 'ml.m5.large' },
+      deployment: { target: 'none' },
+    });
+  });
+
+  it('reports all mistakes at once, each with its line', () => {
+    const mistakes = mistakesOf(`name: Tiny Pipeline
+source:
+  view: V_TRAINING
+  key: []
+  colour: blue
+training:
+  instanceType: m5
+  spot: { maxWaitSeconds: 10 }
+deployment:
+  target: mars
+`);
+
+    expect(mistakes).toEqual([
+      expect.stringMatching(/^ {2}pipeline\.yml:1: name: must be 1-32 lower-case/),
+      expect.stringMatching(/^ {2}pipeline\.yml:2: source\.target: is missing$/),
+      expect.stringMatching(/^ {2}pipeline\.yml:4: source\.key: /),
+      expect.stringMatching(/^ {2}pipeline\.yml:5: source\.colour: is not a setting/),
+      expect.stringMatching(/^ {2}pipeline\.yml:7: training\.instanceType: must be a SageMaker instance type/),
+      expect.stringMatching(/^ {2}pipeline\.yml:8: training\.spot\.maxWaitSeconds: /),
+      expect.stringMatching(/^ {2}pipeline\.yml:10: deployment\.target: /),
+    ]);
+  });
+
+  it.each([
+    ['a key that is given twice', `${minimal}name: again\n`, /pipeline\.yml:6: .*unique/],
+    ['a tab as indentation', 'name: tiny\nsource:\n\tview: V\n', /pipeline\.yml:3: /],
+    ['an empty file', '', /pipeline\.yml:1: the file: /],
+    ['a list in place of a map', '- 1\n', /pipeline\.yml:1: the file: /],
+    [
+      'spot without enough waiting time',
+      `${minimal}training:\n  spot: { maxWaitSeconds: 10 }\n`,
+      /:7: training\.spot\.maxWaitSeconds: /,
+    ],
+  ])('refuses %s', (_, text, message) => {
+    expect(mistakesOf(text).join('\n')).toMatch(message);
+  });
+
+  it('refuses an alias bomb without expanding it', () => {
+    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nname: *c\n`;
+
+    expect(mistakesOf(bomb).join('\n')).toMatch(/alias/i);
+  });
+});
