@@ -3,7 +3,7 @@
 
 const SDKS = '^node_modules/(@aws-sdk|@sap/hana-client|@kubernetes)/';
 const ADAPTERS =
-  '^shared/.*/(hana|s3|sagemaker|sagemaker-runtime|step-functions|eventbridge|secrets-manager|ecr|kubernetes)\\.ts$';
+  '^shared/.*/(hana|s3|sagemaker|sagemaker-runtime|step-functions|eventbridge|secrets-manager|cloudwatch-logs|ecr|kubernetes)\\.ts$';
 const STEP = '^functions/([^/]+/[^/]+)/';
 
 module.exports = {
