@@ -1,0 +1,52 @@
+/** Executions of a state machine, as the command line and the HTTP API see them. */
+export interface Executions {
+  /**
+   * Starts an execution. With a `name` that is still running with the same input, it is the same execution.
+   * Throws InvalidInputError when that name was used for something else.
+   */
+  start(request: StartRequest): Promise<{ readonly executionArn: string }>;
+  describe(executionArn: string): Promise<ExecutionDescription>;
+  stop(executionArn: string, reason: string): Promise<void>;
+  /** What happened after the event `eventId` (0: from the start), oldest first. */
+  eventsAfter(executionArn: string, eventId: number): Promise<ExecutionEvent[]>;
+}
+
+export interface StartRequest {
+  readonly stateMachineArn: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
+
+export interface ExecutionDescription {
+  readonly executionArn: string;
+  readonly status: ExecutionStatus;
+  readonly startedAt: Date;
+  readonly stoppedAt?: Date;
+  readonly output?: unknown;
+  readonly error?: string;
+  readonly cause?: string;
+}
+
+/** An event of an execution's history, reduced to what somebody who watches needs. */
+export interface ExecutionEvent {
+  readonly id: number;
+  readonly at: Date;
+  readonly kind:
+    | 'entered'
+    | 'exited'
+    | 'childStarted'
+    | 'attemptSucceeded'
+    | 'attemptFailed'
+    | 'executionBroken'
+    | 'other';
+  /** The state that was entered or exited. */
+  readonly state?: string;
+  /** Task, Map, Choice … of the state that was entered. */
+  readonly stateType?: string;
+  /** What a task answered. */
+  readonly result?: unknown;
+  /** The execution that a `startExecution.sync:2` task has started. */
+  readonly childExecutionArn?: string;
+}

@@ -1,0 +1,83 @@
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  type HistoryEvent,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { InvalidInputError } from '#shared/errors.ts';
+import type { ExecutionEvent, Executions } from '#shared/executions/executions.ts';
+
+/** GetExecutionHistory's largest page. */
+const PAGE_EVENTS = 1000;
+
+/** Executions on AWS Step Functions. */
+export const stepFunctionsExecutions = (client = new SFNClient({})): Executions => ({
+  async start({ stateMachineArn, name, input }) {
+    const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
+    try {
+      return { executionArn: (await client.send(command)).executionArn! };
+    } catch (error) {
+      throw (error as Error).name === 'ExecutionAlreadyExists'
+        ? new InvalidInputError(`There is already a run named ${name}. Choose another name.`, { cause: error })
+        : error;
+    }
+  },
+
+  async describe(executionArn) {
+    const { status, startDate, stopDate, output, error, cause } = await client.send(
+      new DescribeExecutionCommand({ executionArn }),
+    );
+    return {
+      executionArn,
+      status: status!,
+      startedAt: startDate!,
+      ...(stopDate && { stoppedAt: stopDate }),
+      ...(output !== undefined && { output: JSON.parse(output) }),
+      ...(error !== undefined && { error }),
+      ...(cause !== undefined && { cause }),
+    };
+  },
+
+  async stop(executionArn, reason) {
+    await client.send(new StopExecutionCommand({ executionArn, error: 'RunStopped', cause: reason }));
+  },
+
+  /** History has no "since": it is read backwards until the first event that is known. */
+  async eventsAfter(executionArn, eventId) {
+    const events: HistoryEvent[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await client.send(
+        new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: PAGE_EVENTS, nextToken }),
+      );
+      const unseen = page.events!.filter(({ id }) => id! > eventId);
+      events.push(...unseen);
+      nextToken = unseen.length === page.events!.length ? page.nextToken : undefined;
+    } while (nextToken);
+    return events.reverse().map(executionEvent);
+  },
+});
+
+const ATTEMPT_FAILED =
+  /^(Task|LambdaFunction|MapRun|MapState|ParallelState)(Failed|TimedOut|StartFailed|SubmitFailed)$|^EvaluationFailed$/;
+const EXECUTION_BROKEN = /^Execution(Failed|Aborted|TimedOut)$/;
+
+const executionEvent = (event: HistoryEvent): ExecutionEvent => {
+  const { id, timestamp, type = '' } = event;
+  const base = { id: id!, at: timestamp! };
+  if (event.stateEnteredEventDetails) {
+    const stateType = type.replace('StateEntered', '');
+    return { ...base, kind: 'entered', state: event.stateEnteredEventDetails.name!, stateType };
+  }
+  if (event.stateExitedEventDetails) return { ...base, kind: 'exited', state: event.stateExitedEventDetails.name! };
+  const submitted = event.taskSubmittedEventDetails;
+  if (submitted?.resourceType === 'states' && submitted.output) {
+    return { ...base, kind: 'childStarted', childExecutionArn: JSON.parse(submitted.output).ExecutionArn };
+  }
+  const result = event.lambdaFunctionSucceededEventDetails?.output ?? event.taskSucceededEventDetails?.output;
+  if (result !== undefined) return { ...base, kind: 'attemptSucceeded', result: JSON.parse(result) };
+  if (ATTEMPT_FAILED.test(type)) return { ...base, kind: 'attemptFailed' };
+  return { ...base, kind: EXECUTION_BROKEN.test(type) ? 'executionBroken' : 'other' };
+};
