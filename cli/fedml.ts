@@ -61,7 +61,14 @@ const overview = (): string =>
     'Exit codes: 0 done, 1 the run failed, 2 the input was wrong.',
   ].join('\n');
 
-const MISTAKES = ['InvalidInputError', 'UnknownPipelineError', 'InvalidPipelineError', 'PortInUseError', 'PythonMissingError', 'CloudInUseError'];
+const MISTAKES = [
+  'InvalidInputError',
+  'UnknownPipelineError',
+  'InvalidPipelineError',
+  'PortInUseError',
+  'PythonMissingError',
+  'CloudInUseError',
+];
 
 const isUsersMistake = (error: unknown): error is Error =>
   error instanceof UsageError ||

@@ -6,6 +6,7 @@ import {
   type SFNClient,
   UpdateStateMachineCommand,
 } from '@aws-sdk/client-sfn';
+import { functionArn } from '#local/lambda/functions.ts';
 import type { Account } from '#local/stand-in.ts';
 
 /** Creates or updates the state machines of `statemachines/*.asl.json`. Returns their ARNs by name. */
@@ -31,11 +32,8 @@ export const deployStateMachines = async (
 export const substitute = (definition: string, account: Account): string =>
   definition.replace(/\$\{(\w+?)(FunctionArn|StateMachineArn)\}/g, (_, name: string, kind: string) => {
     const key = name.charAt(0).toLowerCase() + name.slice(1);
-    return kind === 'FunctionArn' ? functionArn(key, account) : stateMachineArn(key, account);
+    return kind === 'FunctionArn' ? functionArn(account, key) : stateMachineArn(key, account);
   });
-
-export const functionArn = (name: string, { region, accountId }: Account): string =>
-  `arn:aws:lambda:${region}:${accountId}:function:${name}`;
 
 export const stateMachineArn = (name: string, { region, accountId }: Account): string =>
   `arn:aws:states:${region}:${accountId}:stateMachine:${name}`;

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+
+const SECRET_NAME = 'fedml/warehouse';
+
+/** What the laptop's database user logs in with: the fields of FedML's config.json. */
+export interface WarehouseLogin {
+  readonly address: string;
+  readonly port: string;
+  readonly user: string;
+  readonly password: string;
+  readonly schema: string;
+  readonly encrypt: 'true';
+  readonly sslValidateCertificate: 'true';
+  /** The stand-in's certificate, PEM. */
+  readonly sslTrustStore: string;
+}
+
+/** The database user's password: made up at the first start, kept in the secret, never printed. */
+export const warehousePassword = async (secrets: SecretsManagerClient): Promise<string> => {
+  try {
+    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: SECRET_NAME }));
+    return (JSON.parse(SecretString!) as WarehouseLogin).password;
+  } catch (error) {
+    if ((error as Error).name !== 'ResourceNotFoundException') throw error;
+    return `Aa1${randomBytes(18).toString('base64url')}`;
+  }
+};
+
+/** Stores the login for this start of the warehouse (its port changes). Returns the secret's ARN. */
+export const deployWarehouseSecret = async (secrets: SecretsManagerClient, login: WarehouseLogin): Promise<string> => {
+  const SecretString = JSON.stringify(login);
+  try {
+    return (await secrets.send(new PutSecretValueCommand({ SecretId: SECRET_NAME, SecretString }))).ARN!;
+  } catch (error) {
+    if ((error as Error).name !== 'ResourceNotFoundException') throw error;
+    return (await secrets.send(new CreateSecretCommand({ Name: SECRET_NAME, SecretString }))).ARN!;
+  }
+};
