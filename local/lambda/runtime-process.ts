@@ -6,7 +6,7 @@ import type { OrphanGuard } from './orphan-guard.ts';
 
 /** A child process that runs `runtime.ts`, seen as a sequence of outcomes: of its start, then of one event after the other. */
 export interface RuntimeProcess {
-  /** False once the process has ended or was killed. */
+  /** False once the process has ended, was killed or cannot go on. */
   readonly alive: boolean;
   /** How loading the handler ended. */
   readonly started: Promise<Outcome>;
@@ -56,16 +56,19 @@ export const startRuntimeProcess = (options: RuntimeProcessOptions): RuntimeProc
     heapExhausted ||= chunk.includes('JavaScript heap out of memory');
     options.print(chunk);
   });
-  // What the child printed before a message is read at the latest in the same turn of the event loop.
-  child.on('message', (message: RuntimeMessage) => setImmediate(() => deliver(message)));
+  let usable = true;
+  child.on('message', (message: RuntimeMessage) => {
+    if (message.type === 'broken') usable = false;
+    // What the child printed before a message is read at the latest in the same turn of the event loop.
+    setImmediate(() => deliver(message));
+  });
   child.once('exit', killGroup);
   child.once('close', (code, signal) => finish(exitReason(code, signal)));
   child.once('error', (error) => finish(error.message));
 
-  let killed = false;
   return {
     get alive() {
-      return !killed && end === undefined && child.exitCode === null && child.signalCode === null;
+      return usable && end === undefined && child.exitCode === null && child.signalCode === null;
     },
     started: nextOutcome(),
     async handle(message) {
@@ -76,7 +79,7 @@ export const startRuntimeProcess = (options: RuntimeProcessOptions): RuntimeProc
       return outcome;
     },
     kill() {
-      killed = true;
+      usable = false;
       killGroup();
       return gone;
     },
