@@ -73,22 +73,25 @@ export const startEventBridge = async (options: EventBridgeOptions): Promise<Eve
       maximumEventAgeInSeconds: target.RetryPolicy?.MaximumEventAgeInSeconds ?? 86_400,
       ...(target.DeadLetterConfig?.Arn && { deadLetterArn: target.DeadLetterConfig.Arn }),
     }));
-  const route = async (busName: string, event: EventBridgeEvent): Promise<void> =>
-    deliveries.accept(rules.matching(busName, event).flatMap((rule) => deliveriesOf(rule, event)));
-
-  const emitting = new Set<Promise<void>>();
-  const emitLater = (work: Promise<void>): void => {
-    const tracked = work.finally(() => emitting.delete(tracked));
-    emitting.add(tracked);
+  const accepting = new Set<Promise<void>>();
+  const accept = (event: EventBridgeEvent, matching: readonly Rule[]): Promise<void> => {
+    const accepted = deliveries
+      .accept(matching.flatMap((rule) => deliveriesOf(rule, event)))
+      .finally(() => accepting.delete(accepted));
+    accepting.add(accepted);
+    return accepted;
   };
+  const route = (busName: string, event: EventBridgeEvent): Promise<void> =>
+    accept(event, rules.matching(busName, event));
+
   const scheduler = startScheduler(rules, clock, (rule, due) => {
     const content = { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} };
     const event = newEvent({ ...content, resources: [ruleArn(account, rule)] }, account, due);
-    emitLater(deliveries.accept(deliveriesOf(rule, event)));
+    void accept(event, [rule]);
   });
   const stop = async (): Promise<void> => {
     scheduler.close();
-    await Promise.all(emitting);
+    await Promise.all(accepting);
     await deliveries.close();
   };
 
@@ -107,9 +110,9 @@ export const startEventBridge = async (options: EventBridgeOptions): Promise<Eve
   );
   return {
     url: server.url,
-    emit: (content) => emitLater(route(DEFAULT_BUS, newEvent(content, account, clock.now()))),
+    emit: (content) => void route(DEFAULT_BUS, newEvent(content, account, clock.now())),
     async idle() {
-      await Promise.all(emitting);
+      await Promise.all(accepting);
       await deliveries.idle();
     },
     disturb(chaos) {

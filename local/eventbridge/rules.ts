@@ -135,7 +135,11 @@ const load = async (file: string): Promise<State> => {
     if (error.code === 'ENOENT') return '{"buses":[],"rules":[]}';
     throw error;
   });
-  return JSON.parse(text) as State;
+  try {
+    return JSON.parse(text) as State;
+  } catch (cause) {
+    throw new Error(`${file} is not JSON. Remove it to start without rules; they can be put again.`, { cause });
+  }
 };
 
 const write = async (file: string, content: string): Promise<void> => {

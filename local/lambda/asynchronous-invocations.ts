@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from '#local/journal.ts';
 import type { Account } from '#local/stand-in.ts';
 import type { Invocation, InvocationResult } from './environment.ts';
-import { functionArn } from './functions.ts';
+import { functionArn, type LambdaFunctions } from './functions.ts';
 
 /** Events accepted with 202: each is tried up to three times, and again after a restart if it was not done. */
 export interface AsynchronousInvocations {
@@ -37,6 +37,7 @@ export interface FailedInvocation {
 
 export interface AsynchronousOptions {
   readonly account: Account;
+  readonly functions: LambdaFunctions;
   readonly journal: Journal<AsynchronousEvent>;
   readonly run: (functionName: string, invocation: Invocation) => Promise<InvocationResult>;
   /** The pauses before the second and the third attempt; Lambda's are 60 and 120 s. */
@@ -73,7 +74,10 @@ export const asynchronousInvocations = async (options: AsynchronousOptions): Pro
     active.add(work);
   };
 
-  for (const { entry } of await journal.pending()) begin(entry);
+  // The event of a function that is no longer here waits in the journal until the function is back.
+  const pending = (await journal.pending()).map(({ entry }) => entry);
+  for (const event of pending.filter(({ functionName }) => Object.hasOwn(options.functions, functionName)))
+    begin(event);
   return {
     async accept(event) {
       await journal.put(event.requestId, event);

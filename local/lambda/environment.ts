@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Account } from '#local/stand-in.ts';
 import { environmentLog } from './function-log.ts';
-import { functionArn, type LambdaFunction } from './functions.ts';
+import { functionArn, type LambdaFunction, type ReservedVariable } from './functions.ts';
 import type { FunctionError } from './messages.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import { type Outcome, startRuntimeProcess } from './runtime-process.ts';
@@ -125,24 +125,29 @@ export const startEnvironment = async (options: EnvironmentOptions): Promise<Env
 };
 
 /** Exactly what a handler finds in `process.env`: nothing of the laptop's own environment but PATH. */
-const variablesOf = (options: EnvironmentOptions, tempFolder: string): Record<string, string> => ({
-  ...options.sharedVariables,
-  ...options.definition.environment,
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-  AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-  AWS_LAMBDA_FUNCTION_NAME: options.name,
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.definition.memorySizeMb),
-  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-  AWS_REGION: options.account.region,
-  LAMBDA_TASK_ROOT: options.taskRoot,
-  NODE_COMPILE_CACHE: options.compileCacheFolder,
-  PATH: process.env.PATH ?? '',
-  // Not the user's home, in which the SDK would find profiles and HANA's client a key store.
-  HOME: tempFolder,
-  TMPDIR: tempFolder,
-  TZ: 'UTC',
-});
+const variablesOf = (options: EnvironmentOptions, tempFolder: string): Record<string, string> => {
+  const reserved: Record<ReservedVariable, string> = {
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    AWS_LAMBDA_FUNCTION_NAME: options.name,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.definition.memorySizeMb),
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_REGION: options.account.region,
+    LAMBDA_TASK_ROOT: options.taskRoot,
+    NODE_COMPILE_CACHE: options.compileCacheFolder,
+    PATH: process.env.PATH ?? '',
+    // Not the user's home, in which the SDK would find profiles and HANA's client a key store.
+    HOME: tempFolder,
+    TMPDIR: tempFolder,
+    TZ: 'UTC',
+  };
+  return {
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    ...options.sharedVariables,
+    ...options.definition.environment,
+    ...reserved,
+  };
+};
 
 const within = async (seconds: number, outcome: Promise<Outcome>): Promise<Outcome> => {
   let timer: NodeJS.Timeout | undefined;

@@ -37,7 +37,7 @@ export interface LambdaOptions {
 /** Lambda's Invoke API over handlers of this laptop, each in warm processes of its own. */
 export const startLambda = async (options: LambdaOptions): Promise<StandIn> => {
   const { account, dataDir, functions } = options;
-  checkFunctions(functions);
+  checkFunctions(functions, options.environment);
   const tempFolder = join(dataDir, 'tmp');
   await rm(tempFolder, { recursive: true, force: true });
   await mkdir(tempFolder, { recursive: true });
@@ -69,6 +69,7 @@ export const startLambda = async (options: LambdaOptions): Promise<StandIn> => {
     const journal = await openJournal<AsynchronousEvent>(join(dataDir, 'events'));
     const events = await asynchronousInvocations({
       account,
+      functions,
       journal,
       run: pool.run,
       retryDelaysSeconds: options.asyncRetryDelaysSeconds ?? [1, 2],

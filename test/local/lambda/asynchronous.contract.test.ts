@@ -58,13 +58,17 @@ it('gives up after three attempts and tells the destination', async () => {
   expect(await attempts(event.file)).toBe(3);
 });
 
-it('runs an accepted event after a restart if it was not done before', async () => {
+it('runs an accepted event after a restart if it was not done before and its function is there', async () => {
   const dataDir = join(folder, 'data');
   const file = join(folder, 'attempts');
   const functions = { failUntil: fixture('failUntil') };
   lambda = await openLambda({ dataDir, functions, asyncRetryDelaysSeconds: [600] });
   await lambda.invoke('failUntil', { file, successAt: 2 }, { InvocationType: 'Event' });
   await vi.waitFor(async () => expect(await attempts(file)).toBe(1), 10_000);
+  await lambda.close();
+  expect(await journal(dataDir)).toHaveLength(1);
+
+  lambda = await openLambda({ dataDir, functions: { other: fixture('echo') } });
   await lambda.close();
   expect(await journal(dataDir)).toHaveLength(1);
 

@@ -169,10 +169,24 @@ describe('the end of the host', () => {
 
 describe('a function table with mistakes', () => {
   it('is refused with all of them', async () => {
-    const functions = { 'a b': fixture('echo'), slow: fixture('echo', { timeoutSeconds: 901, memorySizeMb: 64 }) };
+    const environment = { PATH: '/bin' };
+    const functions = {
+      'a b': fixture('echo', { handlerFile: 'handlers.ts' }),
+      slow: fixture('echo', { timeoutSeconds: 901, memorySizeMb: 64, environment }),
+    };
 
-    await expect(openLambda({ functions })).rejects.toThrow(
-      /a b: a name has .*\nslow: timeoutSeconds must be 1-900\nslow: memorySizeMb must be 128-10240$/,
+    const dataDir = join(tmpdir(), 'never-created');
+
+    await expect(openLambda({ dataDir, functions, environment: { TZ: 'Europe/Berlin' } })).rejects.toThrow(
+      [
+        'Functions that Lambda would not accept:',
+        'a b: a name has 1-64 letters, digits, hyphens and underscores',
+        'a b: handlerFile handlers.ts is not an absolute path',
+        'slow: timeoutSeconds must be 1-900',
+        'slow: memorySizeMb must be 128-10240',
+        'slow: the variable PATH is reserved',
+        'all: the variable TZ is reserved',
+      ].join('\n'),
     );
   });
 });
