@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { InvokeMessage, RuntimeMessage } from './messages.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
@@ -62,7 +61,6 @@ export const startRuntimeProcess = (options: RuntimeProcessOptions): RuntimeProc
     // What the child printed before a message is read at the latest in the same turn of the event loop.
     setImmediate(() => deliver(message));
   });
-  child.once('exit', killGroup);
   child.once('close', (code, signal) => finish(exitReason(code, signal)));
   child.once('error', (error) => finish(error.message));
 
@@ -92,19 +90,19 @@ const forkRuntime = (options: RuntimeProcessOptions): ChildProcess =>
   fork(RUNTIME_FILE, [options.handlerFile, options.handlerExport], {
     cwd: options.workingDirectory,
     env: options.variables,
-    execArgv: [`--max-old-space-size=${options.memorySizeMb}`, '--enable-source-maps'],
+    execArgv: [`--max-old-space-size=${options.memorySizeMb}`],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: what a handler starts dies with it, and Ctrl-C reaches only the host, which ends in order.
     detached: true,
   });
 
-/** Returns what kills the child's group; once the group is dead its number may be anyone's, so it kills only once. */
+/** Kills the child's group when the child exits or the returned function is called; once, since its number may be given again. */
 const watchGroup = (child: ChildProcess, guard: OrphanGuard): (() => void) => {
   const { pid } = child;
   if (pid === undefined) return () => {};
   guard.watch(pid);
   let killed = false;
-  return () => {
+  const killGroup = (): void => {
     if (killed) return;
     killed = true;
     try {
@@ -112,8 +110,12 @@ const watchGroup = (child: ChildProcess, guard: OrphanGuard): (() => void) => {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
-    void once(child, 'exit').then(() => guard.forget(pid));
   };
+  child.once('exit', () => {
+    killGroup();
+    guard.forget(pid);
+  });
+  return killGroup;
 };
 
 const exitReason = (code: number | null, signal: NodeJS.Signals | null): string => {
