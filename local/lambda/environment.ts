@@ -131,6 +131,8 @@ const variablesOf = (options: EnvironmentOptions, tempFolder: string): Record<st
     AWS_LAMBDA_FUNCTION_NAME: options.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.definition.memorySizeMb),
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    // Powertools tells cold starts by it.
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_REGION: options.account.region,
     LAMBDA_TASK_ROOT: options.taskRoot,
     NODE_COMPILE_CACHE: options.compileCacheFolder,

@@ -125,7 +125,16 @@ describe('the environment of a handler', () => {
       [
         ...['SHARED', 'OWN', 'AWS_ENDPOINT_URL_S3', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
         ...['AWS_EXECUTION_ENV', 'AWS_LAMBDA_FUNCTION_NAME', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE'],
-        ...['AWS_LAMBDA_FUNCTION_VERSION', 'LAMBDA_TASK_ROOT', 'NODE_COMPILE_CACHE', 'PATH', 'HOME', 'TMPDIR', 'TZ'],
+        ...[
+          'AWS_LAMBDA_FUNCTION_VERSION',
+          'AWS_LAMBDA_INITIALIZATION_TYPE',
+          'LAMBDA_TASK_ROOT',
+          'NODE_COMPILE_CACHE',
+          'PATH',
+          'HOME',
+          'TMPDIR',
+          'TZ',
+        ],
       ].sort(),
     );
     expect(body.workingDirectory).toBe(FIXTURES);
