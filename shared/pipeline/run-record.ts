@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
-import { Run, runRecordUri } from './run.ts';
+import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 
-const Dataset = z.object({
+/** A dataset in a few lines; its manifest has the parts. */
+const DatasetSummary = z.object({
   manifestUri: z.string(),
   schema: z.string(),
   view: z.string(),
@@ -12,6 +13,7 @@ const Dataset = z.object({
   sizeBytes: z.int(),
   partCount: z.int(),
 });
+export type DatasetSummary = z.infer<typeof DatasetSummary>;
 
 export const Outcome = z.enum(['succeeded', 'failed', 'gateNotPassed']);
 export type Outcome = z.infer<typeof Outcome>;
@@ -22,6 +24,66 @@ export const RunRecord = Run.extend({
   finishedAt: z.iso.datetime(),
   durationSeconds: z.number(),
   failure: z.object({ error: z.string(), cause: z.string() }).nullable(),
-  datasets: z.object({ train: Dataset.optional(), test: Dataset.optional(), score: Dataset.optional() }),
+  datasets: z.object({
+    train: DatasetSummary.optional(),
+    test: DatasetSummary.optional(),
+    score: DatasetSummary.optional(),
+  }),
+  training: z.object({
+    job: z.looseObject({}).optional(),
+    evaluation: z
+      .looseObject({
+        trainingJobName: z.string(),
+        gatePassed: z.boolean(),
+        metrics: z.record(z.string(), z.number().nullable()),
+        rules: z.array(z.looseObject({ metric: z.string(), min: z.number().optional(), max: z.number().optional() })),
+      })
+      .optional(),
+    model: z.looseObject({ modelRecordUri: z.string() }).optional(),
+  }),
+  deployment: z.object({
+    endpoint: z.looseObject({ endpointName: z.string() }).optional(),
+    smokeTest: z.looseObject({ rowCount: z.int() }).optional(),
+  }),
+  prediction: z.object({
+    transformJob: z.looseObject({}).optional(),
+    publication: z
+      .looseObject({ schema: z.string(), table: z.string(), mode: z.string(), rowCount: z.int(), writeId: z.string() })
+      .optional(),
+  }),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
+
+/** The record of a run that has ended. Throws InvalidInputError while the run is still going. */
+export const loadRunRecord = async (objectStore: ObjectStore, runUri: string): Promise<RunRecord> => {
+  const { text } = await objectStore.getText(runRecordUri(runUri));
+  const record = RunRecord.safeParse(JSON.parse(text));
+  if (!record.success) {
+    throw new InvalidInputError(`${runRecordUri(runUri)} is not the record of a run that has ended.\n${z.prettifyError(record.error)}`);
+  }
+  return record.data;
+};
+
+/** A run in one line; `running` until its record is complete. */
+export interface RunSummary {
+  readonly runUri: string;
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly mode: string;
+  readonly startedAt: string;
+  readonly outcome: Outcome | 'running';
+}
+
+const Summary = Run.pick({ runUri: true, runId: true, pipeline: true, mode: true, startedAt: true }).extend({
+  outcome: z.union([Outcome, z.literal('running')]).default('running'),
+});
+
+/** The runs of a pipeline, or of all pipelines, newest first. */
+export const listRuns = async (objectStore: ObjectStore, storeUri: string, pipeline?: string): Promise<RunSummary[]> => {
+  const runs: RunSummary[] = [];
+  for await (const { uri } of objectStore.list(`${storeUri}/runs/${pipeline === undefined ? '' : `${pipeline}/`}`)) {
+    if (!/\/runs\/[^/]+\/[^/]+\/run\.json$/.test(uri)) continue;
+    runs.push(Summary.parse(JSON.parse((await objectStore.getText(uri)).text)));
+  }
+  return runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+};

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import type { Cloud } from '#local/cloud.ts';
+import type { ExecutionDescription } from '#shared/executions/executions.ts';
+import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
+import { followRun } from './follow-run.ts';
+import { progress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface RunRequest {
+  readonly pipeline: string;
+  readonly mode?: string;
+  readonly overrides?: Readonly<Record<string, unknown>>;
+}
+
+/** Starts the state machine `pipeline`, shows how it goes, and answers with how it ended. */
+export const runPipeline = async (cloud: Cloud, request: RunRequest, out: Terminal): Promise<ExecutionDescription> => {
+  const executions = stepFunctionsExecutions();
+  const { executionArn } = await executions.start({
+    stateMachineArn: cloud.stateMachineArns.pipeline!,
+    name: runName(request.pipeline),
+    input: request,
+  });
+  const shown = progress(out);
+  try {
+    return await followRun(executions, executionArn, shown);
+  } finally {
+    shown.end();
+  }
+};
+
+/** `flights-20261124-041500-3f9a`: sorts by time, and tells a person what it is. */
+const runName = (pipeline: string): string => {
+  const [date, time] = new Date().toISOString().split('T') as [string, string];
+  const stamp = `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
+  return `${pipeline.slice(0, 40)}-${stamp}-${randomBytes(2).toString('hex')}`;
+};
