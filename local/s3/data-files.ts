@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream, linkSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/**
+ * The bytes of objects and parts, one file each, named at random and never changed once written. No key has a say in a
+ * name, so no key can leave the folder, be too long for it or meet another in a file system that ignores case.
+ * A file counts only when the index names it; until then it is invisible.
+ */
+export interface DataFiles {
+  /** Streams into a new file and returns its name; when the source fails, nothing is left. */
+  write(source: AsyncIterable<Uint8Array>): Promise<string>;
+  /** Gives the bytes of a file a second name, without copying: files never change. */
+  link(name: string): string;
+  /** A descriptor that keeps reading the same bytes, also when the file is removed meanwhile. */
+  open(name: string): number;
+  path(name: string): string;
+  remove(names: Iterable<string>): Promise<void>;
+}
+
+/** @param isReferenced tells the files that count from those that a crash left behind, which are removed. */
+export const openDataFiles = async (dir: string, isReferenced: (name: string) => boolean): Promise<DataFiles> => {
+  mkdirSync(dir, { recursive: true });
+  const path = (name: string) => join(dir, name);
+  const remove = async (names: Iterable<string>): Promise<void> => {
+    for (const name of names) await rm(path(name), { force: true });
+  };
+  await remove(readdirSync(dir).filter((name) => !isReferenced(name)));
+  return {
+    path,
+    remove,
+    async write(source) {
+      const name = randomUUID();
+      try {
+        await pipeline(source, createWriteStream(path(name), { flags: 'wx', highWaterMark: WRITE_BUFFER_BYTES }));
+        return name;
+      } catch (error) {
+        await remove([name]);
+        throw error;
+      }
+    },
+    link(name) {
+      const copy = randomUUID();
+      linkSync(path(name), path(copy));
+      return copy;
+    },
+    open: (name) => openSync(path(name), 'r'),
+  };
+};
+
+/** Socket chunks of 64 KB are gathered, so that fewer and larger writes reach the disk. */
+const WRITE_BUFFER_BYTES = 1024 * 1024;

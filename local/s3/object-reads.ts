@@ -1,0 +1,91 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { existingBucket } from './buckets.ts';
+import { checksumHeader } from './checksum.ts';
+import { checkRead, isUnchanged } from './conditions.ts';
+import type { DataFiles } from './data-files.ts';
+import type { Operation, Reply, S3Context } from './operation.ts';
+import { parseRange } from './range.ts';
+import type { S3Request } from './request.ts';
+import { S3Error } from './s3-error.ts';
+import type { StoredObject } from './stored-object.ts';
+
+/** @throws S3Error NoSuchBucket or NoSuchKey. */
+export const existingObject = (context: S3Context, bucket: string, key: string): StoredObject => {
+  existingBucket(context, bucket);
+  const object = context.objects.get(bucket, key);
+  if (!object) throw new S3Error('NoSuchKey', { details: { Key: key } });
+  return object;
+};
+
+const readObject = (request: S3Request, context: S3Context): Reply => {
+  const { bucket, key, headers, query, method } = request;
+  const object = existingObject(context, bucket, key);
+  checkRead(headers, object);
+  if (isUnchanged(headers, object)) return { statusCode: 304, headers: objectHeaders(object) };
+  const { sizeBytes } = object;
+  const range = parseRange(headers.range, sizeBytes);
+  const { start, end } = range ?? { start: 0, end: sizeBytes - 1 };
+  return {
+    statusCode: range ? 206 : 200,
+    headers: {
+      ...objectHeaders(object),
+      ...overrides(query),
+      ...(range ? { 'content-range': `bytes ${start}-${end}/${sizeBytes}` } : checksumHeaders(object, headers)),
+      'accept-ranges': 'bytes',
+      'content-length': String(end - start + 1),
+    },
+    ...(method === 'GET' && sizeBytes > 0 && { body: readBytes(context.files, object.file, start, end) }),
+  };
+};
+
+/** Names and dates an object; every reply about one carries them. */
+const objectHeaders = ({ headers, etag, modifiedMs, tags }: StoredObject): Record<string, string> => {
+  const tagCount = Object.keys(tags).length;
+  return {
+    ...headers,
+    etag: `"${etag}"`,
+    'last-modified': new Date(modifiedMs).toUTCString(),
+    ...(tagCount > 0 && { 'x-amz-tagging-count': String(tagCount) }),
+  };
+};
+
+/** The checksum of the whole object; a range has none, or the client would check the wrong bytes. */
+const checksumHeaders = ({ checksum }: StoredObject, headers: S3Request['headers']): Record<string, string> =>
+  checksum && headers['x-amz-checksum-mode'] === 'ENABLED'
+    ? { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
+    : {};
+
+const overrides = (query: ReadonlyMap<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    [...query]
+      .filter(([name]) => RESPONSE_OVERRIDES.includes(name))
+      .map(([name, value]) => [name.slice('response-'.length), value]),
+  );
+
+const RESPONSE_OVERRIDES: readonly string[] = [
+  'response-cache-control',
+  'response-content-disposition',
+  'response-content-encoding',
+  'response-content-language',
+  'response-content-type',
+  'response-expires',
+];
+
+/** The descriptor is opened before anything is awaited: the bytes stay readable when the object is replaced. */
+const readBytes = (files: DataFiles, file: string, start: number, end: number): Readable =>
+  createReadStream('', { fd: files.open(file), start, end, highWaterMark: READ_BUFFER_BYTES });
+
+const READ_BUFFER_BYTES = 256 * 1024;
+
+/** GetObject, and HeadObject, which answers the same without the bytes. */
+export const READ_OPERATIONS: readonly Operation[] = [
+  { name: 'GetObject', method: 'GET' },
+  { name: 'HeadObject', method: 'HEAD' },
+].map((operation) => ({
+  ...operation,
+  target: 'object',
+  query: RESPONSE_OVERRIDES,
+  headers: ['x-amz-checksum-mode'],
+  answer: readObject,
+}));
