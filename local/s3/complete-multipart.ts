@@ -162,13 +162,21 @@ const multipartEtag = (parts: readonly Part[]): string => {
   return `${md5.digest('hex')}-${parts.length}`;
 };
 
+/** What the request says about the object's checksum must be what the upload has. */
 const checkObjectChecksum = ({ headers }: S3Request, checksum: Checksum | undefined): void => {
-  if (!checksum) return;
-  const announced = headers[checksumHeader(checksum.algorithm)];
-  if (announced === undefined || announced === checksum.value) return;
-  throw new S3Error('BadDigest', {
-    message: `The ${checksum.algorithm} you specified did not match the calculated checksum.`,
-  });
+  const valueHeader = checksum && checksumHeader(checksum.algorithm);
+  for (const [name, value] of Object.entries(headers)) {
+    if (!name.startsWith('x-amz-checksum-')) continue;
+    if (name === 'x-amz-checksum-type' ? value === checksum?.type : name === valueHeader && value === checksum?.value) {
+      continue;
+    }
+    if (name !== valueHeader) {
+      throw new S3Error('InvalidRequest', { message: `The upload was not created with ${name}: ${value}.` });
+    }
+    throw new S3Error('BadDigest', {
+      message: `The ${checksum?.algorithm} you specified did not match the calculated checksum.`,
+    });
+  }
 };
 
 /** CompleteMultipartUpload. */

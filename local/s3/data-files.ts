@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream, linkSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, createWriteStream, fstatSync, linkSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -14,8 +14,12 @@ export interface DataFiles {
   write(source: AsyncIterable<Uint8Array>): Promise<string>;
   /** Gives the bytes of a file a second name, without copying: files never change. */
   link(name: string): string;
-  /** A descriptor that keeps reading the same bytes, also when the file is removed meanwhile. */
-  open(name: string): number;
+  /**
+   * A descriptor that keeps reading the same bytes, also when the file is removed meanwhile.
+   *
+   * @throws when the file is gone or, after a power cut, has another size than the index says.
+   */
+  open(name: string, sizeBytes: number): number;
   path(name: string): string;
   remove(names: Iterable<string>): Promise<void>;
 }
@@ -46,7 +50,15 @@ export const openDataFiles = async (dir: string, isReferenced: (name: string) =>
       linkSync(path(name), path(copy));
       return copy;
     },
-    open: (name) => openSync(path(name), 'r'),
+    open(name, sizeBytes) {
+      const descriptor = openSync(path(name), 'r');
+      const foundBytes = fstatSync(descriptor).size;
+      if (foundBytes === sizeBytes) return descriptor;
+      closeSync(descriptor);
+      throw new Error(
+        `The data file ${path(name)} has ${foundBytes} bytes instead of ${sizeBytes}; the object is lost.`,
+      );
+    },
   };
 };
 

@@ -51,7 +51,8 @@ export const objectIndex = (database: DatabaseSync): ObjectIndex => {
     delete: (bucket, key) => void deleteObject.run(bucket, Buffer.from(key)),
     *scan(bucket, fromKey) {
       for (const row of scanObjects.iterate(bucket, fromKey) as Iterable<unknown> as Iterable<ObjectRow>) {
-        yield { key: Buffer.from(row.key), object: asObject(row) };
+        const { buffer, byteOffset, byteLength } = row.key;
+        yield { key: Buffer.from(buffer, byteOffset, byteLength), object: asObject(row) };
       }
     },
     *files() {
@@ -67,7 +68,7 @@ interface BucketRow {
 }
 
 interface ObjectRow {
-  readonly key: Uint8Array;
+  readonly key: Uint8Array<ArrayBuffer>;
   readonly file: string;
   readonly size_bytes: number;
   readonly etag: string;

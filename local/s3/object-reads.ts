@@ -35,7 +35,7 @@ const readObject = (request: S3Request, context: S3Context): Reply => {
       'accept-ranges': 'bytes',
       'content-length': String(end - start + 1),
     },
-    ...(method === 'GET' && sizeBytes > 0 && { body: readBytes(context.files, object.file, start, end) }),
+    ...(method === 'GET' && sizeBytes > 0 && { body: readBytes(context.files, object, start, end) }),
   };
 };
 
@@ -73,8 +73,8 @@ const RESPONSE_OVERRIDES: readonly string[] = [
 ];
 
 /** The descriptor is opened before anything is awaited: the bytes stay readable when the object is replaced. */
-const readBytes = (files: DataFiles, file: string, start: number, end: number): Readable =>
-  createReadStream('', { fd: files.open(file), start, end, highWaterMark: READ_BUFFER_BYTES });
+const readBytes = (files: DataFiles, { file, sizeBytes }: StoredObject, start: number, end: number): Readable =>
+  createReadStream('', { fd: files.open(file, sizeBytes), start, end, highWaterMark: READ_BUFFER_BYTES });
 
 const READ_BUFFER_BYTES = 256 * 1024;
 

@@ -17,9 +17,11 @@ export const xmlError = (content: XmlChildren): string =>
 const body = (content: XmlContent): string => {
   if (typeof content !== 'object') return escapeText(String(content));
   let text = '';
-  for (const [name, value] of Object.entries(content)) {
+  for (const name in content) {
+    const value = content[name];
     if (value === undefined) continue;
-    for (const item of Array.isArray(value) ? value : [value]) text += `<${name}>${body(item as XmlContent)}</${name}>`;
+    if (!Array.isArray(value)) text += `<${name}>${body(value as XmlContent)}</${name}>`;
+    else for (const item of value as readonly XmlContent[]) text += `<${name}>${body(item)}</${name}>`;
   }
   return text;
 };
@@ -27,12 +29,12 @@ const body = (content: XmlContent): string => {
 /** Control characters travel as references, as S3 sends them: a literal CR would arrive as LF. */
 const escapeText = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped
-  text.replace(/[&<>"\u0000-\u001f\u007f\ufffe\uffff]/g, (character) => {
+  text.replace(/[&<>\u0000-\u001f\u007f\ufffe\uffff]/g, (character) => {
     const entity = ENTITY_BY_CHARACTER[character];
     return entity ? `&${entity};` : `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`;
   });
 
-const ENTITY_BY_CHARACTER: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot' };
+const ENTITY_BY_CHARACTER: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt' };
 
 /** A parsed element; `text` joins the character data directly inside it. */
 export interface XmlElement {

@@ -218,6 +218,26 @@ describe('multipart uploads', () => {
     expect(await wrong).toMatchObject({ name: 'InvalidPart' });
   });
 
+  it('compares the checksum of the object that a completion brings', async () => {
+    const UploadId = await create({ ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' });
+    const part = await upload(UploadId, 1, Buffer.from('x'));
+
+    const wrong = refusal(complete(UploadId, [part], { ChecksumCRC32: 'AAAAAA==' }));
+    const otherType = refusal(complete(UploadId, [part], { ChecksumType: 'COMPOSITE' }));
+    const otherSize = refusal(complete(UploadId, [part], { MpuObjectSize: 2 }));
+
+    expect(await wrong).toMatchObject({ name: 'BadDigest' });
+    expect(await otherType).toMatchObject({ name: 'InvalidRequest' });
+    expect(await otherSize).toMatchObject({ name: 'InvalidRequest' });
+    await complete(UploadId, [part], {
+      ChecksumCRC32: part.ChecksumCRC32,
+      ChecksumType: 'FULL_OBJECT',
+      MpuObjectSize: 1,
+    });
+    expect((await bytesOf()).toString()).toBe('x');
+    expect(await s3.dataFiles()).toHaveLength(1);
+  });
+
   it('refuses part numbers outside 1 to 10,000', async () => {
     const UploadId = await create();
 
