@@ -26,6 +26,14 @@ export const isChecksumAlgorithm = (name: string): name is ChecksumAlgorithm =>
 /** The header, and the member of `x-amz-trailer`, that carries a checksum. */
 export const checksumHeader = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`;
 
+/** A checksum in the headers of an answer. */
+export const checksumHeaders = (checksum: Checksum | undefined): Record<string, string> =>
+  checksum ? { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type } : {};
+
+/** A checksum in the XML of an answer. */
+export const checksumElements = (checksum: Checksum | undefined): Record<string, string> =>
+  checksum ? { [checksumElement(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type } : {};
+
 /** The checksum's element in XML, such as `ChecksumCRC32`. */
 export const checksumElement = (algorithm: ChecksumAlgorithm): string => `Checksum${algorithm}`;
 

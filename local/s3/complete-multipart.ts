@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { encryptionHeaders } from './attributes.ts';
 import { BODY_HEADERS, receiveText } from './body.ts';
 import type { Checksum, ChecksumAlgorithm } from './checksum.ts';
-import { checksumElement, checksumHeader, compositeChecksum, createDigest } from './checksum.ts';
-import type { DataFiles } from './data-files.ts';
+import { checksumElement, checksumElements, checksumHeader } from './checksum.ts';
+import { commitObject } from './commit-object.ts';
+import { joinParts } from './join-parts.ts';
 import { existingUpload } from './multipart.ts';
-import { commitObject } from './object-writes.ts';
-import type { Operation, Reply, S3Context } from './operation.ts';
+import type { Operation } from './operation.ts';
 import type { S3Request } from './request.ts';
 import { S3Error } from './s3-error.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -16,47 +15,55 @@ import type { MultipartUpload, Part } from './upload-index.ts';
 import type { XmlElement } from './xml.ts';
 import { childrenNamed, childText, parseXml, xmlDocument } from './xml.ts';
 
-const completeMultipartUpload = async (request: S3Request, context: S3Context): Promise<Reply> => {
-  const upload = existingUpload(request, context);
-  const { uploadId } = upload;
-  const document = parseXml(await receiveText(withoutObjectChecksum(request)), 'CompleteMultipartUpload');
-  const parts = listedParts(childrenNamed(document, 'Part'), context.uploads.parts(uploadId), upload);
-  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-  checkSize(sizeBytes, request.headers['x-amz-mp-object-size']);
-  const { file, checksum } = await joinParts(context.files, parts, upload);
-  const { headers, tags } = upload;
-  const object: StoredObject = {
-    file,
-    sizeBytes,
-    etag: multipartEtag(parts),
-    modifiedMs: nowInSeconds(),
-    headers,
-    checksum,
-    tags,
-  };
-  let joinedFiles: string[] = [];
-  await commitObject(request, context, {
-    object,
-    reason: 'CompleteMultipartUpload',
-    alsoChange: () => {
-      // Another request may have completed or aborted the upload while its parts were joined.
-      existingUpload(request, context);
-      checkObjectChecksum(request, checksum);
-      joinedFiles = context.uploads.parts(uploadId).map((part) => part.file);
-      context.uploads.delete(uploadId);
-    },
-  });
-  await context.files.remove(joinedFiles);
-  return {
-    headers: encryptionHeaders(headers),
-    body: xmlDocument('CompleteMultipartUploadResult', {
-      Location: `http://${request.headers.host}${request.resource}`,
-      Bucket: request.bucket,
-      Key: request.key,
-      ETag: `"${object.etag}"`,
-      ...(checksum && { [checksumElement(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type }),
-    }),
-  };
+/** Joins the parts of an upload into one data file and makes it the object. */
+export const completeMultipartUpload: Operation = {
+  name: 'CompleteMultipartUpload',
+  method: 'POST',
+  target: 'object',
+  select: ['uploadId'],
+  headers: [...BODY_HEADERS, 'x-amz-mp-object-size'],
+  async answer(request, context) {
+    const upload = existingUpload(request, context);
+    const { uploadId } = upload;
+    const document = parseXml(await receiveText(withoutObjectChecksum(request)), 'CompleteMultipartUpload');
+    const parts = listedParts(childrenNamed(document, 'Part'), context.uploads.parts(uploadId), upload);
+    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    checkSize(sizeBytes, request.headers['x-amz-mp-object-size']);
+    const { file, checksum } = await joinParts(context.files, parts, upload);
+    const { headers, tags } = upload;
+    const object: StoredObject = {
+      file,
+      sizeBytes,
+      etag: multipartEtag(parts),
+      modifiedMs: nowInSeconds(),
+      headers,
+      checksum,
+      tags,
+    };
+    let joinedFiles: string[] = [];
+    await commitObject(request, context, {
+      object,
+      reason: 'CompleteMultipartUpload',
+      alsoChange: () => {
+        // Another request may have completed or aborted the upload while its parts were joined.
+        existingUpload(request, context);
+        checkObjectChecksum(request, checksum);
+        joinedFiles = context.uploads.parts(uploadId).map((part) => part.file);
+        context.uploads.delete(uploadId);
+      },
+    });
+    await context.files.remove(joinedFiles);
+    return {
+      headers: encryptionHeaders(headers),
+      body: xmlDocument('CompleteMultipartUploadResult', {
+        Location: `http://${request.headers.host}${request.resource}`,
+        Bucket: request.bucket,
+        Key: request.key,
+        ETag: `"${object.etag}"`,
+        ...checksumElements(checksum),
+      }),
+    };
+  },
 };
 
 /** A checksum header of this operation is the object's, not that of the XML in the body. */
@@ -129,33 +136,6 @@ const checkSize = (sizeBytes: number, announced: string | undefined): void => {
   });
 };
 
-const joinParts = async (
-  files: DataFiles,
-  parts: readonly Part[],
-  { checksumAlgorithm, checksumType }: MultipartUpload,
-): Promise<{ file: string; checksum: Checksum | undefined }> => {
-  const digest = checksumAlgorithm && checksumType === 'FULL_OBJECT' ? createDigest(checksumAlgorithm) : undefined;
-  async function* bytes(): AsyncGenerator<Buffer> {
-    for (const part of parts) {
-      for await (const chunk of createReadStream(files.path(part.file), { highWaterMark: JOIN_BUFFER_BYTES })) {
-        digest?.update(chunk);
-        yield chunk;
-      }
-    }
-  }
-  const file = await files.write(bytes());
-  if (!checksumAlgorithm) return { file, checksum: undefined };
-  const checksum: Checksum = digest
-    ? { algorithm: checksumAlgorithm, type: 'FULL_OBJECT', value: digest.digest().toString('base64') }
-    : compositeChecksum(
-        checksumAlgorithm,
-        parts.map((part) => part.checksum?.value ?? ''),
-      );
-  return { file, checksum };
-};
-
-const JOIN_BUFFER_BYTES = 1024 * 1024;
-
 const multipartEtag = (parts: readonly Part[]): string => {
   const md5 = createHash('md5');
   for (const { etag } of parts) md5.update(etag, 'hex');
@@ -178,15 +158,3 @@ const checkObjectChecksum = ({ headers }: S3Request, checksum: Checksum | undefi
     });
   }
 };
-
-/** CompleteMultipartUpload. */
-export const COMPLETE_OPERATIONS: readonly Operation[] = [
-  {
-    name: 'CompleteMultipartUpload',
-    method: 'POST',
-    target: 'object',
-    select: ['uploadId'],
-    headers: [...BODY_HEADERS, 'x-amz-mp-object-size'],
-    answer: completeMultipartUpload,
-  },
-];

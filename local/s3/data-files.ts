@@ -20,7 +20,6 @@ export interface DataFiles {
    * @throws when the file is gone or, after a power cut, has another size than the index says.
    */
   open(name: string, sizeBytes: number): number;
-  path(name: string): string;
   remove(names: Iterable<string>): Promise<void>;
 }
 
@@ -33,7 +32,6 @@ export const openDataFiles = async (dir: string, isReferenced: (name: string) =>
   };
   await remove(readdirSync(dir).filter((name) => !isReferenced(name)));
   return {
-    path,
     remove,
     async write(source) {
       const name = randomUUID();

@@ -1,59 +1,54 @@
 import { existingBucket } from './buckets.ts';
 import type { ListedObject } from './object-index.ts';
-import type { Operation, Reply, S3Context } from './operation.ts';
-import type { S3Request } from './request.ts';
+import type { Operation } from './operation.ts';
 import { S3Error } from './s3-error.ts';
 import { xmlDocument } from './xml.ts';
 
-const listObjectsV2 = (request: S3Request, context: S3Context): Reply => {
-  const { bucket, query } = request;
-  existingBucket(context, bucket);
-  const prefix = query.get('prefix') ?? '';
-  const delimiter = query.get('delimiter') ?? '';
-  const startAfter = query.get('start-after');
-  const token = query.get('continuation-token');
-  const maxKeys = countParameter(query, 'max-keys');
-  const encode = keyEncoding(query);
-  const from = token === undefined ? afterKey(startAfter) : decodeToken(token);
-  const page = listPage((key) => context.objects.scan(bucket, key), { prefix, delimiter, maxKeys, from });
-  return {
-    body: xmlDocument('ListBucketResult', {
-      Name: bucket,
-      Prefix: encode(prefix),
-      Delimiter: delimiter ? encode(delimiter) : undefined,
-      StartAfter: startAfter && encode(startAfter),
-      ContinuationToken: token,
-      NextContinuationToken: page.next?.toString('base64url'),
-      EncodingType: query.get('encoding-type'),
-      MaxKeys: maxKeys,
-      KeyCount: page.objects.length + page.commonPrefixes.length,
-      IsTruncated: page.next !== undefined,
-      Contents: page.objects.map(({ key, object }) => ({
-        Key: encode(key.toString('utf8')),
-        LastModified: new Date(object.modifiedMs).toISOString(),
-        ETag: `"${object.etag}"`,
-        ChecksumAlgorithm: object.checksum?.algorithm,
-        ChecksumType: object.checksum?.type,
-        Size: object.sizeBytes,
-        StorageClass: object.headers['x-amz-storage-class'] ?? 'STANDARD',
-        Owner: query.get('fetch-owner') === 'true' ? { ID: context.account.accountId } : undefined,
-      })),
-      CommonPrefixes: page.commonPrefixes.map((commonPrefix) => ({ Prefix: encode(commonPrefix) })),
-    }),
-  };
-};
-
 /** ListObjectsV2; the first version of the operation is refused. */
-export const LIST_OPERATIONS: readonly Operation[] = [
-  {
-    name: 'ListObjectsV2',
-    method: 'GET',
-    target: 'bucket',
-    select: ['list-type'],
-    query: ['prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type', 'fetch-owner'],
-    answer: listObjectsV2,
+export const listObjectsV2: Operation = {
+  name: 'ListObjectsV2',
+  method: 'GET',
+  target: 'bucket',
+  select: ['list-type'],
+  query: ['prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type', 'fetch-owner'],
+  answer(request, context) {
+    const { bucket, query } = request;
+    existingBucket(context, bucket);
+    const prefix = query.get('prefix') ?? '';
+    const delimiter = query.get('delimiter') ?? '';
+    const startAfter = query.get('start-after');
+    const token = query.get('continuation-token');
+    const maxKeys = countParameter(query, 'max-keys');
+    const encode = keyEncoding(query);
+    const from = token === undefined ? afterKey(startAfter) : decodeToken(token);
+    const page = listPage((key) => context.objects.scan(bucket, key), { prefix, delimiter, maxKeys, from });
+    return {
+      body: xmlDocument('ListBucketResult', {
+        Name: bucket,
+        Prefix: encode(prefix),
+        Delimiter: delimiter ? encode(delimiter) : undefined,
+        StartAfter: startAfter && encode(startAfter),
+        ContinuationToken: token,
+        NextContinuationToken: page.next?.toString('base64url'),
+        EncodingType: query.get('encoding-type'),
+        MaxKeys: maxKeys,
+        KeyCount: page.objects.length + page.commonPrefixes.length,
+        IsTruncated: page.next !== undefined,
+        Contents: page.objects.map(({ key, object }) => ({
+          Key: encode(key.toString('utf8')),
+          LastModified: new Date(object.modifiedMs).toISOString(),
+          ETag: `"${object.etag}"`,
+          ChecksumAlgorithm: object.checksum?.algorithm,
+          ChecksumType: object.checksum?.type,
+          Size: object.sizeBytes,
+          StorageClass: object.headers['x-amz-storage-class'] ?? 'STANDARD',
+          Owner: query.get('fetch-owner') === 'true' ? { ID: context.account.accountId } : undefined,
+        })),
+        CommonPrefixes: page.commonPrefixes.map((commonPrefix) => ({ Prefix: encode(commonPrefix) })),
+      }),
+    };
   },
-];
+};
 
 interface Page {
   readonly objects: readonly ListedObject[];

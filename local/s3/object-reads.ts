@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { existingBucket } from './buckets.ts';
-import { checksumHeader } from './checksum.ts';
+import { checksumHeaders } from './checksum.ts';
 import { checkRead, isUnchanged } from './conditions.ts';
 import type { DataFiles } from './data-files.ts';
 import type { Operation, Reply, S3Context } from './operation.ts';
@@ -9,6 +9,25 @@ import { parseRange } from './range.ts';
 import type { S3Request } from './request.ts';
 import { S3Error } from './s3-error.ts';
 import type { StoredObject } from './stored-object.ts';
+
+const RESPONSE_OVERRIDES: readonly string[] = [
+  'response-cache-control',
+  'response-content-disposition',
+  'response-content-encoding',
+  'response-content-language',
+  'response-content-type',
+  'response-expires',
+];
+
+/** GetObject, and HeadObject, which answers the same without the bytes. */
+export const READ_OPERATIONS: readonly Operation[] = ['GetObject', 'HeadObject'].map((name) => ({
+  name,
+  method: name === 'GetObject' ? 'GET' : 'HEAD',
+  target: 'object',
+  query: RESPONSE_OVERRIDES,
+  headers: ['x-amz-checksum-mode'],
+  answer: (request, context) => readObject(request, context),
+}));
 
 /** @throws S3Error NoSuchBucket or NoSuchKey. */
 export const existingObject = (context: S3Context, bucket: string, key: string): StoredObject => {
@@ -31,7 +50,7 @@ const readObject = (request: S3Request, context: S3Context): Reply => {
     headers: {
       ...objectHeaders(object),
       ...overrides(query),
-      ...(range ? { 'content-range': `bytes ${start}-${end}/${sizeBytes}` } : checksumHeaders(object, headers)),
+      ...(range ? { 'content-range': `bytes ${start}-${end}/${sizeBytes}` } : requestedChecksum(object, headers)),
       'accept-ranges': 'bytes',
       'content-length': String(end - start + 1),
     },
@@ -50,11 +69,9 @@ const objectHeaders = ({ headers, etag, modifiedMs, tags }: StoredObject): Recor
   };
 };
 
-/** The checksum of the whole object; a range has none, or the client would check the wrong bytes. */
-const checksumHeaders = ({ checksum }: StoredObject, headers: S3Request['headers']): Record<string, string> =>
-  checksum && headers['x-amz-checksum-mode'] === 'ENABLED'
-    ? { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
-    : {};
+/** Only of the whole object: with a range the client would check the wrong bytes. */
+const requestedChecksum = ({ checksum }: StoredObject, headers: S3Request['headers']): Record<string, string> =>
+  headers['x-amz-checksum-mode'] === 'ENABLED' ? checksumHeaders(checksum) : {};
 
 const overrides = (query: ReadonlyMap<string, string>): Record<string, string> =>
   Object.fromEntries(
@@ -63,29 +80,8 @@ const overrides = (query: ReadonlyMap<string, string>): Record<string, string> =
       .map(([name, value]) => [name.slice('response-'.length), value]),
   );
 
-const RESPONSE_OVERRIDES: readonly string[] = [
-  'response-cache-control',
-  'response-content-disposition',
-  'response-content-encoding',
-  'response-content-language',
-  'response-content-type',
-  'response-expires',
-];
-
 /** The descriptor is opened before anything is awaited: the bytes stay readable when the object is replaced. */
 const readBytes = (files: DataFiles, { file, sizeBytes }: StoredObject, start: number, end: number): Readable =>
   createReadStream('', { fd: files.open(file, sizeBytes), start, end, highWaterMark: READ_BUFFER_BYTES });
 
 const READ_BUFFER_BYTES = 256 * 1024;
-
-/** GetObject, and HeadObject, which answers the same without the bytes. */
-export const READ_OPERATIONS: readonly Operation[] = [
-  { name: 'GetObject', method: 'GET' },
-  { name: 'HeadObject', method: 'HEAD' },
-].map((operation) => ({
-  ...operation,
-  target: 'object',
-  query: RESPONSE_OVERRIDES,
-  headers: ['x-amz-checksum-mode'],
-  answer: readObject,
-}));

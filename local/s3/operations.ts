@@ -1,12 +1,13 @@
 import { BUCKET_OPERATIONS } from './buckets.ts';
-import { COMPLETE_OPERATIONS } from './complete-multipart.ts';
-import { LIST_OPERATIONS } from './listing.ts';
+import { completeMultipartUpload } from './complete-multipart.ts';
+import { copyObject } from './copy-object.ts';
+import { listObjectsV2 } from './listing.ts';
 import { MULTIPART_OPERATIONS } from './multipart.ts';
 import { MULTIPART_LIST_OPERATIONS } from './multipart-listing.ts';
 import { DELETE_OPERATIONS } from './object-deletes.ts';
 import { READ_OPERATIONS } from './object-reads.ts';
-import { WRITE_OPERATIONS } from './object-writes.ts';
 import type { Operation } from './operation.ts';
+import { putObject } from './put-object.ts';
 import type { S3Request } from './request.ts';
 import { S3Error } from './s3-error.ts';
 import { TAG_OPERATIONS } from './tags.ts';
@@ -40,13 +41,14 @@ export const findOperation = (request: S3Request): Operation => {
 
 const OPERATIONS: readonly Operation[] = [
   ...BUCKET_OPERATIONS,
-  ...LIST_OPERATIONS,
+  listObjectsV2,
   ...READ_OPERATIONS,
-  ...WRITE_OPERATIONS,
+  putObject,
+  copyObject,
   ...DELETE_OPERATIONS,
   ...TAG_OPERATIONS,
   ...MULTIPART_OPERATIONS,
-  ...COMPLETE_OPERATIONS,
+  completeMultipartUpload,
   ...MULTIPART_LIST_OPERATIONS,
 ];
 
