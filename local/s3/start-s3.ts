@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { listen } from '#local/http/listen.ts';
@@ -35,14 +36,33 @@ export interface S3Options {
  *
  * @throws PortInUseError; an Error when another process has the folder.
  */
-export const startS3 = async ({ dataDir, port, account, onEvent }: S3Options): Promise<StandIn> => {
-  const database = openDatabase(dataDir);
+export const startS3 = async (options: S3Options): Promise<StandIn> => {
+  const database = openDatabase(options.dataDir);
+  try {
+    const context = await openContext(database, options);
+    const running = new Set<Promise<void>>();
+    const server = await listen((message, response) => {
+      const answering = answer(message, response, context).finally(() => running.delete(answering));
+      running.add(answering);
+    }, options.port);
+    const close = async (): Promise<void> => {
+      await server.close();
+      await Promise.all(running);
+      if (database.isOpen) database.close();
+    };
+    return { url: server.url, close };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+};
+
+const openContext = async (database: DatabaseSync, { dataDir, account, onEvent }: S3Options): Promise<S3Context> => {
   const objects = objectIndex(database);
   const uploads = uploadIndex(database);
   const referenced = new Set([...objects.files(), ...uploads.files()]);
   const files = await openDataFiles(join(dataDir, 'data'), (name) => referenced.has(name));
-  referenced.clear();
-  const context: S3Context = {
+  return {
     account,
     database,
     objects,
@@ -52,17 +72,6 @@ export const startS3 = async ({ dataDir, port, account, onEvent }: S3Options): P
       if (objects.bucket(draft.bucket)?.eventBridgeEnabled) onEvent?.(s3Event(draft, account));
     },
   };
-  const running = new Set<Promise<void>>();
-  const server = await listen((message, response) => {
-    const answering = answer(message, response, context).finally(() => running.delete(answering));
-    running.add(answering);
-  }, port);
-  const close = async (): Promise<void> => {
-    await server.close();
-    await Promise.all(running);
-    if (database.isOpen) database.close();
-  };
-  return { url: server.url, close };
 };
 
 const answer = async (message: IncomingMessage, response: ServerResponse, context: S3Context): Promise<void> => {

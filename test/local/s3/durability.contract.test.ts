@@ -17,6 +17,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startS3 } from '#local/s3/start-s3.ts';
+import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { clientOf, openS3 } from '#test/local/s3/open-s3.ts';
 
 const Bucket = 'durable';
@@ -90,6 +92,17 @@ describe('what a restart finds', () => {
     await using _first = await openS3({ dataDir });
 
     await expect(openS3({ dataDir })).rejects.toThrow(/in use by another process/);
+  });
+
+  it('lets go of its folder when its port is taken', async () => {
+    await using other = await openS3();
+    const port = Number(new URL(other.url).port);
+
+    const taken = startS3({ dataDir, port, account: LOCAL_ACCOUNT });
+
+    await expect(taken).rejects.toMatchObject({ name: 'PortInUseError' });
+    await using s3 = await openS3({ dataDir });
+    expect(s3.url).not.toBe(other.url);
   });
 
   it('closes twice without complaint, also in the middle of an upload', async () => {
