@@ -1,0 +1,82 @@
+import { BODY_HEADERS, receiveText } from './body.ts';
+import { existingBucket } from './buckets.ts';
+import { checkWrite } from './conditions.ts';
+import type { Operation, S3Context } from './operation.ts';
+import type { S3Request } from './request.ts';
+import { S3Error } from './s3-error.ts';
+import type { XmlElement } from './xml.ts';
+import { childrenNamed, childText, parseXml, xmlDocument } from './xml.ts';
+
+/** Deletes what is there and announces it; a missing key is no error. */
+const deleteObject = async (
+  { bucket, id: requestId }: S3Request,
+  context: S3Context,
+  key: string,
+  ifMatch: string | undefined,
+): Promise<void> => {
+  const object = context.objects.get(bucket, key);
+  checkWrite({ 'if-match': ifMatch }, key, object);
+  if (!object) return;
+  context.objects.delete(bucket, key);
+  context.announce({ detailType: 'Object Deleted', reason: 'DeleteObject', bucket, key, requestId });
+  await context.files.remove([object.file]);
+};
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+const MAX_DELETED_KEYS = 1_000;
+
+const deleteListed = async (entry: XmlElement, request: S3Request, context: S3Context): Promise<Deletion> => {
+  const key = childText(entry, 'Key') ?? '';
+  try {
+    const refused = entry.children.find(({ name }) => name !== 'Key' && name !== 'ETag');
+    if (refused) throw new S3Error('NotImplemented', { message: `${refused.name} of a deletion is not implemented.` });
+    await deleteObject(request, context, key, childText(entry, 'ETag'));
+    return { key };
+  } catch (error) {
+    if (!(error instanceof S3Error)) throw error;
+    return { key, error };
+  }
+};
+
+interface Deletion {
+  readonly key: string;
+  readonly error?: S3Error;
+}
+
+/** DeleteObject and DeleteObjects. */
+export const DELETE_OPERATIONS: readonly Operation[] = [
+  {
+    name: 'DeleteObject',
+    method: 'DELETE',
+    target: 'object',
+    async answer(request, context) {
+      existingBucket(context, request.bucket);
+      await deleteObject(request, context, request.key, request.headers['if-match']);
+      return { statusCode: 204 };
+    },
+  },
+  {
+    name: 'DeleteObjects',
+    method: 'POST',
+    target: 'bucket',
+    select: ['delete'],
+    headers: BODY_HEADERS,
+    async answer(request, context) {
+      existingBucket(context, request.bucket);
+      const document = parseXml(await receiveText(request), 'Delete');
+      const entries = childrenNamed(document, 'Object');
+      if (entries.length === 0 || entries.length > MAX_DELETED_KEYS) throw new S3Error('MalformedXML');
+      const quiet = childText(document, 'Quiet') === 'true';
+      const deletions: Deletion[] = [];
+      for (const entry of entries) deletions.push(await deleteListed(entry, request, context));
+      return {
+        body: xmlDocument('DeleteResult', {
+          Deleted: deletions.filter(({ error }) => !error && !quiet).map(({ key }) => ({ Key: key })),
+          Error: deletions.flatMap(({ key, error }) =>
+            error ? { Key: key, Code: error.code, Message: error.message } : [],
+          ),
+        }),
+      };
+    },
+  },
+];
