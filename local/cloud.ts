@@ -142,7 +142,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       }),
     );
     lambdaUrl.resolve(lambda.url);
-    await new S3Client({ ...sdk, endpoint: s3.url }).send(new CreateBucketCommand({ Bucket: BUCKET }));
+    await ensureBucket(new S3Client({ ...sdk, endpoint: s3.url }));
     await deployRules(new EventBridgeClient({ ...sdk, endpoint: eventBridge.url }), { rootDir, account });
     const sfnClient = new SFNClient({ ...sdk, endpoint: stepFunctions.url });
     const address = {
@@ -175,6 +175,14 @@ const clientEnvironment = (endpoints: Readonly<Record<string, string>>): Record<
   AWS_SECRET_ACCESS_KEY: 'laptop',
   ...Object.fromEntries(Object.entries(endpoints).map(([service, url]) => [`AWS_ENDPOINT_URL_${service}`, url])),
 });
+
+const ensureBucket = async (s3: S3Client): Promise<void> => {
+  try {
+    await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  } catch (error) {
+    if ((error as Error).name !== 'BucketAlreadyOwnedByYou') throw error;
+  }
+};
 
 const roleArn = (name: string): string => `arn:aws:iam::${account.accountId}:role/fedml-${name}`;
 
