@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Cloud } from '#local/cloud.ts';
+import type { CloudAddress } from '#local/cloud-file.ts';
 import type { ExecutionDescription } from '#shared/executions/executions.ts';
 import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { followRun } from './follow-run.ts';
@@ -13,7 +13,11 @@ export interface RunRequest {
 }
 
 /** Starts the state machine `pipeline`, shows how it goes, and answers with how it ended. */
-export const runPipeline = async (cloud: Cloud, request: RunRequest, out: Terminal): Promise<ExecutionDescription> => {
+export const runPipeline = async (
+  cloud: CloudAddress,
+  request: RunRequest,
+  out: Terminal,
+): Promise<ExecutionDescription> => {
   const executions = stepFunctionsExecutions();
   const { executionArn } = await executions.start({
     stateMachineArn: cloud.stateMachineArns.pipeline!,

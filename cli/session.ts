@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Cloud, findCloud, startCloud } from '#local/cloud.ts';
+import type { CloudAddress } from '#local/cloud-file.ts';
 import type { Terminal } from './terminal.ts';
 import { duration } from './terminal.ts';
 
@@ -12,7 +13,7 @@ export const PIPELINES_DIR = join(ROOT_DIR, 'pipelines');
  * Runs `work` against the laptop's cloud: the one that `fedml up` keeps, or one of its own for as long as the work takes.
  * The AWS clients and adapters find it as they find AWS: through environment variables.
  */
-export const withCloud = async <T>(out: Terminal, work: (cloud: Cloud) => Promise<T>): Promise<T> => {
+export const withCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
   const running = await findCloud(STATE_DIR);
   if (running) {
     Object.assign(process.env, running.environment);

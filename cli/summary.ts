@@ -38,7 +38,10 @@ export const summary = (record: RunRecord): string[] => {
     ['gate', training.evaluation && gate(training.evaluation)],
     ['endpoint', deployment.endpoint?.endpointName],
     ['smoke test', deployment.smokeTest && `${count(deployment.smokeTest.rowCount)} rows of the test set answered`],
-    ['scored', datasets.score && `${count(datasets.score.rowCount)} rows of ${datasets.score.schema}.${datasets.score.view}`],
+    [
+      'scored',
+      datasets.score && `${count(datasets.score.rowCount)} rows of ${datasets.score.schema}.${datasets.score.view}`,
+    ],
     [
       'written',
       prediction.publication &&
@@ -56,13 +59,16 @@ const metrics = (values: Readonly<Record<string, number | null>>): string =>
     .join(', ') || 'none';
 
 const gate = ({ gatePassed, rules }: NonNullable<RunRecord['training']['evaluation']>): string => {
-  const told = rules.map(({ metric, min, max }) => [metric, min !== undefined && `≥ ${min}`, max !== undefined && `≤ ${max}`].filter(Boolean).join(' '));
+  const told = rules.map(({ metric, min, max }) =>
+    [metric, min !== undefined && `≥ ${min}`, max !== undefined && `≤ ${max}`].filter(Boolean).join(' '),
+  );
   if (told.length === 0) return 'none set';
   return `${gatePassed ? 'passed' : 'not passed'} (${told.join(', ')})`;
 };
 
 const printFailure = ({ error = 'the run', cause = '', status }: ExecutionDescription, out: Terminal): void => {
-  const title = error === 'GateNotPassedError' ? 'Gate not passed' : `${error} (${status.toLowerCase().replace('_', ' ')})`;
+  const title =
+    error === 'GateNotPassedError' ? 'Gate not passed' : `${error} (${status.toLowerCase().replace('_', ' ')})`;
   out.print(out.style('red', `  ${title}`));
   for (const line of cause.split('\n')) out.print(`  ${line}`);
 };

@@ -10,7 +10,8 @@ import { readFunctions } from '#local/deployment/functions.ts';
 import { deployRules } from '#local/deployment/rules.ts';
 import { deployStateMachines } from '#local/deployment/state-machines.ts';
 import { deployWarehouseSecret, warehousePassword } from '#local/deployment/warehouse-secret.ts';
-import { type Chaos, startEventBridge } from '#local/eventbridge/eventbridge.ts';
+import type { Chaos } from '#local/eventbridge/chaos.ts';
+import { startEventBridge } from '#local/eventbridge/eventbridge.ts';
 import { startHana } from '#local/hana/start-hana.ts';
 import { startLambda } from '#local/lambda/lambda.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
@@ -103,7 +104,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const secretsClient = new SecretsManagerClient({ ...sdk, endpoint: secrets.url });
     const password = await warehousePassword(secretsClient);
     const hana = await keep(
-      startHana({ dataDir: folder('hana'), pipelinesDir, user: DATABASE_USER, password, onProgress }),
+      startHana({ dataDir: folder('hana'), pipelinesDir, user: DATABASE_USER, password }, onProgress),
     );
     const environment = {
       ...clientEnvironment({

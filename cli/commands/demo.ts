@@ -15,11 +15,15 @@ const PIPELINE = 'flights';
 
 export const demo: Command = {
   usage: 'demo',
-  summary: 'The whole pipeline of the flights example on this laptop: warehouse, S3, training, endpoint, predictions, warehouse.',
+  summary:
+    'The whole pipeline of the flights example on this laptop: warehouse, S3, training, endpoint, predictions, warehouse.',
   options: {},
   positionals: [0, 0],
   async run({ out }) {
-    out.print(out.style('bold', 'FedML Serverless') + ': which flights will be late? From a view in the warehouse to predictions in a table of it.');
+    out.print(
+      out.style('bold', 'FedML Serverless') +
+        ': which flights will be late? From a view in the warehouse to predictions in a table of it.',
+    );
     out.print("  No AWS account and no SAP tenant: the laptop's cloud speaks their protocols on 127.0.0.1.");
     out.print();
     return withCloud(out, async (cloud) => {
@@ -34,16 +38,25 @@ export const demo: Command = {
 /** The proof: rows read back from the warehouse's table, by the same client that wrote them. */
 const printRows = async (runUri: string, out: Terminal): Promise<void> => {
   const record = await loadRunRecord(s3ObjectStore(), runUri);
-  const { headers, rows } = await hanaWarehouse(secretsManagerCredentials(() => config().warehouseSecretArn)).query(sampleOf(record));
+  const { headers, rows } = await hanaWarehouse(secretsManagerCredentials(() => config().warehouseSecretArn)).query(
+    sampleOf(record),
+  );
   out.print();
   out.print('  Five rows, read back from the warehouse:');
   for (const line of table(headers, rows)) out.print(`  ${line}`);
   out.print();
-  out.print('  Next: npx fedml show, npx fedml query "SELECT …", npx fedml up, and pipelines/flights for what was run.');
+  out.print(
+    '  Next: npx fedml show, npx fedml query "SELECT …", npx fedml up, and pipelines/flights for what was run.',
+  );
 };
 
 const sampleOf = ({ prediction: { publication }, definition }: RunRecord): string => {
-  const columns = [...definition.prediction!.source.key, ...definition.prediction!.columns.map(({ name }) => name), 'RUN_ID', 'INSERTED_AT'];
+  const columns = [
+    ...definition.prediction!.source.key,
+    ...definition.prediction!.columns.map(({ name }) => name),
+    'RUN_ID',
+    'INSERTED_AT',
+  ];
   const order = quoteIdentifier(definition.prediction!.columns[0]!.name);
   return (
     `SELECT TOP 5 ${columns.map(quoteIdentifier).join(', ')} ` +

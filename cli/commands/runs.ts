@@ -14,7 +14,13 @@ export const runs: Command = {
   run: ({ options, out }) =>
     withCloud(out, async () => {
       const all = await listRuns(s3ObjectStore(), config().storeUri, options.pipeline as string | undefined);
-      const rows = all.map(({ runId, pipeline, mode, outcome, startedAt }) => [runId, pipeline, mode, outcome, startedAt]);
+      const rows = all.map(({ runId, pipeline, mode, outcome, startedAt }) => [
+        runId,
+        pipeline,
+        mode,
+        outcome,
+        startedAt,
+      ]);
       for (const line of table(['RUN', 'PIPELINE', 'MODE', 'OUTCOME', 'STARTED'], rows)) out.print(line);
       if (rows.length === 0) out.print('No runs yet. Start one: npx fedml run flights');
       return EXIT.done;

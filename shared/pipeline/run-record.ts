@@ -59,7 +59,9 @@ export const loadRunRecord = async (objectStore: ObjectStore, runUri: string): P
   const { text } = await objectStore.getText(runRecordUri(runUri));
   const record = RunRecord.safeParse(JSON.parse(text));
   if (!record.success) {
-    throw new InvalidInputError(`${runRecordUri(runUri)} is not the record of a run that has ended.\n${z.prettifyError(record.error)}`);
+    throw new InvalidInputError(
+      `${runRecordUri(runUri)} is not the record of a run that has ended.\n${z.prettifyError(record.error)}`,
+    );
   }
   return record.data;
 };
@@ -79,7 +81,11 @@ const Summary = Run.pick({ runUri: true, runId: true, pipeline: true, mode: true
 });
 
 /** The runs of a pipeline, or of all pipelines, newest first. */
-export const listRuns = async (objectStore: ObjectStore, storeUri: string, pipeline?: string): Promise<RunSummary[]> => {
+export const listRuns = async (
+  objectStore: ObjectStore,
+  storeUri: string,
+  pipeline?: string,
+): Promise<RunSummary[]> => {
   const runs: RunSummary[] = [];
   for await (const { uri } of objectStore.list(`${storeUri}/runs/${pipeline === undefined ? '' : `${pipeline}/`}`)) {
     if (!/\/runs\/[^/]+\/[^/]+\/run\.json$/.test(uri)) continue;

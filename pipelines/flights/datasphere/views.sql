@@ -1,27 +1,8 @@
--- The warehouse side of the example: what a modeller builds in SAP Datasphere, and the laptop runs as it is.
--- FLIGHT comes from the airline's own system, AIRPORT from a public register; the view joins the two sources.
-
-CREATE COLUMN TABLE "FLIGHTS"."FLIGHT" (
-  "FLIGHT_ID" BIGINT NOT NULL PRIMARY KEY,
-  "DEPARTURE" TIMESTAMP NOT NULL,
-  "DELAY_MINUTES" INTEGER NOT NULL,
-  "DISTANCE_MILES" INTEGER NOT NULL,
-  "ORIGIN" NVARCHAR(3) NOT NULL,
-  "DESTINATION" NVARCHAR(3) NOT NULL
-);
-
-CREATE COLUMN TABLE "FLIGHTS"."AIRPORT" (
-  "IATA" NVARCHAR(4) NOT NULL PRIMARY KEY,
-  "NAME" NVARCHAR(100),
-  "CITY" NVARCHAR(60),
-  "STATE" NVARCHAR(2),
-  "COUNTRY" NVARCHAR(40),
-  "LATITUDE" DOUBLE NOT NULL,
-  "LONGITUDE" DOUBLE NOT NULL
-);
+-- The warehouse side of the example: the views that a modeller builds in SAP Datasphere; the laptop runs them as they are.
+-- FLIGHT comes from the airline's own system, AIRPORT from a public register; the first view joins the two sources.
 
 -- What is known when the doors close. DELAY_MINUTES, the arrival's delay, is known only later and stays out.
-CREATE VIEW "FLIGHTS"."V_FLIGHT_FEATURES" AS
+CREATE OR REPLACE VIEW "FLIGHTS"."V_FLIGHT_FEATURES" AS
   SELECT
     f."FLIGHT_ID",
     f."DEPARTURE",
@@ -37,7 +18,7 @@ CREATE VIEW "FLIGHTS"."V_FLIGHT_FEATURES" AS
   INNER JOIN "FLIGHTS"."AIRPORT" AS d ON d."IATA" = f."DESTINATION";
 
 -- A tenth of the flights of January to May, by a hash of the key: hexadecimal digits below 0x1999 of 0xFFFF.
-CREATE VIEW "FLIGHTS"."V_FLIGHTS_TRAINING" AS
+CREATE OR REPLACE VIEW "FLIGHTS"."V_FLIGHTS_TRAINING" AS
   SELECT
     v.*,
     CASE WHEN f."DELAY_MINUTES" >= 15 THEN 1 ELSE 0 END AS "LATE"
@@ -46,7 +27,7 @@ CREATE VIEW "FLIGHTS"."V_FLIGHTS_TRAINING" AS
   WHERE v."DEPARTURE" < '2001-06-01'
     AND SUBSTRING(BINTOHEX(HASH_SHA256(TO_BINARY(TO_NVARCHAR(v."FLIGHT_ID")))), 1, 4) < '1999';
 
-CREATE VIEW "FLIGHTS"."V_FLIGHTS_TO_SCORE" AS
+CREATE OR REPLACE VIEW "FLIGHTS"."V_FLIGHTS_TO_SCORE" AS
   SELECT * FROM "FLIGHTS"."V_FLIGHT_FEATURES" WHERE "DEPARTURE" >= '2001-06-28';
 
 -- "Expose for Consumption": the database user may read these two views, and no table.
