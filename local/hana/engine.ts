@@ -121,10 +121,18 @@ export class HanaError extends Error {
   override readonly name = 'HanaError';
   readonly code: number;
   readonly sqlState: string;
+  /** The parameter row that failed, from 0, where it is known. */
+  readonly failedRow: number | undefined;
 
-  constructor(code: number, sqlState: string, message: string, options?: ErrorOptions) {
+  constructor(
+    code: number,
+    sqlState: string,
+    message: string,
+    options?: ErrorOptions & { readonly failedRow?: number },
+  ) {
     super(message, options);
     this.code = code;
     this.sqlState = sqlState;
+    this.failedRow = options?.failedRow;
   }
 }
