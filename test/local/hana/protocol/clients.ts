@@ -12,7 +12,6 @@ export interface NativeConnection {
   connect(properties: Row, done: Callback<void>): void;
   disconnect(done: Callback<void>): void;
   exec(sql: string, parameters: readonly unknown[], options: Row, done: Callback<unknown>): void;
-  execQuery(sql: string, done: Callback<NativeResultSet>): void;
   prepare(sql: string, done: Callback<NativeStatement>): void;
   setAutoCommit(on: boolean): void;
   commit(done: Callback<void>): void;
@@ -65,7 +64,10 @@ export interface NativeSession extends AsyncDisposable {
 export const nativeSession = (connection: NativeConnection): NativeSession => ({
   connection,
   exec: (sql, parameters = []) => call((done) => connection.exec(sql, parameters, {}, done as Callback<unknown>)),
-  query: (sql) => call((done) => connection.execQuery(sql, done)),
+  query: async (sql) => {
+    const statement = await call<NativeStatement>((done) => connection.prepare(sql, done));
+    return call((done) => statement.execQuery([], done));
+  },
   prepare: (sql) => call((done) => connection.prepare(sql, done)),
   commit: () => call((done) => connection.commit(done)),
   rollback: () => call((done) => connection.rollback(done)),
