@@ -7,6 +7,7 @@ export const HANA_ERRORS = {
   notSupported: (what: string) => new HanaError(7, '0A000', `feature not supported: ${what}`),
   parsingProtocol: (what: string) => new HanaError(1033, 'HY000', `error while parsing protocol: ${what}`),
   invalidDate: (what: string) => new HanaError(303, '22007', `invalid DATE, TIME or TIMESTAMP value: ${what}`),
+  invalidNumber: (text: string) => new HanaError(339, '22018', `invalid number: ${text}`),
   numericOverflow: (what: string) => new HanaError(314, '22003', `numeric overflow: ${what}`),
   internal: (what: string) => new HanaError(2048, 'HY000', `column store error: ${what}`),
 } as const;

@@ -66,7 +66,7 @@ const takePiece = (reader: ByteReader, lobs: Map<bigint, { append(piece: Buffer)
   const length = reader.i32();
   const lob = lobs.get(locator);
   if (!lob) throw HANA_ERRORS.parsingProtocol('invalid lob locator id');
-  if (offset !== APPEND) throw HANA_ERRORS.notSupported('writing a LOB at an offset');
+  if (!APPEND.has(offset)) throw HANA_ERRORS.notSupported('writing a LOB at an offset');
   if (length < 0 || length > reader.remaining) {
     throw HANA_ERRORS.parsingProtocol(
       `WRITE_LOB announces ${length} bytes and carries ${reader.remaining}: the client lost a piece of this LOB. ` +
@@ -80,7 +80,8 @@ const takePiece = (reader: ByteReader, lobs: Map<bigint, { append(piece: Buffer)
   }
 };
 
-const APPEND = -1n;
+/** The native client says -1, hdb 0. */
+const APPEND: ReadonlySet<bigint> = new Set([-1n, 0n]);
 
 /** A piece may begin or end between the halves of a surrogate pair; each half is three bytes of its own. */
 const encodeUnits = (text: string): Buffer => {

@@ -1,3 +1,4 @@
+import { applyClientInfo } from './client-info.ts';
 import type { ClientSession } from './client-session.ts';
 import { FUNCTION_CODE, MESSAGE_TYPE, messageTypeName, PART_KIND } from './codes.ts';
 import { HANA_ERRORS } from './errors.ts';
@@ -22,6 +23,7 @@ export const answerRequest = async (request: Request, session: ClientSession): P
   if (!handle) throw HANA_ERRORS.notSupported(messageTypeName(request.messageType));
   if (session.splitBatch !== undefined && !continuesBatch(request, session.splitBatch))
     await abandonSplitBatch(session);
+  await applyClientInfo(request, session.engine);
   return handle(request, session);
 };
 

@@ -4,6 +4,7 @@ import { writeCesu8 } from './cesu8.ts';
 import type { ColumnEncoder } from './column-encoder.ts';
 import { type ColumnVector, columnVector, isValid } from './column-vector.ts';
 import type { RowTarget } from './row-target.ts';
+import { I32_LENGTH, MAX_SHORT_LENGTH, NULL_LENGTH, U16_LENGTH } from './variable-length.ts';
 
 /** VARCHAR, NVARCHAR or VARBINARY: a length and the bytes; text becomes CESU-8. */
 export const variableColumn = (columnIndex: number, content: 'text' | 'bytes'): ColumnEncoder => {
@@ -148,11 +149,6 @@ const MAX_RUN = 1 << 24;
 
 /** Below this a loop beats a call. */
 const BYTE_LOOP_MAX = 48;
-
-const NULL_LENGTH = 0xff;
-const MAX_SHORT_LENGTH = 245;
-const U16_LENGTH = 0xf6;
-const I32_LENGTH = 0xf7;
 
 /** Not zero when one of the four bytes is 0xF0 or more, that is, starts a four-byte sequence. */
 const fourByteLeads = (word: number): number => word & (word << 1) & (word << 2) & (word << 3) & 0x80808080;

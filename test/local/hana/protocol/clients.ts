@@ -16,7 +16,7 @@ export interface NativeConnection {
   setAutoCommit(on: boolean): void;
   commit(done: Callback<void>): void;
   rollback(done: Callback<void>): void;
-  isValid(timeoutSeconds: number, done: Callback<boolean>): void;
+  isValid(timeoutMs: number, done: Callback<boolean>): void;
 }
 
 export interface NativeStatement {
@@ -25,6 +25,7 @@ export interface NativeStatement {
   execQuery(parameters: readonly unknown[], done: Callback<NativeResultSet>): void;
   drop(done: Callback<void>): void;
   getRowStatus(): number[];
+  getColumnInfo(): Row[];
 }
 
 export interface NativeResultSet {

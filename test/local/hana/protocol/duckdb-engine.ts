@@ -1,5 +1,6 @@
 import {
   type DuckDBAppender,
+  DuckDBBlobValue,
   type DuckDBConnection,
   DuckDBDataChunk,
   DuckDBDateValue,
@@ -44,6 +45,9 @@ export const duckdbEngine = async ({
   readonly textLength?: number;
 } = {}): Promise<TestEngine> => {
   const database = await DuckDBInstance.create(':memory:');
+  const connection = await database.connect();
+  await connection.run(`CREATE TABLE dummy AS SELECT 'X' AS "DUMMY"`); // what the native client's isValid() reads
+  connection.closeSync();
   const sessions = new Set<HanaSession>();
   const settings: string[] = [];
   return {
@@ -195,28 +199,38 @@ const append = async (
   table: string,
   rows: readonly (readonly HanaValue[])[],
 ): Promise<number[]> => {
-  let appender: DuckDBAppender | undefined;
+  const appender = await connection.createAppender(table);
   try {
-    appender = await connection.createAppender(table);
-    const types = Array.from({ length: appender.columnCount }, (_, index) =>
-      (appender as DuckDBAppender).columnType(index),
-    );
-    for (let from = 0; from < rows.length; from += 2048) {
-      const slice = rows.slice(from, from + 2048);
-      const chunk = DuckDBDataChunk.create(types, slice.length);
-      types.forEach((type, index) => {
-        chunk.setColumnValues(
-          index,
-          slice.map((row) => (row[index] == null ? null : duckdbValue(row[index], type))),
-        );
-      });
-      appender.appendDataChunk(chunk);
-    }
-    appender.flushSync();
-    return rows.map(() => 1);
-  } finally {
-    appender?.closeSync();
+    appendRows(appender, rows);
+  } catch (error) {
+    closeQuietly(appender);
+    throw error;
   }
+  appender.closeSync();
+  return rows.map(() => 1);
+};
+
+const appendRows = (appender: DuckDBAppender, rows: readonly (readonly HanaValue[])[]): void => {
+  const types = Array.from({ length: appender.columnCount }, (_, index) => appender.columnType(index));
+  for (let from = 0; from < rows.length; from += 2048) {
+    const slice = rows.slice(from, from + 2048);
+    const chunk = DuckDBDataChunk.create(types, slice.length);
+    types.forEach((type, index) => {
+      chunk.setColumnValues(
+        index,
+        slice.map((row) => duckdbValue(row[index] ?? null, type)),
+      );
+    });
+    appender.appendDataChunk(chunk);
+  }
+  appender.flushSync();
+};
+
+/** Closing a failed appender fails again. */
+const closeQuietly = (appender: DuckDBAppender): void => {
+  try {
+    appender.closeSync();
+  } catch {}
 };
 
 const duckdbValue = (value: HanaValue, type: DuckDBType): DuckDBValue => {
@@ -224,7 +238,7 @@ const duckdbValue = (value: HanaValue, type: DuckDBType): DuckDBValue => {
     return NUMBER_TYPES.has(type.typeId) ? Number(value) : value;
   }
   if (value === null || typeof value !== 'object') return value;
-  if (value instanceof Uint8Array) return value as unknown as DuckDBValue;
+  if (value instanceof Uint8Array) return new DuckDBBlobValue(value);
   if (value.kind === 'date') return new DuckDBDateValue(value.days);
   if (value.kind === 'time') return new DuckDBTimeValue(value.micros);
   if (value.kind === 'timestamp') {
