@@ -6,7 +6,7 @@ import type { ReplyPart } from './reply.ts';
 /** `fatal` tells the client that the connection is over. */
 export const errorPart = (error: HanaError, severity: 'error' | 'fatal' = 'error'): ReplyPart => {
   const text = encodeCesu8(error.message);
-  const data = Buffer.alloc(FIXED_BYTES + text.length);
+  const data = Buffer.alloc(FIXED_BYTES + text.length + 1);
   data.writeInt32LE(error.code, 0);
   data.writeInt32LE(text.length, 8);
   data.writeInt8(LEVEL[severity], 12);
@@ -15,7 +15,7 @@ export const errorPart = (error: HanaError, severity: 'error' | 'fatal' = 'error
   return { kind: PART_KIND.ERROR, argumentCount: 1, data };
 };
 
-/** Code, position, text length, level and SQLSTATE stand before the text. */
+/** Code, position, text length, level and SQLSTATE stand before the text, a zero behind it. */
 const FIXED_BYTES = 18;
 
 const LEVEL = { error: 1, fatal: 2 } as const;

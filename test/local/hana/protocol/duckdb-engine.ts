@@ -88,7 +88,7 @@ const testSession = (
   };
   return {
     prepare: async (sql) => {
-      if (/^SET\b/i.test(sql)) return settingStatement(sql, settings);
+      if (/^(UN)?SET\b/i.test(sql)) return settingStatement(sql, settings);
       if (/^RAISE \d+/.test(sql)) throw new HanaError(Number(sql.split(' ')[1]), '42501', sql);
       const prepared = await connection.prepare(sql).catch((error: unknown) => {
         throw hanaError(error);

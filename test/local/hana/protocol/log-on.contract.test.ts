@@ -102,6 +102,7 @@ it('serves a pool, which rolls back what a connection leaves open', async () => 
   expect(await call<boolean>((done) => second.isValid(1000, done))).toBe(true);
   expect(await nativeSession(second).exec('SELECT * FROM t')).toEqual([]);
   expect(fixture.server.counters.connections).toBe(1);
+  expect(fixture.engine.settings).toContain("UNSET 'SAP_PASSPORT'"); // what the pool sends when it lends a connection again
   await nativeSession(second).disconnect();
   await call<void>((done) => pool.clear(done));
 });
