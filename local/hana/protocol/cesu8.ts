@@ -1,7 +1,11 @@
 import { ProtocolError } from './protocol-error.ts';
 
-/** HANA's text on the wire: UTF-8, except that each half of a surrogate pair is 3 bytes of its own. */
+/**
+ * HANA's text on the wire: UTF-8, except that each half of a surrogate pair is 3 bytes of its own. A text may begin or end
+ * between such halves, as a piece of a LOB does.
+ */
 export const encodeCesu8 = (text: string): Buffer => {
+  if (!text.isWellFormed()) return encodeUnits(text);
   const utf8 = Buffer.from(text, 'utf8');
   return utf8.some((byte) => byte >= FOUR_BYTE_LEAD) ? cesu8FromUtf8(utf8) : utf8;
 };
@@ -72,8 +76,22 @@ const cesu8FromUtf8 = (utf8: Buffer): Buffer => {
   return cesu8;
 };
 
+const encodeUnits = (text: string): Buffer => {
+  const bytes = Buffer.allocUnsafe(3 * text.length);
+  let to = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) bytes[to++] = unit;
+    else if (unit < 0x800) {
+      bytes[to++] = 0xc0 | (unit >> 6);
+      bytes[to++] = 0x80 | (unit & 0x3f);
+    } else to = writeThreeBytes(bytes, to, unit);
+  }
+  return bytes.subarray(0, to);
+};
+
 /** One UTF-16 unit from U+0800 on. */
-export const writeThreeBytes = (target: Uint8Array, position: number, unit: number): number => {
+const writeThreeBytes = (target: Uint8Array, position: number, unit: number): number => {
   target[position] = 0xe0 | (unit >> 12);
   target[position + 1] = 0x80 | ((unit >> 6) & 0x3f);
   target[position + 2] = 0x80 | (unit & 0x3f);

@@ -66,11 +66,26 @@ export class ClientSession {
     if (open.statement.isDropped && open.statement.resultSets === 0) await open.statement.statement.close();
   }
 
+  async commit(): Promise<void> {
+    await this.engine.commit();
+    this.#endLobs();
+  }
+
+  async rollback(): Promise<void> {
+    await this.engine.rollback();
+    this.#endLobs();
+  }
+
   /** Rolls back and frees everything. */
   async close(): Promise<void> {
     for (const { resultSet } of [...this.#resultSets.values()]) await this.closeResultSet(resultSet);
     for (const open of [...this.#statements.values()]) await this.dropStatement(open);
     await this.engine.close();
+  }
+
+  /** Cursors live over a commit, and their LOBs with them. */
+  #endLobs(): void {
+    if (this.#resultSets.size === 0) this.lobs.clear();
   }
 
   #nextId(): bigint {

@@ -17,7 +17,7 @@ export const readLob = async (request: Request, session: ClientSession): Promise
   const content = session.lobs.content(locator);
   if (offset < 0 || length < 0) throw HANA_ERRORS.parsingProtocol('invalid lob offset or length');
   const end = Math.min(offset + Math.min(length, MAX_PIECE), content.length);
-  const data = typeof content === 'string' ? encodeUnits(content.slice(offset, end)) : content.subarray(offset, end);
+  const data = typeof content === 'string' ? encodeCesu8(content.slice(offset, end)) : content.subarray(offset, end);
   const head = Buffer.alloc(16);
   head.writeBigInt64LE(locator, 0);
   head.writeUInt8(LOB_OPTION.DATA | (end >= content.length ? LOB_OPTION.LAST : 0), 8);
@@ -82,23 +82,3 @@ const takePiece = (reader: ByteReader, lobs: Map<bigint, { append(piece: Buffer)
 
 /** The native client says -1, hdb 0. */
 const APPEND: ReadonlySet<bigint> = new Set([-1n, 0n]);
-
-/** A piece may begin or end between the halves of a surrogate pair; each half is three bytes of its own. */
-const encodeUnits = (text: string): Buffer => {
-  if (text.isWellFormed()) return encodeCesu8(text);
-  const bytes = Buffer.allocUnsafe(3 * text.length);
-  let to = 0;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x80) bytes[to++] = unit;
-    else if (unit < 0x800) {
-      bytes[to++] = 0xc0 | (unit >> 6);
-      bytes[to++] = 0x80 | (unit & 0x3f);
-    } else {
-      bytes[to++] = 0xe0 | (unit >> 12);
-      bytes[to++] = 0x80 | ((unit >> 6) & 0x3f);
-      bytes[to++] = 0x80 | (unit & 0x3f);
-    }
-  }
-  return bytes.subarray(0, to);
-};

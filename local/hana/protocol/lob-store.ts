@@ -30,6 +30,12 @@ export class LobStore {
     return locator;
   }
 
+  /** Forgets all LOBs: their locators end with the transaction. */
+  clear(): void {
+    this.#lobs.clear();
+    this.#heldBytes = 0;
+  }
+
   /** @throws HanaError 1033 for a locator that is unknown or forgotten. */
   content(locator: bigint): LobContent {
     const content = this.#lobs.get(locator);

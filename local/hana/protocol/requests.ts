@@ -41,12 +41,12 @@ type Handle = (request: Request, session: ClientSession) => Promise<Reply>;
 const done: Handle = async () => ({ functionCode: FUNCTION_CODE.NONE, parts: [] });
 
 const commit: Handle = async (_, session) => {
-  await session.engine.commit();
+  await session.commit();
   return { functionCode: FUNCTION_CODE.COMMIT, parts: [transactionFlagsPart('committed')] };
 };
 
 const rollback: Handle = async (_, session) => {
-  await session.engine.rollback();
+  await session.rollback();
   return { functionCode: FUNCTION_CODE.ROLLBACK, parts: [transactionFlagsPart('rolledBack')] };
 };
 

@@ -63,7 +63,7 @@ export const execute = async (request: Request, session: ClientSession): Promise
 /** Undoes a batch of which some packets were executed and the rest won't come. */
 export const abandonSplitBatch = async (session: ClientSession): Promise<void> => {
   session.splitBatch = undefined;
-  await session.engine.rollback();
+  await session.rollback();
 };
 
 export const dropStatement = async (request: Request, session: ClientSession): Promise<Reply> => {

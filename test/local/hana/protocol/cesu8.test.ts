@@ -24,6 +24,16 @@ it('reads back what it wrote, and counts it right', () => {
   );
 });
 
+it('encodes a piece of text that ends between the halves of a pair', () => {
+  fc.assert(
+    fc.property(text, fc.nat(20), (value, cut) => {
+      const pieces = [value.slice(0, cut), value.slice(cut)].map((piece) => encodeCesu8(piece));
+
+      expect(Buffer.concat(pieces)).toEqual(encodeCesu8(value));
+    }),
+  );
+});
+
 it('takes plain UTF-8 as well', () => {
   expect(decodeCesu8(Buffer.from('äö😀'))).toBe('äö😀');
 });
