@@ -1,7 +1,7 @@
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { call, type NativeSession, type NativeStatement } from './clients.ts';
+import { startCable } from './start-cable.ts';
 import { startFixture } from './start-fixture.ts';
 
 const ROWS = Array.from({ length: 100_000 }, (_, index) => [
@@ -46,7 +46,11 @@ it('leaves nothing of an autocommitted batch whose client goes away in the middl
   await using fixture = await startFixture();
   await using witness = await fixture.native();
   await witness.exec('CREATE TABLE t(i INTEGER, s VARCHAR, f DOUBLE)');
-  const cable = await startCable(fixture.server.port, { cutAfterBytes: 2_500_000 });
+  let sentBytes = 0;
+  const cable = await startCable(fixture.server.port, (piece) => {
+    sentBytes += piece.length;
+    return sentBytes > 2_500_000 ? undefined : piece;
+  });
   const client = await fixture.native({ serverNode: `localhost:${cable.port}` });
   const insert = await client.prepare('INSERT INTO t VALUES (?, ?, ?)');
   const before = fixture.server.counters.statements;
@@ -102,22 +106,3 @@ it('inserts the batches of hdb', async () => {
   expect(affected).toHaveLength(10_000);
   expect(await count(reader)).toEqual({ N: 10_000, F: 8571 });
 });
-
-/** Passes bytes on to the server and is cut when the client has sent so many. */
-const startCable = async (serverPort: number, { cutAfterBytes }: { readonly cutAfterBytes: number }) => {
-  let sentBytes = 0;
-  const cable = createServer((client) => {
-    const server = connect(serverPort, '127.0.0.1');
-    client.on('data', (piece: Buffer) => {
-      sentBytes += piece.length;
-      if (sentBytes > cutAfterBytes) {
-        client.destroy();
-        server.destroy();
-      } else server.write(piece);
-    });
-    server.pipe(client);
-    for (const socket of [client, server]) socket.on('error', () => undefined);
-  });
-  await new Promise<void>((resolve) => cable.listen(0, '127.0.0.1', () => resolve()));
-  return { port: (cable.address() as AddressInfo).port, close: () => cable.close() };
-};
