@@ -1,8 +1,9 @@
-import type { HanaCursor, HanaSession, HanaStatement, HanaValue } from '#local/hana/engine.ts';
+import type { HanaCursor, HanaSession, HanaStatement } from '#local/hana/engine.ts';
 import { HANA_ERRORS } from './errors.ts';
 import type { IncomingLob } from './incoming-lob.ts';
 import { LobStore } from './lob-store.ts';
 import { ResultSet } from './result-set.ts';
+import type { Packet } from './run-statement.ts';
 
 /** What a logged-on connection holds: its statements, result sets, LOBs and what is under way. */
 export class ClientSession {
@@ -102,9 +103,7 @@ export interface OpenStatement {
 }
 
 export interface PendingInsert {
-  readonly open: OpenStatement;
-  readonly rows: readonly (readonly HanaValue[])[];
-  readonly autocommit: boolean;
+  readonly packet: Packet;
   /** By the locator under which the client sends the rest. */
   readonly lobs: Map<bigint, IncomingLob>;
 }

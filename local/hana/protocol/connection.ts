@@ -66,6 +66,7 @@ export class Connection {
   }
 
   #receive(piece: Buffer): void {
+    if (this.#socket.writableEnded) return; // hung up
     let messages: Buffer[];
     try {
       messages = this.#messages.push(piece);
@@ -80,7 +81,7 @@ export class Connection {
   #enqueue(work: () => Promise<void>): void {
     this.#socket.pause();
     const current = this.#work
-      .then(() => (this.#socket.destroyed ? undefined : work()))
+      .then(() => (this.#socket.writableEnded || this.#socket.destroyed ? undefined : work()))
       .catch(() => this.#socket.destroy())
       .then(() => {
         if (this.#work === current) this.#socket.resume();

@@ -23,7 +23,7 @@ export const SEGMENT_HEADER_BYTES = 24;
 export const PART_HEADER_BYTES = 16;
 
 /** Parts start at multiples of this. */
-export const PART_ALIGNMENT_BYTES = 8;
+const PART_ALIGNMENT_BYTES = 8;
 
 /** In a part's i16 argument count: the real one is in the i32 that follows. */
 export const BIG_ARGUMENT_COUNT = -1;

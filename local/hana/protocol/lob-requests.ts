@@ -6,7 +6,7 @@ import { HANA_ERRORS } from './errors.ts';
 import { type Request, requirePart } from './framing.ts';
 import { LOB_OPTION } from './lob-column.ts';
 import type { Reply, ReplyPart } from './reply.ts';
-import { run } from './run-statement.ts';
+import { abandonSplitBatch, runPacket } from './run-statement.ts';
 
 /** A piece of a LOB that a result set has named. Offset and length count UTF-16 units of text, or bytes. */
 export const readLob = async (request: Request, session: ClientSession): Promise<Reply> => {
@@ -38,12 +38,13 @@ export const writeLob = async (request: Request, session: ClientSession): Promis
     for (let count = part.argumentCount; count > 0; count--) takePiece(reader, pending.lobs);
   } catch (error) {
     session.pendingInsert = undefined;
+    await abandonSplitBatch(session);
     throw error;
   }
   const written: Reply = { functionCode: FUNCTION_CODE.WRITE_LOB, parts: [writeLobReplyPart([])] };
   if (pending.lobs.size > 0) return written;
   session.pendingInsert = undefined;
-  await run(session, pending.open, pending.rows, pending.autocommit);
+  await runPacket(session, pending.packet);
   return written;
 };
 

@@ -1,20 +1,14 @@
 import { applyClientInfo } from './client-info.ts';
 import type { ClientSession } from './client-session.ts';
 import { FUNCTION_CODE, MESSAGE_TYPE, messageTypeName, PART_KIND } from './codes.ts';
+import { closeResultSet, fetchNext } from './cursor-requests.ts';
 import { HANA_ERRORS } from './errors.ts';
+import { execute, statementId } from './execute-request.ts';
 import { findPart, type Request } from './framing.ts';
 import { readLob, writeLob } from './lob-requests.ts';
 import type { Reply } from './reply.ts';
-import {
-  abandonSplitBatch,
-  closeResultSet,
-  dropStatement,
-  execute,
-  executeDirect,
-  fetchNext,
-  prepare,
-  statementId,
-} from './statement-requests.ts';
+import { abandonSplitBatch } from './run-statement.ts';
+import { dropStatement, executeDirect, prepare } from './statement-requests.ts';
 import { transactionFlagsPart } from './transaction-flags.ts';
 
 /** Answers a request of a logged-on client; one that is not in the table is refused by its name. */
@@ -31,10 +25,11 @@ export const answerRequest = async (request: Request, session: ClientSession): P
 export const runsStatement = ({ messageType }: Request): boolean =>
   messageType === MESSAGE_TYPE.EXECUTE || messageType === MESSAGE_TYPE.EXECUTE_DIRECT;
 
-const continuesBatch = (request: Request, statement: bigint): boolean =>
-  request.messageType === MESSAGE_TYPE.EXECUTE &&
-  findPart(request, PART_KIND.STATEMENT_ID) !== undefined &&
-  statementId(request) === statement;
+const continuesBatch = (request: Request, statement: bigint | undefined): boolean =>
+  request.messageType === MESSAGE_TYPE.WRITE_LOB ||
+  (request.messageType === MESSAGE_TYPE.EXECUTE &&
+    findPart(request, PART_KIND.STATEMENT_ID) !== undefined &&
+    statementId(request) === statement);
 
 type Handle = (request: Request, session: ClientSession) => Promise<Reply>;
 

@@ -2,7 +2,7 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { HanaColumn, HanaType, HanaTypeName } from '#local/hana/engine.ts';
 import { type ColumnEncoder, fixedWidthColumn, type ValueWriter } from './column-encoder.ts';
 import { dateDigits, dayDate, longDate, secondDate, secondTime, timeDigits, timestampDigits } from './date-columns.ts';
-import { lobColumn } from './lob-column.ts';
+import { type LobKind, lobColumn } from './lob-column.ts';
 import type { LobStore } from './lob-store.ts';
 import { boolean, decimal, floatingPoint, wholeNumber } from './number-columns.ts';
 import type { RowTarget } from './row-target.ts';
@@ -80,7 +80,7 @@ const since =
     fixedWidthColumn(index, dataFormat >= format ? modern : before);
 
 const text: MakeEncoder = (index) => variableColumn(index, 'text');
-const lob: MakeEncoder = (index, { name }, { lobs }) => lobColumn(index, name as 'CLOB' | 'NCLOB' | 'BLOB', lobs);
+const lob: MakeEncoder = (index, { name }, { lobs }) => lobColumn(index, name as LobKind, lobs);
 
 const decimalColumn: MakeEncoder = (index, { length, scale }, { dataFormat }) => {
   const elementBytes = length <= 4 ? 2 : length <= 9 ? 4 : length <= 18 ? 8 : 16;

@@ -5,7 +5,38 @@ import type { Reply, ReplyPart } from './reply.ts';
 import { transactionFlagsPart } from './transaction-flags.ts';
 import { resultSetMetadataPart } from './wire-types.ts';
 
-/** Executes and answers, also for an insert whose LOBs have come at last. */
+/** The rows of one EXECUTE request; a batch may take several. */
+export interface Packet {
+  readonly open: OpenStatement;
+  readonly rows: readonly (readonly HanaValue[])[];
+  /** The client's autocommit, which stands for the batch as a whole. */
+  readonly commit: boolean;
+  readonly isLastPacket: boolean;
+}
+
+/** Executes and commits with the last packet only; an error undoes the packets before. */
+export const runPacket = async (
+  session: ClientSession,
+  { open, rows, commit, isLastPacket }: Packet,
+): Promise<Reply> => {
+  try {
+    const reply = await run(session, open, rows, commit && isLastPacket);
+    session.splitBatch = commit && !isLastPacket ? open.id : undefined;
+    return reply;
+  } catch (error) {
+    await abandonSplitBatch(session);
+    throw error;
+  }
+};
+
+/** Undoes an autocommitted batch of which some packets were executed and the rest won't come. */
+export const abandonSplitBatch = async (session: ClientSession): Promise<void> => {
+  if (session.splitBatch === undefined) return;
+  session.splitBatch = undefined;
+  await session.rollback();
+};
+
+/** Executes a statement and answers with what came of it. */
 export const run = async (
   session: ClientSession,
   open: OpenStatement,

@@ -45,7 +45,7 @@ export const variableColumn = (columnIndex: number, content: 'text' | 'bytes'): 
 };
 
 /** The strings of a chunk's column in one buffer, with each one's place in it. */
-export class StringVector {
+class StringVector {
   bytes = Buffer.alloc(1 << 16);
   starts = new Int32Array(0);
   /** Bytes of each string; -1 is NULL. */

@@ -14,7 +14,7 @@ export interface WireType {
 export const wireTypeOf = (type: HanaType, dataFormat: number): WireType => WIRE_TYPES[type.name](type, dataFormat);
 
 /** LOBs are read and written by locator, apart from the row. */
-export const isLob = (type: HanaType): boolean => type.name === 'CLOB' || type.name === 'NCLOB' || type.name === 'BLOB';
+const isLob = (type: HanaType): boolean => type.name === 'CLOB' || type.name === 'NCLOB' || type.name === 'BLOB';
 
 /** 24 bytes a column, then the names. Native clients size their fetches by the lengths given here. */
 export const resultSetMetadataPart = (columns: readonly HanaColumn[], dataFormat: number): ReplyPart => {

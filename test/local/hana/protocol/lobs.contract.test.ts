@@ -57,3 +57,23 @@ it('refuses the NCLOB of which the native client loses a piece, and stores nothi
   await expect(lossy).rejects.toMatchObject({ code: 1033, message: expect.stringContaining('lost a piece') });
   expect(await client.exec('SELECT * FROM t')).toEqual([]);
 });
+
+it('writes a batch of LOBs that takes several packets, atomically under autocommit', async () => {
+  await using fixture = await startFixture();
+  await using client = await fixture.native();
+  await client.exec('CREATE TABLE t(id INTEGER PRIMARY KEY, "BLOB_B" BLOB)');
+  const insert = await client.prepare('INSERT INTO t VALUES (?, ?) /*INTEGER, BLOB*/');
+  const rows = Array.from({ length: 6 }, (_, id) => [id, Buffer.alloc(700_000, id)]);
+  const batch = (batchRows: readonly unknown[][]) =>
+    call<unknown>((done) => insert.execBatch(batchRows as readonly (readonly unknown[])[], done));
+
+  await expect(batch([...rows, [0, Buffer.alloc(10)]])).rejects.toMatchObject({ code: 301 });
+  const afterFailure = await client.exec('SELECT id FROM t');
+  await batch(rows);
+
+  expect(afterFailure).toEqual([]);
+  const stored = await client.exec('SELECT * FROM t ORDER BY id');
+  expect(
+    stored.map(({ id, BLOB_B }) => [id, Buffer.compare(BLOB_B as Buffer, Buffer.alloc(700_000, id as number))]),
+  ).toEqual(rows.map(([id]) => [id, 0]));
+});
