@@ -44,7 +44,10 @@ export type HanaResult =
   | { readonly kind: 'affected'; readonly rowsAffected: readonly number[] }
   | { readonly kind: 'done' };
 
-/** A result that is read chunk by chunk. It stays readable after COMMIT and while other statements run on the session. */
+/**
+ * A result that is read chunk by chunk. It stays readable after COMMIT and while other statements run on the session; the
+ * protocol reads ahead, so a `nextChunk` may be under way at the time.
+ */
 export interface HanaCursor {
   readonly columns: readonly HanaColumn[];
   /** The next rows as DuckDB column vectors, in the order of `columns`; undefined at the end. */
@@ -121,10 +124,18 @@ export class HanaError extends Error {
   override readonly name = 'HanaError';
   readonly code: number;
   readonly sqlState: string;
+  /** The parameter row that failed, from 0, where it is known. */
+  readonly failedRow: number | undefined;
 
-  constructor(code: number, sqlState: string, message: string, options?: ErrorOptions) {
+  constructor(
+    code: number,
+    sqlState: string,
+    message: string,
+    options?: ErrorOptions & { readonly failedRow?: number },
+  ) {
     super(message, options);
     this.code = code;
     this.sqlState = sqlState;
+    this.failedRow = options?.failedRow;
   }
 }
