@@ -11,14 +11,14 @@ import { deployRules } from '#local/deployment/rules.ts';
 import { deployStateMachines } from '#local/deployment/state-machines.ts';
 import { deployWarehouseSecret, warehousePassword } from '#local/deployment/warehouse-secret.ts';
 import type { Chaos } from '#local/eventbridge/chaos.ts';
-import { startEventBridge } from '#local/eventbridge/eventbridge.ts';
+import { type EventBridge, startEventBridge } from '#local/eventbridge/eventbridge.ts';
 import { startHana } from '#local/hana/start-hana.ts';
 import { startLambda } from '#local/lambda/lambda.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
 import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
 import { startSageMaker } from '#local/sagemaker/server.ts';
 import { startSecretsManager } from '#local/secrets/start-secrets-manager.ts';
-import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
+import { LOCAL_ACCOUNT as account, type StandIn } from '#local/stand-in.ts';
 import { startStepFunctions } from '#local/step-functions/server.ts';
 
 export interface CloudOptions {
@@ -68,7 +68,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const logs = await keep(startCloudWatchLogs({ logs: logFiles, account }));
     const s3 = await keep(startS3({ dataDir: folder('s3'), account, onEvent: (event) => eventBridge.emit(event) }));
     const secrets = await keep(startSecretsManager({ dataDir: folder('secrets'), account }));
-    const eventBridge = await keep(
+    const eventBridge: EventBridge = await keep(
       startEventBridge({
         dataDir: folder('eventbridge'),
         account,
@@ -132,7 +132,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       FEDML_MODEL_ROLE_ARN: roleArn('model'),
       FEDML_EVENT_BUS_NAME: 'default',
     };
-    const lambda = await keep(
+    const lambda: StandIn = await keep(
       startLambda({
         dataDir: folder('lambda'),
         logDir: folder('logs/functions'),
