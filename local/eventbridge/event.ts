@@ -20,7 +20,8 @@ export interface EventBridgeEvent {
 export interface EventContent {
   readonly source: string;
   readonly 'detail-type': string;
-  readonly detail: JsonRecord;
+  /** Becomes JSON on its way. */
+  readonly detail: Readonly<Record<string, unknown>>;
   readonly resources?: readonly string[];
 }
 
@@ -33,5 +34,5 @@ export const newEvent = (content: EventContent, { accountId, region }: Account, 
   time: `${time.toISOString().slice(0, 19)}Z`,
   region,
   resources: [...(content.resources ?? [])],
-  detail: content.detail,
+  detail: JSON.parse(JSON.stringify(content.detail)) as JsonRecord,
 });
