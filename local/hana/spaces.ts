@@ -87,6 +87,12 @@ const reader = (file: string): string => {
 };
 
 const filePath = (folder: string, file: string): string =>
-  file.startsWith('npm:')
-    ? createRequire(join(folder, 'space.yml')).resolve(file.slice('npm:'.length))
-    : join(folder, file);
+  file.startsWith('npm:') ? packageFile(folder, file.slice('npm:'.length)) : join(folder, file);
+
+/** A package's data files are seldom among its exports, so the folders where Node would look for it are searched. */
+const packageFile = (folder: string, path: string): string => {
+  const places = createRequire(join(folder, 'space.yml')).resolve.paths(path) ?? [];
+  const found = places.map((place) => join(place, path)).find((candidate) => existsSync(candidate));
+  if (!found) throw new TypeError(`npm:${path} is not installed. Run \`npm ci\`.`);
+  return found;
+};
