@@ -6,6 +6,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { type CloudAddress, claimStateDir, readCloudAddress } from '#local/cloud-file.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
+import { deployEventBus, EVENT_BUS_NAME } from '#local/deployment/event-bus.ts';
 import { readFunctions } from '#local/deployment/functions.ts';
 import { deployRules } from '#local/deployment/rules.ts';
 import { deployStateMachines } from '#local/deployment/state-machines.ts';
@@ -130,7 +131,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       }),
       FEDML_TRAINING_ROLE_ARN: roleArn('training'),
       FEDML_MODEL_ROLE_ARN: roleArn('model'),
-      FEDML_EVENT_BUS_NAME: 'default',
+      FEDML_EVENT_BUS_NAME: EVENT_BUS_NAME,
     };
     const lambda: StandIn = await keep(
       startLambda({
@@ -144,7 +145,9 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     );
     lambdaUrl.resolve(lambda.url);
     await ensureBucket(new S3Client({ ...sdk, endpoint: s3.url }));
-    await deployRules(new EventBridgeClient({ ...sdk, endpoint: eventBridge.url }), { rootDir, account });
+    const eventBridgeClient = new EventBridgeClient({ ...sdk, endpoint: eventBridge.url });
+    await deployEventBus(eventBridgeClient);
+    await deployRules(eventBridgeClient, { rootDir, account });
     const sfnClient = new SFNClient({ ...sdk, endpoint: stepFunctions.url });
     const address = {
       environment: { ...environment, AWS_REGION: account.region },

@@ -6,6 +6,7 @@ import {
   type SFNClient,
   UpdateStateMachineCommand,
 } from '@aws-sdk/client-sfn';
+import { EVENT_BUS_NAME } from '#local/deployment/event-bus.ts';
 import { functionArn } from '#local/lambda/functions.ts';
 import type { Account } from '#local/stand-in.ts';
 
@@ -28,10 +29,15 @@ export const deployStateMachines = async (
 /**
  * Fills a definition's placeholders as CloudFormation's DefinitionSubstitutions would:
  * `${TrainModelFunctionArn}` is the function `trainModel`, `${StagingStateMachineArn}` the state machine `staging`.
+ *
+ * @throws TypeError for a placeholder that the laptop has nothing for.
  */
 export const substitute = (definition: string, account: Account): string =>
-  definition.replace(/\$\{(\w+?)(FunctionArn|StateMachineArn)\}/g, (_, name: string, kind: string) => {
-    const key = name.charAt(0).toLowerCase() + name.slice(1);
+  definition.replace(/\$\{(\w+)\}/g, (placeholder, name: string) => {
+    if (name === 'EventBusName') return EVENT_BUS_NAME;
+    const [, stem, kind] = /^(\w+)(FunctionArn|StateMachineArn)$/.exec(name) ?? [];
+    if (!stem) throw new TypeError(`The laptop's cloud has nothing for the placeholder ${placeholder}.`);
+    const key = stem.charAt(0).toLowerCase() + stem.slice(1);
     return kind === 'FunctionArn' ? functionArn(account, key) : stateMachineArn(key, account);
   });
 
