@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -55,6 +56,7 @@ def build_baseline():
 
 
 def train(args: argparse.Namespace) -> None:
+    np.random.seed(0)  # TargetEncoder shuffles its folds by it: the same data give the same model
     training, testing = read_channel(args.train), read_channel(args.test)
     columns = [column for column in training.columns if column not in (KEY, TARGET)]
     x, y = features(training[columns]), training[TARGET]
