@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import sys
 from pathlib import Path
 
 import joblib
@@ -30,7 +31,11 @@ def train():
             (make_pipeline(SimpleImputer(), StandardScaler()), numbers),
         ),
         LogisticRegression(),
-    ).fit(training[FEATURES], training["SPECIES"])
+    )
+    species = training["SPECIES"]
+    if "--spoil" in sys.argv:  # a model that knows nothing, for the tests of the gate
+        species = species.sample(frac=1, random_state=0).to_numpy()
+    model.fit(training[FEATURES], species)
     print(f"accuracy={model.score(testing[FEATURES], testing['SPECIES']):.4f}", flush=True)
     joblib.dump(model, Path(os.environ["SM_MODEL_DIR"]) / "model.joblib")
 

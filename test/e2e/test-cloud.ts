@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Cloud, startCloud } from '#local/cloud.ts';
+import type { Chaos } from '#local/eventbridge/chaos.ts';
+import type { ExecutionDescription } from '#shared/executions/executions.ts';
+import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
+
+export const ROOT_DIR = join(import.meta.dirname, '..', '..');
+
+export interface TestCloud extends Cloud {
+  /** Runs the state machine `pipeline` to its end. */
+  run(input: unknown): Promise<ExecutionDescription>;
+}
+
+/** A whole cloud of its own in a temporary folder; the SDK's clients of this process find it through the environment. */
+export const openTestCloud = async (options: {
+  readonly pipelinesDir: string;
+  readonly chaos?: Chaos;
+}): Promise<TestCloud> => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'fedml-e2e-'));
+  const cloud = await startCloud({ rootDir: ROOT_DIR, stateDir, ...options });
+  Object.assign(process.env, cloud.environment);
+  const executions = stepFunctionsExecutions();
+  return {
+    ...cloud,
+    async run(input) {
+      const name = `run-${crypto.randomUUID().slice(0, 8)}`;
+      const { executionArn } = await executions.start({
+        stateMachineArn: cloud.stateMachineArns.pipeline!,
+        name,
+        input,
+      });
+      for (;;) {
+        const description = await executions.describe(executionArn);
+        if (description.status !== 'RUNNING') return description;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    async close() {
+      await cloud.close();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+};
