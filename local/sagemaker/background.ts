@@ -1,0 +1,28 @@
+/** Work that goes on after an operation has answered, and ends with the stand-in. */
+export interface Background {
+  /** Aborted when the stand-in closes. */
+  readonly closing: AbortSignal;
+  /** Starts work in the background. It handles its own errors; one that escapes while closing is of no interest. */
+  run(work: () => Promise<void>): void;
+  /** Aborts what runs and waits for its end. */
+  close(): Promise<void>;
+}
+
+export const openBackground = (): Background => {
+  const controller = new AbortController();
+  const running = new Set<Promise<void>>();
+  return {
+    closing: controller.signal,
+    run(work) {
+      const task = work().finally(() => running.delete(task));
+      running.add(task);
+      task.catch((error: unknown) => {
+        if (!controller.signal.aborted) throw error;
+      });
+    },
+    async close() {
+      controller.abort(new Error('The laptop’s SageMaker is closing.'));
+      await Promise.allSettled(running);
+    },
+  };
+};
