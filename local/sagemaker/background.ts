@@ -4,6 +4,8 @@ export interface Background {
   readonly closing: AbortSignal;
   /** Starts work in the background. It handles its own errors; one that escapes while closing is of no interest. */
   run(work: () => Promise<void>): void;
+  /** Registers what ends something that was started; returns how to take it back. */
+  onClose(end: () => void): () => void;
   /** Aborts what runs and waits for its end. */
   close(): Promise<void>;
 }
@@ -11,6 +13,7 @@ export interface Background {
 export const openBackground = (): Background => {
   const controller = new AbortController();
   const running = new Set<Promise<void>>();
+  const ends = new Set<() => void>();
   return {
     closing: controller.signal,
     run(work) {
@@ -20,8 +23,14 @@ export const openBackground = (): Background => {
         if (!controller.signal.aborted) throw error;
       });
     },
+    onClose(end) {
+      if (controller.signal.aborted) end();
+      ends.add(end);
+      return () => ends.delete(end);
+    },
     async close() {
-      controller.abort(new Error('The laptop’s SageMaker is closing.'));
+      controller.abort(new Error('SageMaker is closing.'));
+      for (const end of ends) end();
       await Promise.allSettled(running);
     },
   };

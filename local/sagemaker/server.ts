@@ -7,9 +7,13 @@ import type { Account, StandIn } from '#local/stand-in.ts';
 import { openBackground } from './background.ts';
 import type { SageMakerContext, Settings } from './context.ts';
 import { DEFAULT_SETTINGS } from './context.ts';
+import { endpointConfigRoom } from './endpoints/configs.ts';
+import { endpointRoom } from './endpoints/operations.ts';
 import type { EventChaos, SageMakerEvent } from './events.ts';
 import { announcer } from './events.ts';
+import { modelRoom } from './models.ts';
 import { s3Objects } from './objects.ts';
+import { isRuntimeRequest, runtimeHandler } from './runtime/handler.ts';
 import { openCollection } from './store.ts';
 import { tagOperations, tagStore } from './tags.ts';
 import { trainingRoom } from './training/operations.ts';
@@ -51,7 +55,12 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
     background,
     settings: { ...DEFAULT_SETTINGS, ...options.settings },
   };
-  const rooms = [trainingRoom(context)];
+  const models = modelRoom(context, () => {
+    throw new Error('no registry yet');
+  });
+  const configs = endpointConfigRoom(context, models.containerOf);
+  const endpoints = endpointRoom(context, { existingConfig: configs.existing, containerOf: models.containerOf });
+  const rooms = [trainingRoom(context), models, configs, endpoints];
   const control = awsJsonHandler({
     targetPrefix: 'SageMaker',
     jsonVersion: '1.1',
@@ -61,7 +70,11 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
       tagOperations(context.tags, (arn) => rooms.some(({ exists }) => exists(arn))),
     ),
   });
-  const { url, close } = await listen(control, options.port);
+  const runtime = runtimeHandler(context, endpoints.serving);
+  const { url, close } = await listen(
+    (request, response) => (isRuntimeRequest(request) ? runtime : control)(request, response),
+    options.port,
+  );
   for (const room of rooms) room.recover();
   return {
     url,

@@ -3,7 +3,7 @@
 Usage: server.py BASE_DIR PORT
 
 BASE_DIR plays /opt/ml: the model is in model/, the user's code in SAGEMAKER_SUBMIT_DIRECTORY (default code/), its
-entry script in SAGEMAKER_PROGRAM. PORT 0 lets the system choose. The first line of standard output is the port;
+entry script in SAGEMAKER_PROGRAM. PORT 0 lets the system choose. The first line of standard output is `LISTENING <port>`;
 everything after it is the log. Listens on 127.0.0.1 only. Standard library and numpy.
 
 The user's module brings model_fn and, if it likes, input_fn, predict_fn and output_fn, or transform_fn in their
@@ -226,7 +226,7 @@ def main(base_dir, port):
     sys.path[0:1] = [code_dir, packages_dir]
     sys.argv = ["server"]
     server = Server(("127.0.0.1", port), type("ModelHandler", (Handler,), {"model": Model(base_dir)}))
-    print(server.server_address[1], flush=True)
+    print("LISTENING %d" % server.server_address[1], flush=True)
     if has_requirements(code_dir):
         install_requirements(code_dir, packages_dir)
     server.serve_forever()
