@@ -5,7 +5,7 @@ export interface Background {
   /** Starts work in the background. It handles its own errors; one that escapes while closing is of no interest. */
   run(work: () => Promise<void>): void;
   /** Registers what ends something that was started; returns how to take it back. */
-  onClose(end: () => void): () => void;
+  onClose(end: () => unknown): () => void;
   /** Aborts what runs and waits for its end. */
   close(): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface Background {
 export const openBackground = (): Background => {
   const controller = new AbortController();
   const running = new Set<Promise<void>>();
-  const ends = new Set<() => void>();
+  const ends = new Set<() => unknown>();
   return {
     closing: controller.signal,
     run(work) {
@@ -30,7 +30,7 @@ export const openBackground = (): Background => {
     },
     async close() {
       controller.abort(new Error('SageMaker is closing.'));
-      for (const end of ends) end();
+      await Promise.allSettled([...ends].map((end) => end()));
       await Promise.allSettled(running);
     },
   };

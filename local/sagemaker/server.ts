@@ -13,10 +13,12 @@ import type { EventChaos, SageMakerEvent } from './events.ts';
 import { announcer } from './events.ts';
 import { modelRoom } from './models.ts';
 import { s3Objects } from './objects.ts';
+import { registryRoom } from './registry/operations.ts';
 import { isRuntimeRequest, runtimeHandler } from './runtime/handler.ts';
 import { openCollection } from './store.ts';
 import { tagOperations, tagStore } from './tags.ts';
 import { trainingRoom } from './training/operations.ts';
+import { transformRoom } from './transform/operations.ts';
 
 export interface SageMakerOptions {
   /** Where records and the folders of running jobs are kept. */
@@ -55,12 +57,18 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
     background,
     settings: { ...DEFAULT_SETTINGS, ...options.settings },
   };
-  const models = modelRoom(context, () => {
-    throw new Error('no registry yet');
-  });
+  const registry = registryRoom(context);
+  const models = modelRoom(context, registry.containerOf);
   const configs = endpointConfigRoom(context, models.containerOf);
   const endpoints = endpointRoom(context, { existingConfig: configs.existing, containerOf: models.containerOf });
-  const rooms = [trainingRoom(context), models, configs, endpoints];
+  const rooms = [
+    trainingRoom(context),
+    registry,
+    models,
+    configs,
+    endpoints,
+    transformRoom(context, models.containerOf),
+  ];
   const control = awsJsonHandler({
     targetPrefix: 'SageMaker',
     jsonVersion: '1.1',
@@ -83,6 +91,7 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
       await close();
       await background.close();
       context.objects.close();
+      await rm(join(dataDir, 'work'), { recursive: true, force: true });
     },
   };
 };

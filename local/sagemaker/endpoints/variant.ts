@@ -6,18 +6,18 @@ import { finished } from 'node:stream';
 import type { SageMakerContext } from '../context.ts';
 import { JobFailure } from '../job-failure.ts';
 import type { Container } from '../serving/container.ts';
-import { unpackModel } from '../serving/model-files.ts';
-import type { ContainerRequest, ModelServer } from '../serving/model-server.ts';
-import { ContainerTimeoutError } from '../serving/model-server.ts';
-import { PingFailedError, startContainer } from '../serving/start-container.ts';
+import type { ContainerRequest } from '../serving/model-server.ts';
+import { restartingServer } from '../serving/restarting-server.ts';
+import { PingFailedError } from '../serving/start-container.ts';
 import type { ProductionVariant } from './configs.ts';
 import { isServerless } from './configs.ts';
 import { weightOf } from './endpoint.ts';
 
-/** One variant of an endpoint: a model server that is started when it is needed, and again when it died. */
+/** One variant of an endpoint, served by a container of its own. */
 export interface Variant {
   readonly name: string;
   readonly weight: number;
+  /** Its server is ended when nobody calls, and started by the next call. */
   readonly isServerless: boolean;
   /** @throws JobFailure when the model can't be had or doesn't pass its ping. */
   start(): Promise<void>;
@@ -39,43 +39,18 @@ export const openVariant = (
   container: Container,
 ): Variant => {
   const id = randomUUID();
-  const base = join(context.dataDir, 'work', 'endpoints', id, 'opt', 'ml');
+  const folder = join(context.dataDir, 'work', 'endpoints', id);
   const stream = `${variant.VariantName}/i-${id.replaceAll('-', '').slice(0, 17)}`;
-  const log = (lines: readonly string[]) => context.logs.append(endpointLogGroup(endpointName), stream, lines);
   const serverless = isServerless(variant);
-  const idle = idleTimer(serverless ? context.settings.serverlessIdleMs : undefined, () => void stop());
-  let codeFolder: Promise<string> | undefined;
-  let running: Promise<ModelServer> | undefined;
+  const server = restartingServer(context, {
+    container,
+    base: join(folder, 'opt', 'ml'),
+    startupTimeoutMs: startupTimeoutMs(context, variant),
+    onLines: (lines) => context.logs.append(endpointLogGroup(endpointName), stream, lines),
+  });
+  const idle = idleTimer(serverless ? context.settings.serverlessIdleMs : undefined, () => void server.stop());
   let activeCount = 0;
   let onDrained: () => void = () => {};
-
-  const server = (): Promise<ModelServer> => {
-    running ??= launch().catch((error: unknown) => {
-      running = undefined;
-      throw error;
-    });
-    return running;
-  };
-
-  const launch = async (): Promise<ModelServer> => {
-    codeFolder ??= unpackModel(context, container, base);
-    const started = await startContainer(context, {
-      container,
-      base,
-      codeFolder: await codeFolder,
-      startupTimeoutMs: startupTimeoutMs(context, variant),
-      onLines: log,
-    });
-    started.exited.then(() => {
-      running = undefined;
-    });
-    return started;
-  };
-
-  const stop = async (): Promise<void> => {
-    const stopped = await running?.catch(() => undefined);
-    await stopped?.stop();
-  };
 
   const release = (): void => {
     activeCount -= 1;
@@ -84,12 +59,23 @@ export const openVariant = (
     onDrained();
   };
 
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, DRAIN_MS);
+      const forget = context.background.onClose(resolve);
+      onDrained = () => {
+        clearTimeout(timer);
+        forget();
+        resolve();
+      };
+    });
+
   return {
     name: variant.VariantName,
     weight: weightOf(variant),
     isServerless: serverless,
     async start() {
-      await server().catch((error: unknown) => {
+      await server.start().catch((error: unknown) => {
         if (!(error instanceof PingFailedError)) throw error;
         throw new JobFailure(
           `The primary container for production variant ${variant.VariantName} did not pass the ping health check. ` +
@@ -103,34 +89,21 @@ export const openVariant = (
       activeCount += 1;
       idle.end();
       try {
-        const answer = await (await server()).send(request);
+        const answer = await server.send(request);
         finished(answer, release);
         return answer;
       } catch (error) {
-        if (error instanceof ContainerTimeoutError) await stop();
         release();
         throw error;
       }
     },
     async retire() {
-      idle.end();
       if (activeCount > 0 && !context.background.closing.aborted) await drained();
       idle.end();
-      await stop();
-      await rm(join(base, '..', '..'), { recursive: true, force: true });
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
     },
   };
-
-  function drained(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, DRAIN_MS);
-      onDrained = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      context.background.closing.addEventListener('abort', onDrained, { once: true });
-    });
-  }
 };
 
 const startupTimeoutMs = ({ settings }: SageMakerContext, variant: ProductionVariant): number =>

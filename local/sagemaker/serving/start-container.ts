@@ -47,7 +47,7 @@ export const startContainer = async (context: SageMakerContext, start: Container
   }).catch((error: Error) => {
     throw new PingFailedError(error.message, { cause: error });
   });
-  const forget = context.background.onClose(() => void server.stop());
+  const forget = context.background.onClose(() => server.stop());
   server.exited.then(forget);
   try {
     await firstPing(server, deadline);

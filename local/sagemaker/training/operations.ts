@@ -75,7 +75,7 @@ export const trainingRoom = (context: SageMakerContext) => {
           createdAt: job.CreationTime,
           modifiedAt: job.LastModifiedTime,
         }));
-      const { page, NextToken } = listPage(items, input);
+      const { page, NextToken } = listPage(items, { SortOrder: 'Ascending', ...input });
       return { TrainingJobSummaries: page.map(({ job }) => summaryOf(job)), NextToken };
     }),
   };

@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http';
+import type { SageMakerContext } from '../context.ts';
+import type { Container } from './container.ts';
+import { unpackModel } from './model-files.ts';
+import type { ContainerRequest, ModelServer } from './model-server.ts';
+import { ContainerTimeoutError } from './model-server.ts';
+import { startContainer } from './start-container.ts';
+
+export interface RestartingServerOptions {
+  readonly container: Container;
+  /** Plays /opt/ml; the model is unpacked into it before the first start. */
+  readonly base: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly startupTimeoutMs: number;
+  readonly onLines: (lines: string[]) => void;
+}
+
+/** A model server that is started when it is needed, and again after it died or was stopped. */
+export interface RestartingServer {
+  /** @throws JobFailure when the model can't be had; PingFailedError when it doesn't load. */
+  start(): Promise<void>;
+  /** Sends a request. A container that takes too long is killed, and ContainerTimeoutError thrown. */
+  send(request: ContainerRequest): Promise<IncomingMessage>;
+  stop(): Promise<void>;
+}
+
+export const restartingServer = (context: SageMakerContext, options: RestartingServerOptions): RestartingServer => {
+  let codeFolder: Promise<string> | undefined;
+  let running: Promise<ModelServer> | undefined;
+
+  const server = (): Promise<ModelServer> => {
+    running ??= launch().catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    });
+    return running;
+  };
+
+  const launch = async (): Promise<ModelServer> => {
+    codeFolder ??= unpackModel(context, options.container, options.base);
+    const started = await startContainer(context, { ...options, codeFolder: await codeFolder });
+    started.exited.then(() => {
+      running = undefined;
+    });
+    return started;
+  };
+
+  const stop = async (): Promise<void> => {
+    const stopping = await running?.catch(() => undefined);
+    await stopping?.stop();
+  };
+
+  return {
+    async start() {
+      await server();
+    },
+    async send(request) {
+      try {
+        return await (await server()).send(request);
+      } catch (error) {
+        if (error instanceof ContainerTimeoutError) await stop();
+        throw error;
+      }
+    },
+    stop,
+  };
+};
