@@ -18,7 +18,7 @@ export interface PythonProcess {
   readonly pid: number | undefined;
   /** The exit status, or undefined after a signal. By then the group is dead and its output was handed over. */
   readonly exited: Promise<number | undefined>;
-  /** Kills the process and everything that it started, at once. */
+  /** Kills the process and everything that it started, at once. Once it is over, its number may be another's. */
   kill(): void;
 }
 
@@ -36,7 +36,10 @@ export const startPython = ({ python, script, args, env, onLines }: PythonOption
     detached: true,
   });
   child.stdin.on('error', () => {});
-  const kill = () => killGroup(child.pid);
+  let isOver = false;
+  const kill = () => {
+    if (!isOver) killGroup(child.pid);
+  };
   const lines = [lineSplitter(onLines), lineSplitter(onLines)] as const;
   child.stdout.on('data', lines[0].push);
   child.stderr.on('data', lines[1].push);
@@ -45,6 +48,7 @@ export const startPython = ({ python, script, args, env, onLines }: PythonOption
     child.once('error', reject);
     child.once('exit', (code) => {
       kill();
+      isOver = true;
       const finish = () => {
         clearTimeout(timer);
         lines[0].end();

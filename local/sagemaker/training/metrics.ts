@@ -18,7 +18,10 @@ export const metricScanner = (definitions: readonly MetricDefinition[]) => {
         }
       }
     },
-    finalMetrics: (): NonNullable<TrainingJob['FinalMetricDataList']> =>
-      [...found].map(([MetricName, metric]) => ({ MetricName, ...metric })),
+    /** Nothing at all when no metric was ever seen. */
+    found: (): Pick<TrainingJob, 'FinalMetricDataList'> =>
+      found.size === 0
+        ? {}
+        : { FinalMetricDataList: [...found].map(([MetricName, metric]) => ({ MetricName, ...metric })) },
   };
 };

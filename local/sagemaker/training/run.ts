@@ -9,7 +9,7 @@ import { joinS3Uri, parseS3Uri } from '../objects.ts';
 import { packageVersions } from '../python-interpreter.ts';
 import { checkpointFolder, HOST, prepareInputs } from './inputs.ts';
 import { metricScanner } from './metrics.ts';
-import { runScript } from './script.ts';
+import { runScript, ScriptFailure } from './script.ts';
 import type { SecondaryStatus, TrainingJob, TrainingJobs } from './training-job.ts';
 
 /** Timers take at most this many milliseconds, somewhat less than the 28 days that a job may take. */
@@ -56,14 +56,14 @@ export const runTrainingJob = async (
     clearTimeout(timer);
     jobs.move(name, stop.signal.aborted ? 'Stopping' : 'InProgress', 'Uploading');
     const S3ModelArtifacts = await uploadArtifacts(context, job, base);
-    end({ ModelArtifacts: { S3ModelArtifacts }, FinalMetricDataList: metrics.finalMetrics() });
+    end({ ModelArtifacts: { S3ModelArtifacts }, ...metrics.found() });
   } catch (error) {
     if (background.closing.aborted) return;
     if (stop.signal.aborted) return end({});
-    if (error instanceof JobFailure) log([error.message]);
+    if (!(error instanceof ScriptFailure)) log([(error as Error).message]);
     jobs.move(name, 'Failed', 'Failed', {
       FailureReason: failureReason(error),
-      FinalMetricDataList: metrics.finalMetrics(),
+      ...metrics.found(),
     });
   } finally {
     clearTimeout(timer);

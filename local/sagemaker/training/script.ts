@@ -10,10 +10,13 @@ import type { TrainingJob } from './training-job.ts';
 /** How long a stopped script runs on. It gets no SIGTERM, as in the cloud, where the container keeps it to itself. */
 const STOP_GRACE_MS = 500;
 
+/** The container ended with an error, and has logged it already. */
+export class ScriptFailure extends JobFailure {}
+
 /**
  * Runs the script of a job whose inputs are under `base`, until it ends or `stop` is aborted.
  *
- * @throws JobFailure when the script failed by itself.
+ * @throws ScriptFailure when the script failed by itself.
  */
 export const runScript = async (
   context: SageMakerContext,
@@ -39,7 +42,7 @@ export const runScript = async (
   const stopped = stopAfterGrace(stop, ended.signal, context.background.closing, runner.kill);
   const status = await runner.exited.finally(() => ended.abort());
   await stopped;
-  if (!stop.aborted && status !== 0) throw new JobFailure(`AlgorithmError: ${await failureText(base)}`);
+  if (!stop.aborted && status !== 0) throw new ScriptFailure(`AlgorithmError: ${await failureText(base)}`);
 };
 
 const stopAfterGrace = async (

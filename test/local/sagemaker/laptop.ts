@@ -2,8 +2,18 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { CreateTrainingJobCommandInput, CreateTransformJobCommandInput, ProductionVariant } from '@aws-sdk/client-sagemaker';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type {
+  CreateTrainingJobCommandInput,
+  CreateTransformJobCommandInput,
+  ProductionVariant,
+} from '@aws-sdk/client-sagemaker';
 import {
   CreateEndpointCommand,
   CreateEndpointConfigCommand,
@@ -16,6 +26,7 @@ import {
   SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import type { LogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
 import { packArchive, unpackArchive } from '#local/sagemaker/archive.ts';
@@ -37,7 +48,11 @@ interface LaptopOptions {
 }
 
 /** S3 and SageMaker of the laptop in a temporary folder, with their real clients and the events that came out. */
-export const openLaptop = async ({ settings = {}, chaos = {}, python = pythonInterpreter('.') }: LaptopOptions = {}) => {
+export const openLaptop = async ({
+  settings = {},
+  chaos = {},
+  python = pythonInterpreter('.'),
+}: LaptopOptions = {}) => {
   const folder = await mkdtemp(join(tmpdir(), 'sagemaker-test-'));
   const s3 = await startS3({ dataDir: join(folder, 's3'), account: LOCAL_ACCOUNT });
   const logs = openLogFiles(join(folder, 'logs'));
@@ -59,7 +74,12 @@ export const openLaptop = async ({ settings = {}, chaos = {}, python = pythonInt
   await objects.send(new CreateBucketCommand({ Bucket: BUCKET }));
   const clients = () => ({
     sagemaker: new SageMakerClient({ endpoint: standIn.url, region, credentials: CREDENTIALS, maxAttempts: 1 }),
-    runtime: new SageMakerRuntimeClient({ endpoint: standIn.runtimeUrl, region, credentials: CREDENTIALS, maxAttempts: 1 }),
+    runtime: new SageMakerRuntimeClient({
+      endpoint: standIn.runtimeUrl,
+      region,
+      credentials: CREDENTIALS,
+      maxAttempts: 1,
+    }),
   });
   let current = clients();
   const lastDetail = (member: string, name: string) => events.findLast(({ detail }) => detail[member] === name)?.detail;
@@ -112,9 +132,14 @@ export const openLaptop = async ({ settings = {}, chaos = {}, python = pythonInt
     get url() {
       return standIn.url;
     },
-    /** Starts a training job of one script; `overrides` replace members of the request. */
-    async train(name: string, script: string, overrides: Partial<CreateTrainingJobCommandInput> = {}) {
-      const source = await putArchive(`code/${name}/sourcedir.tar.gz`, { 'train.py': script });
+    /** Starts a training job of one script, or of several files; `overrides` replace members of the request. */
+    async train(
+      name: string,
+      code: string | Readonly<Record<string, string>>,
+      overrides: Partial<CreateTrainingJobCommandInput> = {},
+    ) {
+      const files = typeof code === 'string' ? { 'train.py': code } : code;
+      const source = await putArchive(`code/${name}/sourcedir.tar.gz`, files);
       return current.sagemaker.send(new CreateTrainingJobCommand({ ...trainingRequest(name, source), ...overrides }));
     },
     /** Waits until the job is over and describes it. */
@@ -159,7 +184,9 @@ export const openLaptop = async ({ settings = {}, chaos = {}, python = pythonInt
     },
     /** Waits until an endpoint has settled and describes it. */
     async deployed(name: string) {
-      await until(events, () => ['IN_SERVICE', 'FAILED'].includes(String(lastDetail('EndpointName', name)?.EndpointStatus)));
+      await until(events, () =>
+        ['IN_SERVICE', 'FAILED'].includes(String(lastDetail('EndpointName', name)?.EndpointStatus)),
+      );
       return current.sagemaker.send(new DescribeEndpointCommand({ EndpointName: name }));
     },
     /** Runs a transform job to its end and describes it. */
@@ -207,7 +234,9 @@ export const trainingRequest = (name: string, source: string): CreateTrainingJob
 export const channel = (name: string, uri: string) => ({
   ChannelName: name,
   ContentType: 'text/csv',
-  DataSource: { S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri: uri, S3DataDistributionType: 'FullyReplicated' as const } },
+  DataSource: {
+    S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri: uri, S3DataDistributionType: 'FullyReplicated' as const },
+  },
 });
 
 const isOver = (status: unknown): boolean => ['Completed', 'Failed', 'Stopped'].includes(String(status));
@@ -216,15 +245,19 @@ const POLL_MS = 10;
 const PATIENCE_MS = 40_000;
 
 /** Waits for an event that fits. */
-export const until = async (events: readonly SageMakerEvent[], fits: (event: SageMakerEvent) => boolean): Promise<void> => {
+export const until = async (
+  events: readonly SageMakerEvent[],
+  fits: (event: SageMakerEvent) => boolean,
+): Promise<void> => {
   const deadline = Date.now() + PATIENCE_MS;
   while (!events.some(fits)) {
-    if (Date.now() > deadline) throw new Error(`No such event came. There were: ${JSON.stringify(events, null, 1).slice(-2000)}`);
+    if (Date.now() > deadline)
+      throw new Error(`No such event came. There were: ${JSON.stringify(events, null, 1).slice(-2000)}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 };
 
-const readLog = async (logs: Laptop['logs'], group: string, prefix: string): Promise<string> => {
+const readLog = async (logs: LogFiles, group: string, prefix: string): Promise<string> => {
   const lines: string[] = [];
   if (!logs.hasGroup(group)) return '';
   for (const { name } of logs.streams(group)) {

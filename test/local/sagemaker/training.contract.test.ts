@@ -50,7 +50,10 @@ describe('a training job', () => {
     await laptop.put('data/part/rows.csv', '0,1,1\n0,1,2\n1,8,9\n1,9,8\n');
 
     const { TrainingJobArn } = await laptop.train('Flights-1', SKLEARN_SCRIPT, {
-      HyperParameters: { ...trainingRequest('Flights-1', `s3://${BUCKET}/code/Flights-1/sourcedir.tar.gz`).HyperParameters, C: '10.0' },
+      HyperParameters: {
+        ...trainingRequest('Flights-1', `s3://${BUCKET}/code/Flights-1/sourcedir.tar.gz`).HyperParameters,
+        C: '10.0',
+      },
       InputDataConfig: [channel('train', `s3://${BUCKET}/data`)],
       AlgorithmSpecification: {
         TrainingImage: 'x.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3',
@@ -78,7 +81,9 @@ describe('a training job', () => {
     expect(await readdir(await laptop.unpack('out/Flights-1/output/model.tar.gz'))).toEqual(['model.joblib']);
     const output = await laptop.unpack('out/Flights-1/output/output.tar.gz');
     expect(JSON.parse(await readFile(join(output, 'metrics.json'), 'utf8'))).toEqual({ rows: 4 });
-    expect(await laptop.trainingLog('Flights-1')).toMatch(/WARNING: the image has scikit-learn 1\.2.*\n.*0\.25.*\n.*1\.00/);
+    expect(await laptop.trainingLog('Flights-1')).toMatch(
+      /WARNING: the image has scikit-learn 1\.2.*\n.*0\.25.*\n.*1\.00/,
+    );
     expect(laptop.logs.streams('/aws/sagemaker/TrainingJobs')[0]?.name).toMatch(/^Flights-1\/algo-1-\d{10}$/);
   });
 
@@ -198,8 +203,12 @@ time.sleep(60)
 describe('a stopped job', () => {
   it('ends as Stopped, without a SIGTERM, and still has the model so far', async () => {
     await laptop.train('stopped', WAITS);
-    await until(laptop.events, ({ detail }) => detail.TrainingJobName === 'stopped' && detail.SecondaryStatus === 'Training');
-    while (!(await laptop.trainingLog('stopped')).includes('waiting')) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(
+      laptop.events,
+      ({ detail }) => detail.TrainingJobName === 'stopped' && detail.SecondaryStatus === 'Training',
+    );
+    while (!(await laptop.trainingLog('stopped')).includes('waiting'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
 
     await laptop.sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: 'stopped' }));
     const job = await laptop.trained('stopped');
@@ -208,7 +217,9 @@ describe('a stopped job', () => {
     expect(job.SecondaryStatusTransitions?.map(({ Status }) => Status)).toContain('Stopping');
     expect(await laptop.trainingLog('stopped')).not.toContain('SIGTERM');
     expect(await readdir(await laptop.unpack('out/stopped/output/model.tar.gz'))).toEqual(['half']);
-    await expect(laptop.sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: 'stopped' }))).rejects.toMatchObject({
+    await expect(
+      laptop.sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: 'stopped' })),
+    ).rejects.toMatchObject({
       name: 'ValidationException',
       message: 'The request was rejected because the training job is in status Stopped.',
     });
@@ -253,7 +264,9 @@ describe('the names of jobs', () => {
 
   it('that are unknown give a ValidationException, not a ResourceNotFound', async () => {
     for (const Command of [DescribeTrainingJobCommand, StopTrainingJobCommand]) {
-      await expect(laptop.sagemaker.send(new Command({ TrainingJobName: 'unknown' }) as DescribeTrainingJobCommand)).rejects.toMatchObject({
+      await expect(
+        laptop.sagemaker.send(new Command({ TrainingJobName: 'unknown' }) as DescribeTrainingJobCommand),
+      ).rejects.toMatchObject({
         name: 'ValidationException',
         message: 'Requested resource not found.',
       });
@@ -268,7 +281,9 @@ describe('the names of jobs', () => {
     const first = await laptop.sagemaker.send(new ListTrainingJobsCommand(list));
     const second = await laptop.sagemaker.send(new ListTrainingJobsCommand({ ...list, NextToken: first.NextToken }));
 
-    const names = [first, second].map(({ TrainingJobSummaries }) => TrainingJobSummaries?.map(({ TrainingJobName }) => TrainingJobName));
+    const names = [first, second].map(({ TrainingJobSummaries }) =>
+      TrainingJobSummaries?.map(({ TrainingJobName }) => TrainingJobName),
+    );
     expect(names).toEqual([['page-1', 'page-2'], ['page-3']]);
     expect(second.NextToken).toBeUndefined();
   });
@@ -299,7 +314,10 @@ describe('a request that can’t be run', () => {
   it('is refused when it needs what a laptop has not', async () => {
     const refusals: [Parameters<Laptop['train']>[2], RegExp][] = [
       [{ HyperParameters: {} }, /sagemaker_program.*script mode.*sagemaker_submit_directory/],
-      [{ InputDataConfig: [{ ...channel('a', 's3://b/c'), CompressionType: 'Gzip' }] }, /inputDataConfig.1.member.compressionType/],
+      [
+        { InputDataConfig: [{ ...channel('a', 's3://b/c'), CompressionType: 'Gzip' }] },
+        /inputDataConfig.1.member.compressionType/,
+      ],
       [{ InputDataConfig: [channel('a', 's3://b/c'), channel('a', 's3://b/d')] }, /Channel names must be unique/],
       [{ InputDataConfig: [channel('..', 's3://b/c')] }, /channelName/],
       [{ EnableManagedSpotTraining: true }, /maxWaitTimeInSeconds.*greater than or equal to MaxRuntimeInSeconds/],
@@ -334,8 +352,16 @@ describe('a request that can’t be run', () => {
   });
 
   it('is refused by name when the operation or a member is unknown, and when it isn’t signed', async () => {
-    const call = (target: string, body: unknown, headers: Record<string, string> = { authorization: 'AWS4-HMAC-SHA256 x' }) =>
-      fetch(laptop.url, { method: 'POST', headers: { 'x-amz-target': target, ...headers }, body: JSON.stringify(body) });
+    const call = (
+      target: string,
+      body: unknown,
+      headers: Record<string, string> = { authorization: 'AWS4-HMAC-SHA256 x' },
+    ) =>
+      fetch(laptop.url, {
+        method: 'POST',
+        headers: { 'x-amz-target': target, ...headers },
+        body: JSON.stringify(body),
+      });
 
     const unknownOperation = await call('SageMaker.CreateAutoMLJob', {});
     const unknownMember = await call('SageMaker.DescribeTrainingJob', { TrainingJobName: 'a', Verbose: true });
@@ -347,7 +373,8 @@ describe('a request that can’t be run', () => {
     });
     expect(await unknownMember.json()).toMatchObject({
       __type: 'ValidationException',
-      message: "1 validation error detected: Value null at 'verbose' failed to satisfy constraint: The laptop’s SageMaker does not know this member",
+      message:
+        "1 validation error detected: Value null at 'verbose' failed to satisfy constraint: The laptop’s SageMaker does not know this member",
     });
     expect(unsigned.status).toBe(403);
   });
