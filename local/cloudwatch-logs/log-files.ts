@@ -64,8 +64,11 @@ export const openLogFiles = (folder: string): LogFiles => {
   };
 };
 
+/** Unicode's own line and paragraph separators would end a line for the reader. */
 const asJsonLine = (timestamp: number, line: string): string =>
-  `${JSON.stringify({ timestamp, message: line.slice(0, MAX_MESSAGE_CHARACTERS) })}\n`;
+  `${JSON.stringify({ timestamp, message: line.slice(0, MAX_MESSAGE_CHARACTERS) })}\n`
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
 
 const describeStream = (group: string, folder: string, file: string): LogStream => {
   const { size, birthtimeMs, mtimeMs } = statSync(join(folder, file));

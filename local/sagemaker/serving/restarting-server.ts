@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SageMakerContext } from '../context.ts';
 import type { Container } from './container.ts';
 import { unpackModel } from './model-files.ts';
@@ -23,6 +24,9 @@ export interface RestartingServer {
   send(request: ContainerRequest): Promise<IncomingMessage>;
   stop(): Promise<void>;
 }
+
+/** A broken connection often means that the process is dying: so long it may take until the next call starts another. */
+const EXIT_GRACE_MS = 500;
 
 export const restartingServer = (context: SageMakerContext, options: RestartingServerOptions): RestartingServer => {
   let codeFolder: Promise<string> | undefined;
@@ -55,10 +59,12 @@ export const restartingServer = (context: SageMakerContext, options: RestartingS
       await server();
     },
     async send(request) {
+      const current = await server();
       try {
-        return await (await server()).send(request);
+        return await current.send(request);
       } catch (error) {
         if (error instanceof ContainerTimeoutError) await stop();
+        else await Promise.race([current.exited, sleep(EXIT_GRACE_MS, undefined, { ref: false })]);
         throw error;
       }
     },

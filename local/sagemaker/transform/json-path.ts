@@ -74,10 +74,9 @@ const bracketSelector = (content: string, source: string): Selector => {
 
 const parseItem = (part: string, source: string): number | Range => {
   if (/^-?\d+$/.test(part)) return Number(part);
-  const [, from, to] = /^(-?\d+)?\s*:\s*(-?\d+)?$/.exec(part) ?? [null];
-  if (from === undefined && to === undefined && !part.includes(':')) {
-    throw new JsonPathError(`JSONPath "${source}" is not understood at "${part}".`);
-  }
+  const range = /^(-?\d+)?\s*:\s*(-?\d+)?$/.exec(part);
+  if (!range) throw new JsonPathError(`JSONPath "${source}" is not understood at "${part}".`);
+  const [, from, to] = range;
   return { ...(from === undefined ? {} : { from: Number(from) }), ...(to === undefined ? {} : { to: Number(to) }) };
 };
 

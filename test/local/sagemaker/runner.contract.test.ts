@@ -209,7 +209,7 @@ describe('a failed job', () => {
     await laptop.train('traceback', 'raise ValueError("column 3 is not numeric")');
     await laptop.trained('traceback');
 
-    expect(await laptop.trainingLog('traceback')).toMatch(/Traceback[^]*ValueError: column 3 is not numeric/);
+    expect(await laptop.trainingLog('traceback')).toMatch(/Traceback(.|\n)*ValueError: column 3 is not numeric/);
   });
 
   it('keeps the reason that the script wrote itself, cut to 1,024 characters', async () => {
