@@ -1,8 +1,10 @@
+import type { PackageVersions } from './python-interpreter.ts';
+
 /** What a script under this image must be warned of, or can't do without, when it runs under the laptop's Python. */
 export const checkImage = (
   image: string,
   python: string,
-  versions: Readonly<Record<string, string>> | undefined,
+  versions: PackageVersions | undefined,
 ): { readonly warning?: string; readonly failure?: string } => {
   const scikitLearn = versions?.['scikit-learn'];
   const imageVersion = /\/sagemaker-scikit-learn:(\d+\.\d+)/.exec(image)?.[1];

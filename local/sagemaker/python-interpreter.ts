@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 /** What training scripts need of the laptop's Python, by the names that pip knows. */
 export const PYTHON_PACKAGES = ['scikit-learn', 'pandas', 'numpy'] as const;
+
+export type PackageVersions = Readonly<Partial<Record<(typeof PYTHON_PACKAGES)[number], string>>>;
 
 /** No Python with scikit-learn and pandas was found; the message says how to get one. */
 export class PythonNotFoundError extends Error {
@@ -16,22 +19,29 @@ export class PythonNotFoundError extends Error {
  * @param root The project's folder, where `npm run setup` makes `.venv`.
  * @throws PythonNotFoundError when neither has scikit-learn, pandas and numpy.
  */
-export const pythonInterpreter = (root: string): string => {
-  const environment = join(root, '.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+export const pythonInterpreter = async (root: string): Promise<string> => {
+  const environment = join(resolve(root), '.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   const candidates = [...(existsSync(environment) ? [environment] : []), 'python3', 'python'];
-  const found = candidates.find((python) => missingPackages(python)?.length === 0);
-  if (found) return found;
-  const described = candidates.map((python) => `${python} ${describeLack(missingPackages(python))}`).join('; ');
+  const lacks: string[] = [];
+  for (const python of candidates) {
+    const missing = missingPackages(await packageVersions(python));
+    if (missing?.length === 0) return python;
+    lacks.push(`${python} ${missing ? `lacks ${missing.join(', ')}` : 'does not start'}`);
+  }
   throw new PythonNotFoundError(
-    `No Python with ${PYTHON_PACKAGES.join(', ')} was found (${described}). Run \`npm run setup\`, or install them with ` +
+    `No Python with ${PYTHON_PACKAGES.join(', ')} was found (${lacks.join('; ')}). Run \`npm run setup\`, or install them with ` +
       '`python3 -m pip install -r local/sagemaker/python/requirements.txt`.',
   );
 };
 
 /** The versions of the packages that a Python has, by pip's names; undefined when that Python does not start. */
-export const packageVersions = (python: string): Readonly<Record<string, string>> | undefined => {
-  const { status, stdout } = spawnSync(python, ['-c', VERSIONS_PROGRAM, ...PYTHON_PACKAGES], { encoding: 'utf8' });
-  return status === 0 ? (JSON.parse(stdout) as Record<string, string>) : undefined;
+export const packageVersions = async (python: string): Promise<PackageVersions | undefined> => {
+  try {
+    const { stdout } = await promisify(execFile)(python, ['-c', VERSIONS_PROGRAM, ...PYTHON_PACKAGES]);
+    return JSON.parse(stdout) as PackageVersions;
+  } catch {
+    return undefined;
+  }
 };
 
 /** Reads the packages' metadata instead of importing them, which takes seconds. */
@@ -47,10 +57,5 @@ for name in sys.argv[1:]:
 print(json.dumps(versions))
 `;
 
-const missingPackages = (python: string): string[] | undefined => {
-  const versions = packageVersions(python);
-  return versions && PYTHON_PACKAGES.filter((name) => !versions[name]);
-};
-
-const describeLack = (missing: string[] | undefined): string =>
-  missing === undefined ? 'does not start' : `lacks ${missing.join(', ')}`;
+const missingPackages = (versions: PackageVersions | undefined): string[] | undefined =>
+  versions && PYTHON_PACKAGES.filter((name) => !versions[name]);

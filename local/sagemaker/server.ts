@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { awsJsonHandler } from '#local/http/aws-json.ts';
@@ -14,6 +14,7 @@ import { announcer } from './events.ts';
 import { modelRoom } from './models.ts';
 import { s3Objects } from './objects.ts';
 import { registryRoom } from './registry/operations.ts';
+import { removeFolder } from './remove-folder.ts';
 import { isRuntimeRequest, runtimeHandler } from './runtime/handler.ts';
 import { openCollection } from './store.ts';
 import { tagOperations, tagStore } from './tags.ts';
@@ -46,7 +47,7 @@ export interface SageMakerOptions {
  */
 export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn & { readonly runtimeUrl: string }> => {
   const { dataDir, account, chaos = {} } = options;
-  await rm(join(dataDir, 'work'), { recursive: true, force: true });
+  await removeFolder(join(dataDir, 'work'));
   await mkdir(join(dataDir, 'records'), { recursive: true });
   const background = openBackground();
   const context: SageMakerContext = {
@@ -91,7 +92,7 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
       await close();
       await background.close();
       context.objects.close();
-      await rm(join(dataDir, 'work'), { recursive: true, force: true });
+      await removeFolder(join(dataDir, 'work'));
     },
   };
 };

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { finished } from 'node:stream';
 import type { SageMakerContext } from '../context.ts';
 import { JobFailure } from '../job-failure.ts';
+import { removeFolder } from '../remove-folder.ts';
 import type { Container } from '../serving/container.ts';
 import type { ContainerRequest } from '../serving/model-server.ts';
 import { restartingServer } from '../serving/restarting-server.ts';
@@ -101,7 +101,7 @@ export const openVariant = (
       if (activeCount > 0 && !context.background.closing.aborted) await drained();
       idle.end();
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
     },
   };
 };

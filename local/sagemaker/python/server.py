@@ -179,10 +179,11 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, *answer)
 
     def _error(self, status):
-        page = "<!doctype html>\n<html lang=en>\n<title>%d %s</title>\n<h1>%s</h1>\n" % (
+        page = "<!doctype html>\n<html lang=en>\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n" % (
             status.value,
             status.phrase,
             status.phrase,
+            status.description,
         )
         self._send(status, page.encode("utf-8"), "text/html; charset=utf-8")
 

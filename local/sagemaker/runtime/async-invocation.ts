@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +8,7 @@ import { AwsError } from '#local/http/aws-json.ts';
 import type { SageMakerContext } from '../context.ts';
 import type { Fleet } from '../endpoints/fleet.ts';
 import { joinS3Uri, parseS3Uri } from '../objects.ts';
+import { removeFolder } from '../remove-folder.ts';
 import type { RuntimeAnswer } from './handler.ts';
 import { invokeVariant } from './invoke.ts';
 
@@ -65,7 +66,7 @@ export const startAsyncInvocation = async (
       await writeFile(file, (error as Error).message);
       await context.objects.upload(file, parseS3Uri(failureUri), 'text/plain');
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
     }
   }
 };

@@ -19,7 +19,7 @@ export interface RuntimeAnswer {
   readonly body: Buffer | string;
 }
 
-const ROUTE = /^\/endpoints\/([^/?]+)\/(invocations|async-invocations)$/;
+const ROUTE = /^\/endpoints\/([a-zA-Z0-9-]+)\/(invocations|async-invocations)$/;
 
 /** True for what belongs to the runtime API rather than to the control plane. */
 export const isRuntimeRequest = ({ url = '' }: IncomingMessage): boolean => url.startsWith('/endpoints/');
@@ -48,15 +48,14 @@ const answer = async (
       statusCode: 403,
     });
   }
-  const [, encodedName, kind] = ROUTE.exec(request.url ?? '') ?? [];
-  if (request.method !== 'POST' || !encodedName) {
+  const [, name, kind] = ROUTE.exec(request.url ?? '') ?? [];
+  if (request.method !== 'POST' || !name) {
     throw new AwsError(
       'UnknownOperationException',
       `The laptop's SageMaker runtime does not answer ${request.method} ${request.url}. It answers: InvokeEndpoint, InvokeEndpointAsync.`,
       { statusCode: 404 },
     );
   }
-  const name = decodeURIComponent(encodedName);
   const fleet = serving(name);
   if (!fleet) throw validationError(`Endpoint ${name} of account ${context.account.accountId} not found.`);
   return kind === 'invocations'

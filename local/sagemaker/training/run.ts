@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packArchive } from '../archive.ts';
@@ -7,6 +7,7 @@ import { checkImage } from '../image.ts';
 import { failureReason, JobFailure, orClientError } from '../job-failure.ts';
 import { joinS3Uri, parseS3Uri } from '../objects.ts';
 import { packageVersions } from '../python-interpreter.ts';
+import { removeFolder } from '../remove-folder.ts';
 import { checkpointFolder, HOST, prepareInputs } from './inputs.ts';
 import { metricScanner } from './metrics.ts';
 import { runScript, ScriptFailure } from './script.ts';
@@ -33,20 +34,20 @@ export const runTrainingJob = async (
   stop: AbortController,
 ): Promise<void> => {
   const { background, logs, settings } = context;
-  const base = join(context.dataDir, 'work', 'training', name.toLowerCase(), 'opt', 'ml');
+  const folder = join(context.dataDir, 'work', 'training', name.toLowerCase());
+  const base = join(folder, 'opt', 'ml');
   const ending = AbortSignal.any([background.closing, stop.signal]);
   const stream = `${name}/${HOST}-${Math.trunc(Date.now() / 1000)}`;
   const log = (lines: readonly string[]) => logs.append(TRAINING_LOG_GROUP, stream, lines);
   const job = jobs.records.get(name)!;
-  const metrics = metricScanner(job.AlgorithmSpecification.MetricDefinitions ?? []);
+  const metrics = metricScanner(job.AlgorithmSpecification.MetricDefinitions ?? [], (text) => log([text]));
   let timer: NodeJS.Timeout | undefined;
   try {
-    await rm(base, { recursive: true, force: true });
     await sleep(settings.startDelayMs, undefined, { signal: ending });
     jobs.move(name, 'InProgress', 'Downloading', { TrainingStartTime: new Date() });
     timer = setTimeout(() => stopTrainingJob(jobs, name, stop, 'MaxRuntimeExceeded'), maxRuntimeMs(job));
     await prepareInputs(context, job, base, ending);
-    warnOfImage();
+    await warnOfImage();
     jobs.move(name, 'InProgress', 'Training');
     await runScript(context, job, base, stop.signal, (lines) => {
       log(lines);
@@ -67,12 +68,12 @@ export const runTrainingJob = async (
     });
   } finally {
     clearTimeout(timer);
-    await rm(join(base, '..', '..'), { recursive: true, force: true });
+    await removeFolder(folder);
   }
 
-  function warnOfImage(): void {
+  async function warnOfImage(): Promise<void> {
     const image = job.AlgorithmSpecification.TrainingImage;
-    const { failure, warning } = checkImage(image, context.python, packageVersions(context.python));
+    const { failure, warning } = checkImage(image, context.python, await packageVersions(context.python));
     if (failure) throw new JobFailure(`AlgorithmError: ${failure}`);
     if (warning) log([warning]);
   }

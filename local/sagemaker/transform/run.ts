@@ -8,6 +8,7 @@ import type { SageMakerContext } from '../context.ts';
 import { failureReason, JobFailure, orClientError } from '../job-failure.ts';
 import type { InputObject } from '../objects.ts';
 import { joinS3Uri, parseS3Uri } from '../objects.ts';
+import { removeFolder } from '../remove-folder.ts';
 import type { RestartingServer } from '../serving/restarting-server.ts';
 import { restartingServer } from '../serving/restarting-server.ts';
 import { PingFailedError } from '../serving/start-container.ts';
@@ -60,7 +61,7 @@ export const runTransformJob = async (
     else jobs.move(name, 'Failed', { FailureReason: failureReason(error) });
   } finally {
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 
   /** Transforms the objects, several at a time, and gives the errors of those that failed; the others are done. */

@@ -16,20 +16,20 @@ export const pattern = (max: number, source: string, min = 0) =>
     .max(max)
     .regex(new RegExp(`^(?:${source})$`, 'u'));
 
-/** A value that the real service knows and the laptop's does not; `why` is said to the caller. */
+/** One of some values; of the others that the real service knows, `refused` tells the caller why they are not answered. */
 export const oneOf = <const V extends readonly [string, ...string[]]>(
   values: V,
   refused: Readonly<Record<string, string>>,
 ) =>
-  z.string().superRefine((value, context) => {
-    if (values.includes(value)) return;
-    context.addIssue({
-      code: 'custom',
-      input: value,
-      message:
-        refused[value] ?? `Member must satisfy enum value set: [${[...values, ...Object.keys(refused)].join(', ')}]`,
-    });
-  }) as unknown as z.ZodType<V[number], string>;
+  z
+    .string()
+    .superRefine((value, context) => {
+      if (values.includes(value)) return;
+      const known = [...values, ...Object.keys(refused)].join(', ');
+      const message = refused[value] ?? `Member must satisfy enum value set: [${known}]`;
+      context.addIssue({ code: 'custom', input: value, message });
+    })
+    .transform((value) => value as V[number]);
 
 /** A map of text to text with at most `maxCount` entries. */
 export const textMap = (maxCount: number, key: z.ZodType<string, string>, value: z.ZodType<string, string>) =>

@@ -23,7 +23,7 @@ const validationException = (issues: readonly z.core.$ZodIssue[]): AwsError => {
 const describeIssue = (issue: z.core.$ZodIssue): string[] => {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) =>
-      describe(issue.path.concat(key), undefined, 'The laptop’s SageMaker does not know this member'),
+      describe(issue.path.concat(key), undefined, "The laptop's SageMaker does not know this member"),
     );
   }
   return [describe(issue.path, issue.input, constraintOf(issue))];

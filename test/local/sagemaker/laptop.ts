@@ -48,11 +48,8 @@ interface LaptopOptions {
 }
 
 /** S3 and SageMaker of the laptop in a temporary folder, with their real clients and the events that came out. */
-export const openLaptop = async ({
-  settings = {},
-  chaos = {},
-  python = pythonInterpreter('.'),
-}: LaptopOptions = {}) => {
+export const openLaptop = async ({ settings = {}, chaos = {}, python }: LaptopOptions = {}) => {
+  const interpreter = python ?? (await pythonInterpreter('.'));
   const folder = await mkdtemp(join(tmpdir(), 'sagemaker-test-'));
   const s3 = await startS3({ dataDir: join(folder, 's3'), account: LOCAL_ACCOUNT });
   const logs = openLogFiles(join(folder, 'logs'));
@@ -62,7 +59,7 @@ export const openLaptop = async ({
       dataDir: join(folder, 'sagemaker'),
       account: LOCAL_ACCOUNT,
       s3Endpoint: s3.url,
-      python,
+      python: interpreter,
       logs,
       emit: (event) => events.push(event),
       chaos,

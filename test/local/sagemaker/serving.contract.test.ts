@@ -98,7 +98,7 @@ describe('the model server', () => {
     const base = await laptop.unpack('served.tar.gz');
     const lines: string[] = [];
     const server = await startModelServer({
-      python: pythonInterpreter('.'),
+      python: await pythonInterpreter('.'),
       base,
       env: { SAGEMAKER_PROGRAM: 'serve.py', SAGEMAKER_SUBMIT_DIRECTORY: base },
       onLines: (more) => lines.push(...more),

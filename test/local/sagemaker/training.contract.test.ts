@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Laptop } from './laptop.ts';
-import { BUCKET, channel, openLaptop, trainingRequest, until } from './laptop.ts';
+import { BUCKET, channel, IMAGE, openLaptop, trainingRequest, until } from './laptop.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {
@@ -154,6 +154,20 @@ for name in ("folder", "names", "one"):
         "one ['a.csv']",
       ].join('\n'),
     );
+  });
+
+  it('goes on without metrics when their patterns take too long', async () => {
+    await laptop.train('careless', 'print("accuracy=1;"); print("a" * 60 + "!")', {
+      AlgorithmSpecification: {
+        TrainingImage: IMAGE,
+        TrainingInputMode: 'File',
+        MetricDefinitions: [{ Name: 'careless', Regex: '^(a+)+$' }],
+      },
+    });
+    const job = await laptop.trained('careless');
+
+    expect(job.TrainingJobStatus).toBe('Completed');
+    expect(await laptop.trainingLog('careless')).toContain('WARNING: The log is not searched for metrics any more');
   });
 
   it('packs an empty model when the script writes none, as SageMaker does', async () => {
@@ -374,7 +388,7 @@ describe('a request that can’t be run', () => {
     expect(await unknownMember.json()).toMatchObject({
       __type: 'ValidationException',
       message:
-        "1 validation error detected: Value null at 'verbose' failed to satisfy constraint: The laptop’s SageMaker does not know this member",
+        "1 validation error detected: Value null at 'verbose' failed to satisfy constraint: The laptop's SageMaker does not know this member",
     });
     expect(unsigned.status).toBe(403);
   });
