@@ -49,7 +49,7 @@ export const unpackArchive = async (
     archive.destroy();
     throw error instanceof ArchiveError
       ? error
-      : new ArchiveError(`Not a valid tar.gz: ${(error as Error).message}`, { cause: error });
+      : new ArchiveError(`The archive can't be unpacked as tar.gz: ${(error as Error).message}`, { cause: error });
   }
 };
 

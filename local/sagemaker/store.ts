@@ -49,8 +49,12 @@ interface Entry<T> {
 const isRecord = (file: string): boolean => file.endsWith('.json');
 
 const read = <T>(file: string): [string, Entry<T>] => {
-  const entry = JSON.parse(readFileSync(file, 'utf8'), untagDates) as Entry<T>;
-  return [entry.name.toLowerCase(), entry];
+  try {
+    const entry = JSON.parse(readFileSync(file, 'utf8'), untagDates) as Entry<T>;
+    return [entry.name.toLowerCase(), entry];
+  } catch (error) {
+    throw new Error(`The record ${file} is damaged. Remove it, and what it described is forgotten.`, { cause: error });
+  }
 };
 
 /** `JSON.stringify` calls a Date's `toJSON` before the replacer, so the date is read from its holder. */

@@ -206,7 +206,9 @@ const checkInstances = (
   all: readonly Endpoint[],
   { ProductionVariants }: Deployment,
 ): void => {
-  const inUse = all.flatMap(({ deployment }) => deployment.ProductionVariants);
+  const inUse = all
+    .filter(({ EndpointStatus }) => EndpointStatus !== 'Failed')
+    .flatMap(({ deployment }) => deployment.ProductionVariants);
   for (const { InstanceType, InitialInstanceCount = 0 } of ProductionVariants) {
     const used = inUse.filter((variant) => variant.InstanceType === InstanceType);
     checkQuota(settings.quotas, {

@@ -12,7 +12,8 @@ export async function* lines(input: Readable, maxBytes: number): AsyncIterable<B
   for await (const chunk of input as AsyncIterable<Buffer>) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      yield Buffer.concat([...pieces, chunk.subarray(start, end + 1)]);
+      const piece = chunk.subarray(start, end + 1);
+      yield pieces.length === 0 ? piece : Buffer.concat([...pieces, piece]);
       pieces = [];
       size = 0;
       start = end + 1;

@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointAsyncCommand, InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from './is-alive.ts';
 import type { Laptop } from './laptop.ts';
 import { BUCKET, IMAGE, openLaptop, ROLE, until } from './laptop.ts';
 
@@ -187,7 +188,7 @@ describe('an endpoint', () => {
       )
       .toBe(`Could not find endpoint "${ARN}:endpoint/short-lived".`);
 
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(isAlive(pid)).toBe(false);
     expect(statusesOf('short-lived')).toEqual(['CREATING', 'IN_SERVICE', 'DELETING']);
   });
 });
@@ -407,12 +408,3 @@ describe('models and configurations', () => {
       await expect(request()).rejects.toMatchObject({ name: 'ValidationException', message });
   });
 });
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DescribeEndpointCommand, DescribeModelCommand, ListTagsCommand } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { expect, it } from 'vitest';
+import { isAlive } from './is-alive.ts';
 import { BUCKET, openLaptop, until } from './laptop.ts';
 
 const INTERRUPTED = 'InternalServerError: We encountered an internal error. Please try again.';
@@ -120,12 +121,3 @@ it('takes its Pythons along when its process is killed', async () => {
   await expect.poll(() => pids.filter(isAlive), { timeout: 5_000 }).toEqual([]);
   await rm(folder, { recursive: true, force: true });
 });
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};

@@ -242,7 +242,7 @@ describe('a failed job', () => {
     await laptop.train('local-code', '', withCode('/etc'));
 
     expect(await reasonOf('no-code')).toMatch(/^AlgorithmError: Framework Error: \n.*nowhere.tar.gz.*NoSuchKey/);
-    expect(await reasonOf('damaged-code')).toMatch(/^AlgorithmError: Framework Error: \n.*Not a valid tar.gz/);
+    expect(await reasonOf('damaged-code')).toMatch(/^AlgorithmError: Framework Error: \n.*can't be unpacked as tar.gz/);
     expect(await reasonOf('local-code')).toMatch(
       /^AlgorithmError: Framework Error: \n.*must be below s3:\/\/ or \/opt\/ml\//,
     );

@@ -197,6 +197,13 @@ open(os.path.join(folder, "epoch"), "w").write(str(epoch + 1))
     expect(await laptop.read('checkpoints/epoch')).toBe('2');
   });
 
+  it('says in its log that requirements.txt is not installed, unless asked for', async () => {
+    await laptop.train('requirements', { 'train.py': 'print("ran")', 'requirements.txt': 'surely-not-installed\n' });
+    await laptop.trained('requirements');
+
+    expect(await laptop.trainingLog('requirements')).toMatch(/^WARNING: requirements.txt is not installed.*\nran$/);
+  });
+
   it('removes its folder when it is over', async () => {
     await laptop.train('tidy', WRITES_MODEL);
     await laptop.trained('tidy');
