@@ -4,13 +4,14 @@ import { unpackArchive } from '../archive.ts';
 import type { SageMakerContext } from '../context.ts';
 import { JobFailure } from '../job-failure.ts';
 import { fileOf, parseS3Uri } from '../objects.ts';
+import { removeFolder } from '../remove-folder.ts';
 import type { Container } from './container.ts';
 
 /** The name that SageMaker gives the only container of a model, in the errors about its files. */
 const CONTAINER_NAME = 'container_1';
 
 /**
- * Unpacks a container's model and code under `base`, which plays /opt/ml, and returns the folder of the code.
+ * Unpacks a container's model and code under a fresh `base`, which plays /opt/ml, and returns the folder of the code.
  *
  * @throws JobFailure when either can't be had or isn't a safe archive.
  */
@@ -19,6 +20,7 @@ export const unpackModel = async (
   container: Container,
   base: string,
 ): Promise<string> => {
+  await removeFolder(base);
   await mkdir(join(base, 'model'), { recursive: true });
   await mkdir(join(base, 'code'), { recursive: true });
   if (container.ModelDataUrl) await unpack(container.ModelDataUrl, join(base, 'model'));

@@ -29,29 +29,31 @@ export interface RestartingServer {
 const EXIT_GRACE_MS = 500;
 
 export const restartingServer = (context: SageMakerContext, options: RestartingServerOptions): RestartingServer => {
-  let codeFolder: Promise<string> | undefined;
+  /** The folder of the code, once it is there with the model. */
+  let unpacked: string | undefined;
   let running: Promise<ModelServer> | undefined;
 
   const server = (): Promise<ModelServer> => {
-    running ??= launch().catch((error: unknown) => {
-      running = undefined;
-      throw error;
-    });
-    return running;
+    if (running) return running;
+    const launching = launch();
+    const forget = () => {
+      if (running === launching) running = undefined;
+    };
+    launching.then(({ exited }) => exited.then(forget), forget);
+    running = launching;
+    return launching;
   };
 
   const launch = async (): Promise<ModelServer> => {
-    codeFolder ??= unpackModel(context, options.container, options.base);
-    const started = await startContainer(context, { ...options, codeFolder: await codeFolder });
-    started.exited.then(() => {
-      running = undefined;
-    });
-    return started;
+    unpacked ??= await unpackModel(context, options.container, options.base);
+    return startContainer(context, { ...options, codeFolder: unpacked });
   };
 
+  /** Forgets the server before it ends it, so that a call which comes meanwhile starts another. */
   const stop = async (): Promise<void> => {
-    const stopping = await running?.catch(() => undefined);
-    await stopping?.stop();
+    const stopping = running;
+    running = undefined;
+    await (await stopping?.catch(() => undefined))?.stop();
   };
 
   return {
