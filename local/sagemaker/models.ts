@@ -34,7 +34,7 @@ interface Model extends Omit<z.infer<typeof CreateModelInput>, 'Tags'> {
 const ModelNameInput = z.strictObject({ ModelName });
 
 /** The model operations; `packageContainer` finds the container of a model package by its ARN. */
-export const modelRoom = (context: SageMakerContext, packageContainer: (arn: string) => Container) => {
+export const modelApi = (context: SageMakerContext, packageContainer: (arn: string) => Container) => {
   const models = openCollection<Model>(join(context.dataDir, 'records', 'models'));
 
   const existing = (name: string): Model => {
@@ -93,7 +93,6 @@ export const modelRoom = (context: SageMakerContext, packageContainer: (arn: str
   return {
     operations,
     exists: (arn: string) => models.all().some(({ ModelArn }) => ModelArn === arn),
-    recover() {},
     containerOf,
   };
 };

@@ -4,22 +4,23 @@ import type { LogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { awsJsonHandler } from '#local/http/aws-json.ts';
 import { listen } from '#local/http/listen.ts';
 import type { Account, StandIn } from '#local/stand-in.ts';
+import type { Api } from './api.ts';
 import { openBackground } from './background.ts';
 import type { SageMakerContext, Settings } from './context.ts';
 import { DEFAULT_SETTINGS } from './context.ts';
-import { endpointConfigRoom } from './endpoints/configs.ts';
-import { endpointRoom } from './endpoints/operations.ts';
+import { endpointConfigApi } from './endpoints/configs.ts';
+import { endpointApi } from './endpoints/operations.ts';
 import type { EventChaos, SageMakerEvent } from './events.ts';
 import { announcer } from './events.ts';
-import { modelRoom } from './models.ts';
+import { modelApi } from './models.ts';
 import { s3Objects } from './objects.ts';
-import { registryRoom } from './registry/operations.ts';
+import { registryApi } from './registry/operations.ts';
 import { removeFolder } from './remove-folder.ts';
 import { isRuntimeRequest, runtimeHandler } from './runtime/handler.ts';
 import { openCollection } from './store.ts';
 import { tagOperations, tagStore } from './tags.ts';
-import { trainingRoom } from './training/operations.ts';
-import { transformRoom } from './transform/operations.ts';
+import { trainingApi } from './training/operations.ts';
+import { transformApi } from './transform/operations.ts';
 
 export interface SageMakerOptions {
   /** Where records and the folders of running jobs are kept. */
@@ -58,25 +59,25 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
     background,
     settings: { ...DEFAULT_SETTINGS, ...options.settings },
   };
-  const registry = registryRoom(context);
-  const models = modelRoom(context, registry.containerOf);
-  const configs = endpointConfigRoom(context, models.containerOf);
-  const endpoints = endpointRoom(context, { existingConfig: configs.existing, containerOf: models.containerOf });
-  const rooms = [
-    trainingRoom(context),
+  const registry = registryApi(context);
+  const models = modelApi(context, registry.containerOf);
+  const configs = endpointConfigApi(context, models.containerOf);
+  const endpoints = endpointApi(context, { existingConfig: configs.existing, containerOf: models.containerOf });
+  const apis: readonly Api[] = [
+    trainingApi(context),
     registry,
     models,
     configs,
     endpoints,
-    transformRoom(context, models.containerOf),
+    transformApi(context, models.containerOf),
   ];
   const control = awsJsonHandler({
     targetPrefix: 'SageMaker',
     jsonVersion: '1.1',
     operations: Object.assign(
       {},
-      ...rooms.map(({ operations }) => operations),
-      tagOperations(context.tags, (arn) => rooms.some(({ exists }) => exists(arn))),
+      ...apis.map(({ operations }) => operations),
+      tagOperations(context.tags, (arn) => apis.some(({ exists }) => exists(arn))),
     ),
   });
   const runtime = runtimeHandler(context, endpoints.serving);
@@ -84,7 +85,7 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
     (request, response) => (isRuntimeRequest(request) ? runtime : control)(request, response),
     options.port,
   );
-  for (const room of rooms) room.recover();
+  for (const api of apis) api.recover?.();
   return {
     url,
     runtimeUrl: url,

@@ -95,7 +95,7 @@ export const isServerless = (variant: { readonly ServerlessConfig?: unknown }): 
 const ConfigNameInput = z.strictObject({ EndpointConfigName: EntityName });
 
 /** The endpoint configuration operations; `checkModel` throws when a variant's model doesn't exist. */
-export const endpointConfigRoom = (context: SageMakerContext, checkModel: (name: string) => unknown) => {
+export const endpointConfigApi = (context: SageMakerContext, checkModel: (name: string) => unknown) => {
   const configs = openCollection<EndpointConfig>(join(context.dataDir, 'records', 'endpoint-configs'));
   const arn = (name: string) => arnOf(context.account, 'endpoint-config', name);
 
@@ -143,7 +143,6 @@ export const endpointConfigRoom = (context: SageMakerContext, checkModel: (name:
   return {
     operations,
     exists: (resourceArn: string) => configs.all().some(({ EndpointConfigArn }) => EndpointConfigArn === resourceArn),
-    recover() {},
     existing,
   };
 };

@@ -47,7 +47,7 @@ interface Neighbours {
 }
 
 /** The endpoint operations, and the way to the servers for the runtime. */
-export const endpointRoom = (context: SageMakerContext, { existingConfig, containerOf }: Neighbours) => {
+export const endpointApi = (context: SageMakerContext, { existingConfig, containerOf }: Neighbours) => {
   const endpoints = openEndpoints(context, openCollection<Endpoint>(join(context.dataDir, 'records', 'endpoints')));
   const fleets = new Map<string, Fleet>();
 
@@ -172,8 +172,7 @@ export const endpointRoom = (context: SageMakerContext, { existingConfig, contai
   return {
     operations,
     exists: (arn: string) => endpoints.records.all().some(({ EndpointArn }) => EndpointArn === arn),
-    /** Goes on with what was under way when the stand-in ended. */
-    recover(): void {
+    recover() {
       for (const endpoint of endpoints.records.all()) {
         const resume = RESUMED[endpoint.EndpointStatus];
         if (resume) context.background.run(() => ({ create, update, remove })[resume](endpoint));

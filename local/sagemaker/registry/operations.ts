@@ -15,7 +15,7 @@ import type { CreateModelPackageInput } from './request.ts';
 import * as requests from './request.ts';
 
 /** The model registry: groups of versions, each with its approval. */
-export const registryRoom = (context: SageMakerContext) => {
+export const registryApi = (context: SageMakerContext) => {
   const records = join(context.dataDir, 'records');
   const groups = openCollection<ModelPackageGroup>(join(records, 'model-package-groups'));
   const packages = modelPackages(context, openCollection<ModelPackage>(join(records, 'model-packages')));
@@ -119,7 +119,6 @@ export const registryRoom = (context: SageMakerContext) => {
     operations,
     exists: (arn: string) =>
       packages.records.get(arn) !== undefined || groups.all().some((group) => group.ModelPackageGroupArn === arn),
-    recover() {},
     /** The container of a version, for CreateModel. */
     containerOf(arn: string): Container {
       const container = packages.existing(arn).InferenceSpecification?.Containers[0];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Operation } from '#local/http/aws-json.ts';
 import { AwsError } from '#local/http/aws-json.ts';
+import type { Api } from '../api.ts';
 import type { SageMakerContext } from '../context.ts';
 import { INTERRUPTED } from '../job-failure.ts';
 import { listPage } from '../listing.ts';
@@ -12,8 +13,8 @@ import { runTrainingJob, stopTrainingJob } from './run.ts';
 import type { TrainingJob } from './training-job.ts';
 import { trainingJobs } from './training-job.ts';
 
-/** The training operations, what they know by ARN, and what is to be done after a restart. */
-export const trainingRoom = (context: SageMakerContext) => {
+/** The training operations. Jobs that were running when the stand-in ended fail at its next start. */
+export const trainingApi = (context: SageMakerContext): Api => {
   const jobs = trainingJobs(context, openCollection<TrainingJob>(join(context.dataDir, 'records', 'training-jobs')));
   const running = new Map<string, AbortController>();
 
@@ -83,8 +84,7 @@ export const trainingRoom = (context: SageMakerContext) => {
   return {
     operations,
     exists: (arn: string) => jobs.records.all().some(({ TrainingJobArn }) => TrainingJobArn === arn),
-    /** Fails what was running when the stand-in ended. */
-    recover(): void {
+    recover() {
       for (const { TrainingJobName, TrainingJobStatus } of jobs.records.all()) {
         if (TrainingJobStatus !== 'InProgress' && TrainingJobStatus !== 'Stopping') continue;
         jobs.move(TrainingJobName, 'Failed', 'Failed', { FailureReason: INTERRUPTED });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Operation } from '#local/http/aws-json.ts';
 import { AwsError } from '#local/http/aws-json.ts';
+import type { Api } from '../api.ts';
 import type { SageMakerContext } from '../context.ts';
 import { INTERRUPTED } from '../job-failure.ts';
 import { listPage } from '../listing.ts';
@@ -14,7 +15,7 @@ import type { TransformJob } from './transform-job.ts';
 import { describeTransformJob, transformJobs } from './transform-job.ts';
 
 /** The batch transform operations; `containerOf` finds a model's container by the model's name. */
-export const transformRoom = (context: SageMakerContext, containerOf: (modelName: string) => Container) => {
+export const transformApi = (context: SageMakerContext, containerOf: (modelName: string) => Container): Api => {
   const jobs = transformJobs(context, openCollection<TransformJob>(join(context.dataDir, 'records', 'transform-jobs')));
   const running = new Map<string, AbortController>();
 
@@ -81,8 +82,7 @@ export const transformRoom = (context: SageMakerContext, containerOf: (modelName
   return {
     operations,
     exists: (arn: string) => jobs.records.all().some(({ TransformJobArn }) => TransformJobArn === arn),
-    /** Fails what was running when the stand-in ended. */
-    recover(): void {
+    recover() {
       for (const job of jobs.records.all()) {
         if (isRunning(job)) jobs.move(job.TransformJobName, 'Failed', { FailureReason: INTERRUPTED });
       }
