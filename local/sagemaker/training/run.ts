@@ -1,0 +1,128 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packArchive } from '../archive.ts';
+import type { SageMakerContext } from '../context.ts';
+import { checkImage } from '../image.ts';
+import { failureReason, JobFailure, orClientError } from '../job-failure.ts';
+import { joinS3Uri, parseS3Uri } from '../objects.ts';
+import { packageVersions } from '../python-interpreter.ts';
+import { removeFolder } from '../remove-folder.ts';
+import { checkpointFolder, HOST, prepareInputs } from './inputs.ts';
+import { metricScanner } from './metrics.ts';
+import { runScript, ScriptFailure } from './script.ts';
+import type { SecondaryStatus, TrainingJob, TrainingJobs } from './training-job.ts';
+
+/** Timers take at most this many milliseconds, somewhat less than the 28 days that a job may take. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const TRAINING_LOG_GROUP = '/aws/sagemaker/TrainingJobs';
+
+/** Why a job was stopped: the secondary status that it ends with. */
+export type StopReason = Extract<SecondaryStatus, 'Stopped' | 'MaxRuntimeExceeded'>;
+
+/**
+ * Lives a job's whole life, from Starting to its terminal status. It never throws; when the stand-in closes meanwhile,
+ * the job stays as it is on disk and is failed at the next start.
+ *
+ * @param stop Aborted with a StopReason to stop the job.
+ */
+export const runTrainingJob = async (
+  context: SageMakerContext,
+  jobs: TrainingJobs,
+  { TrainingJobName: name }: TrainingJob,
+  stop: AbortController,
+): Promise<void> => {
+  const { background, logs, settings } = context;
+  const folder = join(context.dataDir, 'work', 'training', name.toLowerCase());
+  const base = join(folder, 'opt', 'ml');
+  const ending = AbortSignal.any([background.closing, stop.signal]);
+  const stream = `${name}/${HOST}-${Math.trunc(Date.now() / 1000)}`;
+  const log = (lines: readonly string[]) => logs.append(TRAINING_LOG_GROUP, stream, lines);
+  const job = jobs.records.get(name)!;
+  const metrics = metricScanner(job.AlgorithmSpecification.MetricDefinitions ?? [], (text) => log([text]));
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await sleep(settings.startDelayMs, undefined, { signal: ending });
+    jobs.move(name, 'InProgress', 'Downloading', { TrainingStartTime: new Date() });
+    timer = setTimeout(() => stopTrainingJob(jobs, name, stop, 'MaxRuntimeExceeded'), maxRuntimeMs(job));
+    await prepareInputs(context, job, base, ending);
+    await warnOfImage();
+    jobs.move(name, 'InProgress', 'Training');
+    await runScript(context, job, base, stop.signal, (lines) => {
+      log(lines);
+      metrics.scan(lines);
+    });
+    background.closing.throwIfAborted();
+    clearTimeout(timer);
+    jobs.move(name, stop.signal.aborted ? 'Stopping' : 'InProgress', 'Uploading');
+    const S3ModelArtifacts = await uploadArtifacts(context, job, base);
+    end({ ModelArtifacts: { S3ModelArtifacts }, ...metrics.found() });
+  } catch (error) {
+    if (background.closing.aborted) return;
+    if (stop.signal.aborted) return end({});
+    if (!(error instanceof ScriptFailure)) log([(error as Error).message]);
+    jobs.move(name, 'Failed', 'Failed', {
+      FailureReason: failureReason(error),
+      ...metrics.found(),
+    });
+  } finally {
+    clearTimeout(timer);
+    await removeFolder(folder);
+  }
+
+  async function warnOfImage(): Promise<void> {
+    const image = job.AlgorithmSpecification.TrainingImage;
+    const { failure, warning } = checkImage(image, context.python, await packageVersions(context.python));
+    if (failure) throw new JobFailure(`AlgorithmError: ${failure}`);
+    if (warning) log([warning]);
+  }
+
+  function end(facts: Partial<TrainingJob>): void {
+    if (stop.signal.aborted) jobs.move(name, 'Stopped', stop.signal.reason as StopReason, facts);
+    else jobs.move(name, 'Completed', 'Completed', facts);
+  }
+};
+
+/** Tells a running job to end; it goes on to Stopped by itself. */
+export const stopTrainingJob = (jobs: TrainingJobs, name: string, stop: AbortController, reason: StopReason): void => {
+  if (stop.signal.aborted) return;
+  jobs.move(name, 'Stopping', 'Stopping');
+  stop.abort(reason);
+};
+
+const maxRuntimeMs = ({ StoppingCondition: { MaxRuntimeInSeconds = 86_400 } }: TrainingJob): number =>
+  Math.min(MAX_TIMER_MS, MaxRuntimeInSeconds * 1000);
+
+/** Puts model.tar.gz, output.tar.gz if there is output, and the checkpoints; returns the model's URI. */
+const uploadArtifacts = async (context: SageMakerContext, job: TrainingJob, base: string): Promise<string> => {
+  const outputUri = joinS3Uri(job.OutputDataConfig.S3OutputPath, job.TrainingJobName, 'output');
+  const uploadFolder = async (folder: string, name: string) => {
+    const file = join(base, name);
+    await packArchive(folder, file);
+    await context.objects.upload(file, parseS3Uri(joinS3Uri(outputUri, name)), 'application/x-tar');
+  };
+  return orClientError('Artifact upload failed', async () => {
+    await uploadFolder(await existingFolder(join(base, 'model')), 'model.tar.gz');
+    const outputFolder = await existingFolder(join(base, 'output', 'data'));
+    if ((await readdir(outputFolder)).length > 0) await uploadFolder(outputFolder, 'output.tar.gz');
+    if (job.CheckpointConfig) await uploadCheckpoints(context, job, base);
+    return joinS3Uri(outputUri, 'model.tar.gz');
+  });
+};
+
+/** A script that was stopped early may not have come as far as its folders. */
+const existingFolder = async (folder: string): Promise<string> => {
+  await mkdir(folder, { recursive: true });
+  return folder;
+};
+
+const uploadCheckpoints = async ({ objects }: SageMakerContext, job: TrainingJob, base: string): Promise<void> => {
+  const folder = checkpointFolder(job, base);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const key = file.slice(folder.length + 1);
+    await objects.upload(file, parseS3Uri(joinS3Uri(job.CheckpointConfig!.S3Uri, key)), 'application/octet-stream');
+  }
+};
