@@ -66,7 +66,7 @@ const MISTAKES = [
   'UnknownPipelineError',
   'InvalidPipelineError',
   'PortInUseError',
-  'PythonMissingError',
+  'PythonNotFoundError',
   'CloudInUseError',
 ];
 

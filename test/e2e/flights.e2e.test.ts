@@ -133,7 +133,7 @@ const predictApart = async (modelDir: string): Promise<[number, number][]> => {
   const header =
     'FLIGHT_ID,DEPARTURE,DISTANCE_MILES,ORIGIN,DESTINATION,ORIGIN_LATITUDE,ORIGIN_LONGITUDE,DESTINATION_LATITUDE,DESTINATION_LONGITUDE';
   const { stdout, stderr, status } = spawnSync(
-    pythonInterpreter(ROOT_DIR),
+    await pythonInterpreter(ROOT_DIR),
     [join(import.meta.dirname, 'predict-with-model.py'), modelDir, join(ROOT_DIR, 'pipelines', 'flights', 'train.py')],
     { input: [header, ...rows.map((row) => row.join(','))].join('\n'), encoding: 'utf8', maxBuffer: 1 << 28 },
   );
