@@ -101,6 +101,16 @@ export class CapacityUnavailableError extends PipelineError {
   override readonly name = 'CapacityUnavailableError';
 }
 
+/** SageMaker throttled a call or failed inside. Retried by the state machine. */
+export class SageMakerUnavailableError extends PipelineError {
+  override readonly name = 'SageMakerUnavailableError';
+}
+
+/** SageMaker refused a request for what it asks; the message carries its own. Not retried. */
+export class SageMakerRefusedError extends PipelineError {
+  override readonly name = 'SageMakerRefusedError';
+}
+
 /** The endpoint didn't reach InService with the new configuration. An older configuration keeps serving, if there was one. */
 export class EndpointFailedError extends PipelineError {
   override readonly name = 'EndpointFailedError';
@@ -139,4 +149,9 @@ export class NoChampionError extends PipelineError {
 /** Predictions don't fit the target table: a column is missing, narrower, or the key isn't its primary key. Not retried. */
 export class TargetTableError extends PipelineError {
   override readonly name = 'TargetTableError';
+}
+
+/** The event bus refused an event. Retried by the state machine. */
+export class EventBusUnavailableError extends PipelineError {
+  override readonly name = 'EventBusUnavailableError';
 }

@@ -49,7 +49,17 @@ const InstanceType = z
   .string()
   .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'must be a SageMaker instance type such as ml.m5.large');
 
-const Hyperparameter = z.json();
+/** CreateTrainingJob takes 100 hyperparameters, five of which are the containers' own, and 2500 characters in each. */
+const Hyperparameters = z
+  .record(
+    z
+      .string()
+      .min(1)
+      .max(256)
+      .refine((name) => !name.startsWith('sagemaker_'), 'is a name that SageMaker keeps for itself'),
+    z.json().refine((value) => JSON.stringify(value).length <= 2500, 'has more than 2500 characters as JSON'),
+  )
+  .refine((values) => Object.keys(values).length <= 95, 'has more than 95 hyperparameters');
 
 /** Limits of CreateTrainingJob's service model. */
 const Training = z
@@ -69,7 +79,7 @@ const Training = z
     maxRuntimeSeconds: z.int().min(1).max(2_419_200).default(3600),
     /** Managed spot instances; the wait counts from the job's start and includes its run time. */
     spot: z.strictObject({ maxWaitSeconds: z.int().min(1).max(2_592_000) }).optional(),
-    hyperparameters: z.record(z.string().min(1).max(256), Hyperparameter).default({}),
+    hyperparameters: Hyperparameters.default({}),
     metrics: z
       .array(z.strictObject({ name: z.string().min(1).max(255), regex: z.string().min(1).max(500) }))
       .max(40)
@@ -147,15 +157,35 @@ const Prediction = z.strictObject({
 });
 
 /** `pipeline.yml`: what to read, train, deploy, predict and write. */
-export const PipelineDefinition = z.strictObject({
-  name: PipelineName,
-  description: z.string().max(1000).optional(),
-  source: TrainingSource,
-  training: Training.prefault({}),
-  gate: z.array(GateRule).default([]),
-  deployment: Deployment.default({ target: 'none' }),
-  prediction: Prediction.optional(),
-});
+export const PipelineDefinition = z
+  .strictObject({
+    name: PipelineName,
+    description: z.string().max(1000).optional(),
+    source: TrainingSource,
+    training: Training.prefault({}),
+    gate: z.array(GateRule).default([]),
+    deployment: Deployment.default({ target: 'none' }),
+    prediction: Prediction.optional(),
+  })
+  .superRefine(({ training, gate, deployment, prediction }, context) => {
+    const metrics = training.metrics.map(({ name }) => name);
+    for (const [index, { metric }] of gate.entries()) {
+      if (!metrics.includes(metric)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['gate', index, 'metric'],
+          message: `is not one of training.metrics, which has ${metrics.join(', ') || 'none'}`,
+        });
+      }
+    }
+    if (prediction?.method === 'endpoint' && deployment.target === 'none') {
+      context.addIssue({
+        code: 'custom',
+        path: ['prediction', 'method'],
+        message: 'is endpoint, and deployment.target is none; deploy the model, or predict by transform',
+      });
+    }
+  });
 
 export type PipelineDefinition = z.infer<typeof PipelineDefinition>;
 export type TrainingSource = PipelineDefinition['source'];

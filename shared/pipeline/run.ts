@@ -26,6 +26,8 @@ export const Run = z.object({
   definition: PipelineDefinition,
   /** SHA-256 over the files of the pipeline's folder. */
   codeSha256: z.string(),
+  /** The record of the model to score with, in mode `score`: the champion when the run started. */
+  modelRecordUri: z.string().optional(),
 });
 
 export type Run = z.infer<typeof Run>;

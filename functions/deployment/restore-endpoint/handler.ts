@@ -1,0 +1,18 @@
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
+import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
+import { step } from '#shared/step.ts';
+import { stepFunctionsTaskTokens } from '#shared/tasks/step-functions.ts';
+import { restoreEndpoint } from './restore-endpoint.ts';
+import { RestoreEndpointInput, RestoreEndpointOutput } from './schema.ts';
+
+const ports = {
+  objectStore: s3ObjectStore(),
+  sageMaker: sageMaker(),
+  taskTokens: stepFunctionsTaskTokens(),
+  jobLog: cloudWatchJobLog(),
+};
+
+export const handler = step({ input: RestoreEndpointInput, output: RestoreEndpointOutput }, (input) =>
+  restoreEndpoint(input, ports),
+);

@@ -1,0 +1,60 @@
+import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
+import { DatasetMismatchError, PredictionFailedError, SmokeTestFailedError } from '#shared/errors.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
+import { loadRun } from '#shared/pipeline/run.ts';
+import { askModel } from '#shared/predictions/ask-model.ts';
+import type { ModelServer } from '#shared/sagemaker/model-server.ts';
+import type { SmokeTestInput, SmokeTestOutput } from './schema.ts';
+import { testRows } from './test-rows.ts';
+
+interface Ports {
+  readonly objectStore: ObjectStore;
+  readonly modelServer: ModelServer;
+}
+
+/** Asks the deployed model for rows that it was tested with: it must give one answer a row, of as many values as are to be written. */
+export const smokeTest = async (
+  { runUri, endpointName }: SmokeTestInput,
+  { objectStore, modelServer }: Ports,
+): Promise<SmokeTestOutput> => {
+  const { definition } = await loadRun(objectStore, runUri);
+  const manifest = await loadManifest(objectStore, manifestUri(runUri, 'test'));
+  const rows = await testRows(objectStore, manifest, definition.source, rowCountOf(definition));
+  const startedAt = performance.now();
+  const answers = await ask(modelServer, endpointName, rows);
+  assertWidth(answers, definition, endpointName);
+  await writeFact(objectStore, runUri, 'smokeTest', {
+    endpointName,
+    rowCount: rows.length,
+    milliseconds: Math.round(performance.now() - startedAt),
+  });
+  return { rowCount: rows.length };
+};
+
+const rowCountOf = ({ deployment }: PipelineDefinition): number =>
+  deployment.target === 'sagemaker' ? deployment.smokeTestRows : 10;
+
+const ask = async (modelServer: ModelServer, endpointName: string, rows: readonly string[]): Promise<string[][]> => {
+  try {
+    return await askModel(modelServer, endpointName, rows);
+  } catch (error) {
+    if (!(error instanceof PredictionFailedError || error instanceof DatasetMismatchError)) throw error;
+    throw new SmokeTestFailedError(
+      `The model failed its smoke test with ${rows.length} rows of the test set. ${error.message}`,
+      { cause: error },
+    );
+  }
+};
+
+const assertWidth = (answers: readonly string[][], { prediction }: PipelineDefinition, endpointName: string): void => {
+  if (!prediction) return;
+  const wanted = prediction.columns.length;
+  const odd = answers.find(({ length }) => length !== wanted);
+  if (!odd) return;
+  throw new SmokeTestFailedError(
+    `The model behind ${endpointName} answers ${odd.length} values a row, and prediction.columns names ${wanted}: ` +
+      `${prediction.columns.map(({ name }) => name).join(', ')}.`,
+  );
+};

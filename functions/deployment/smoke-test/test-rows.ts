@@ -1,0 +1,29 @@
+import { csvRecords } from '#shared/dataset/csv-records.ts';
+import type { DatasetManifest } from '#shared/dataset/manifest.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import type { TrainingSource } from '#shared/pipeline/definition.ts';
+
+/** The first rows of a dataset as CSV lines of features: without the key, without what the model is to say. */
+export const testRows = async (
+  objectStore: ObjectStore,
+  { columns, format, parts }: DatasetManifest,
+  { key, target }: TrainingSource,
+  maxRows: number,
+): Promise<string[]> => {
+  const features = columns.flatMap(({ name }, index) => (name === target || key.includes(name) ? [] : [index]));
+  const rows: string[] = [];
+  for (const { uri } of parts) {
+    const part = await objectStore.getStream(uri);
+    try {
+      let skip = format.header ? 1 : 0;
+      for await (const fields of csvRecords(part)) {
+        if (skip-- > 0) continue;
+        rows.push(features.map((index) => fields[index]!).join(','));
+        if (rows.length === maxRows) return rows;
+      }
+    } finally {
+      part.destroy();
+    }
+  }
+  return rows;
+};

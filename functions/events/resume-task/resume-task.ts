@@ -1,0 +1,27 @@
+import { type SettlePorts, settle } from '#shared/tasks/settle.ts';
+import { type TaskKind, waitingTasks } from '#shared/tasks/task-store.ts';
+import type { ResumeTaskInput, ResumeTaskOutput } from './schema.ts';
+
+/** Answers the states that wait for the job or endpoint of an event. Of somebody else's jobs nobody waits: nothing happens. */
+export const resumeTask = async (
+  event: ResumeTaskInput,
+  ports: SettlePorts,
+  { storeUri }: { readonly storeUri: string },
+): Promise<ResumeTaskOutput> => {
+  const counts = { answered: 0, dropped: 0, waiting: 0 };
+  for await (const kept of waitingTasks(ports.objectStore, storeUri, jobOf(event))) {
+    counts[await settle(kept, ports)] += 1;
+  }
+  return counts;
+};
+
+const jobOf = (event: ResumeTaskInput): { kind: TaskKind; name: string } => {
+  switch (event['detail-type']) {
+    case 'SageMaker Training Job State Change':
+      return { kind: 'training', name: event.detail.TrainingJobName };
+    case 'SageMaker Transform Job State Change':
+      return { kind: 'transform', name: event.detail.TransformJobName };
+    case 'SageMaker Endpoint State Change':
+      return { kind: 'endpoint', name: event.detail.EndpointName };
+  }
+};

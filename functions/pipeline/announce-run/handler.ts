@@ -1,0 +1,12 @@
+import { config } from '#shared/config.ts';
+import { eventBridgeBus } from '#shared/event-bus/eventbridge.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { step } from '#shared/step.ts';
+import { announceRun } from './announce-run.ts';
+import { AnnounceRunInput, AnnounceRunOutput } from './schema.ts';
+
+const ports = { objectStore: s3ObjectStore(), eventBus: eventBridgeBus(() => config().eventBusName) };
+
+export const handler = step({ input: AnnounceRunInput, output: AnnounceRunOutput }, (input) =>
+  announceRun(input, ports),
+);

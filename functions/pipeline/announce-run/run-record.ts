@@ -1,0 +1,53 @@
+import { DatasetManifest } from '#shared/dataset/manifest.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { FACTS, type Fact, readFact } from '#shared/pipeline/facts.ts';
+import type { Run } from '#shared/pipeline/run.ts';
+import type { AnnounceRunInput, Outcome } from './schema.ts';
+import type { UnpackedFailure } from './unpack-failure.ts';
+
+interface Ending {
+  readonly outcome: Outcome;
+  readonly finishedAt: AnnounceRunInput['finishedAt'];
+  readonly failure: UnpackedFailure | null;
+}
+
+/** The final run.json: the run as it was resolved, how it ended, and what each step that ran left in the run's folder. */
+export const runRecord = async (objectStore: ObjectStore, run: Run, ending: Ending): Promise<unknown> => ({
+  ...run,
+  ...ending,
+  durationSeconds: Math.round((Date.parse(ending.finishedAt) - Date.parse(run.startedAt)) / 1000),
+  datasets: {
+    train: await dataset(objectStore, run.runUri, 'trainManifest'),
+    test: await dataset(objectStore, run.runUri, 'testManifest'),
+    score: await dataset(objectStore, run.runUri, 'scoreManifest'),
+  },
+  training: {
+    job: await readFact(objectStore, run.runUri, 'trainingJob'),
+    evaluation: await readFact(objectStore, run.runUri, 'evaluation'),
+    model: await readFact(objectStore, run.runUri, 'model'),
+  },
+  deployment: {
+    endpoint: await readFact(objectStore, run.runUri, 'endpoint'),
+    smokeTest: await readFact(objectStore, run.runUri, 'smokeTest'),
+  },
+  prediction: {
+    transformJob: await readFact(objectStore, run.runUri, 'transformJob'),
+    publication: await readFact(objectStore, run.runUri, 'publication'),
+  },
+});
+
+/** A dataset in a few lines; its manifest has the parts. */
+const dataset = async (objectStore: ObjectStore, runUri: string, fact: Fact): Promise<unknown> => {
+  const manifest = DatasetManifest.safeParse(await readFact(objectStore, runUri, fact));
+  if (!manifest.success) return undefined;
+  const { source, columns, rowCount, sizeBytes, parts } = manifest.data;
+  return {
+    manifestUri: `${runUri}${FACTS[fact]}`,
+    schema: source.schema,
+    view: source.view,
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    rowCount,
+    sizeBytes,
+    partCount: parts.length,
+  };
+};

@@ -1,0 +1,11 @@
+import { config } from '#shared/config.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { step } from '#shared/step.ts';
+import { resolveRun } from './resolve-run.ts';
+import { ResolveRunInput, ResolveRunOutput } from './schema.ts';
+
+const ports = { objectStore: s3ObjectStore() };
+
+export const handler = step({ input: ResolveRunInput, output: ResolveRunOutput }, (input) =>
+  resolveRun(input, ports, config()),
+);

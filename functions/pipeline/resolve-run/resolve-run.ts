@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { InvalidInputError, ObjectChangedError } from '#shared/errors.ts';
+import { championRecordUri } from '#shared/models/model-record.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
+import { applyOverrides } from '#shared/pipeline/overrides.ts';
+import { listPipelines, type PipelineFolder, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
+import { loadRun, type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
+import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
+import { sourceArchive, sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { ExecutionInput, type ResolveRunInput, type ResolveRunOutput } from './schema.ts';
+
+interface Ports {
+  readonly objectStore: ObjectStore;
+}
+
+interface Settings {
+  readonly storeUri: string;
+  readonly pipelinesDir: string;
+  readonly region: string;
+}
+
+/**
+ * Fixes what a run is to do: which pipeline, with which settings and which code, and records it in the run's folder.
+ * Run again by the same execution it gives the same answer.
+ */
+export const resolveRun = async (
+  { input, executionArn, executionName, startedAt }: ResolveRunInput,
+  { objectStore }: Ports,
+  { storeUri, pipelinesDir, region }: Settings,
+): Promise<ResolveRunOutput> => {
+  const request = parseInput(input);
+  const pipeline = request.pipeline ?? (await onlyPipeline(pipelinesDir));
+  const folder = await readPipelineFolder(pipelinesDir, pipeline);
+  const definition = applyOverrides(folder.definition, request.overrides);
+  const steps = stepsOf(request.mode, definition);
+  assertRunnable(definition, steps, region);
+  const recorded = await record(objectStore, {
+    runId: executionName,
+    pipeline,
+    mode: request.mode,
+    runUri: runFolderUri(storeUri, pipeline, executionName),
+    executionArn,
+    startedAt,
+    input,
+    definition,
+    codeSha256: folder.codeSha256,
+    ...(!steps.train && { modelRecordUri: await championRecordUri(objectStore, storeUri, pipeline) }),
+  });
+  if (steps.train) await keepSource(objectStore, recorded.runUri, folder);
+  return {
+    runUri: recorded.runUri,
+    pipeline,
+    mode: recorded.mode,
+    ...steps,
+    modelRecordUri: recorded.modelRecordUri ?? null,
+  };
+};
+
+const parseInput = (input: unknown): ExecutionInput => {
+  const parsed = ExecutionInput.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new InvalidInputError(
+    `The execution's input can't be run.\n${z.prettifyError(parsed.error)}\n` +
+      'Expected: {"pipeline": "<name>", "mode": "full" | "train" | "score", "overrides": {"<dotted path>": <value>}}, ' +
+      'all of them optional; {} when one pipeline is deployed.',
+  );
+};
+
+const onlyPipeline = async (pipelinesDir: string): Promise<string> => {
+  const pipelines = await listPipelines(pipelinesDir);
+  if (pipelines.length === 1) return pipelines[0]!;
+  throw new InvalidInputError(
+    pipelines.length === 0
+      ? 'No pipeline is deployed. A pipeline is a folder with a pipeline.yml under pipelines/.'
+      : `Say which pipeline to run, as {"pipeline": "${pipelines[0]}"}. Deployed are: ${pipelines.join(', ')}.`,
+  );
+};
+
+type Steps = Pick<ResolveRunOutput, 'train' | 'deploy' | 'predict'>;
+
+const stepsOf = (mode: Run['mode'], { deployment, prediction }: PipelineDefinition): Steps => {
+  if (mode === 'score' && !prediction) {
+    throw new InvalidInputError('Mode "score" needs a pipeline with a prediction: pipeline.yml has none.');
+  }
+  return {
+    train: mode !== 'score',
+    deploy: mode === 'full' && deployment.target !== 'none',
+    predict: mode !== 'train' && prediction !== undefined,
+  };
+};
+
+/** What would fail later, after rows were read and instances paid for. */
+const assertRunnable = ({ training }: PipelineDefinition, { train, deploy, predict }: Steps, region: string): void => {
+  if (training.imageUri) return;
+  const { framework, frameworkVersion, instanceType } = training;
+  if (train) frameworkImageUri({ framework, frameworkVersion, region, scope: 'training', instanceType });
+  if (deploy || predict) frameworkImageUri({ framework, frameworkVersion, region, scope: 'inference' });
+};
+
+/** Creates run.json, or takes the one of an earlier try; the champion may have changed since. */
+const record = async (objectStore: ObjectStore, run: Run): Promise<Run> => {
+  try {
+    await objectStore.put(runRecordUri(run.runUri), `${JSON.stringify(run, null, 2)}\n`, {
+      ifNoneMatch: '*',
+      contentType: 'application/json',
+    });
+    return run;
+  } catch (error) {
+    if (!(error instanceof ObjectChangedError)) throw error;
+  }
+  const earlier = await loadRun(objectStore, run.runUri);
+  if (isDeepStrictEqual(comparable(earlier), comparable(run))) return earlier;
+  throw new InvalidInputError(
+    `${run.runUri} belongs to a run with another input, definition or code. Start the execution with another name.`,
+  );
+};
+
+const comparable = ({ modelRecordUri: _, ...run }: Run): unknown => JSON.parse(JSON.stringify(run));
+
+const keepSource = async (objectStore: ObjectStore, runUri: string, { files }: PipelineFolder): Promise<void> => {
+  await objectStore.put(sourceArchiveUri(runUri), await sourceArchive(files), { contentType: 'application/gzip' });
+};

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { PipelineName } from '#shared/pipeline/definition.ts';
+import { RunMode, RunUri } from '#shared/pipeline/run.ts';
+
+export const ResolveRunInput = z.strictObject({
+  /** The execution's input as somebody typed it. */
+  input: z.unknown(),
+  executionArn: z.string().min(1),
+  /** Becomes the run's id. */
+  executionName: z.string().min(1).max(80),
+  startedAt: z.iso.datetime(),
+});
+export type ResolveRunInput = z.infer<typeof ResolveRunInput>;
+
+export const ResolveRunOutput = z.strictObject({
+  runUri: RunUri,
+  pipeline: PipelineName,
+  mode: RunMode,
+  /** Which children the run needs. */
+  train: z.boolean(),
+  deploy: z.boolean(),
+  predict: z.boolean(),
+  /** The model to score with; null when the run trains its own. */
+  modelRecordUri: z.string().startsWith('s3://').nullable(),
+});
+export type ResolveRunOutput = z.infer<typeof ResolveRunOutput>;
+
+/** What a person or another program may ask of the state machine `pipeline`. */
+export const ExecutionInput = z.strictObject({
+  /** May be left out where one pipeline is deployed. */
+  pipeline: z.string().min(1).optional(),
+  /** full: train, deploy, predict, as far as pipeline.yml defines them. train: train only. score: predict with the champion. */
+  mode: RunMode.default('full'),
+  /** Settings of pipeline.yml to replace, by dotted path. */
+  overrides: z.record(z.string(), z.json()).default({}),
+  /** Step Functions' own mark of a nested execution. */
+  AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: z.string().optional(),
+});
+export type ExecutionInput = z.infer<typeof ExecutionInput>;

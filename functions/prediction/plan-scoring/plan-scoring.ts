@@ -1,0 +1,68 @@
+import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
+import { EndpointFailedError, InvalidInputError } from '#shared/errors.ts';
+import { loadModelRecord } from '#shared/models/model-record.ts';
+import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
+import type { SageMakerDeployment } from '#shared/pipeline/definition.ts';
+import { loadRun, type Run } from '#shared/pipeline/run.ts';
+import { type Endpoints, endpointNameOf } from '#shared/sagemaker/endpoint.ts';
+import { trainingJobOfModel } from '#shared/sagemaker/model.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import type { PlanScoringInput, PlanScoringOutput } from './schema.ts';
+
+interface Ports {
+  readonly objectStore: ObjectStore;
+  readonly sageMaker: Pick<Endpoints, 'describeEndpoint' | 'modelOfEndpointConfig'>;
+}
+
+/** Decides how a staged dataset is predicted: by a batch transform, or part by part by the endpoint, which must serve the model. */
+export const planScoring = async (
+  { runUri, modelRecordUri }: PlanScoringInput,
+  { objectStore, sageMaker }: Ports,
+): Promise<PlanScoringOutput> => {
+  const run = await loadRun(objectStore, runUri);
+  const { trainingJobName: model } = await loadModelRecord(objectStore, modelRecordUri);
+  const { prediction } = run.definition;
+  if (!prediction) throw new InvalidInputError(`The pipeline ${run.pipeline} has no prediction in its pipeline.yml.`);
+  const common = { method: prediction.method, predictionsUri: predictionPartsUri(runUri), model };
+  if (prediction.method === 'transform') return { ...common, plan: null };
+  const deployment = deploymentOf(run);
+  const endpointName = endpointNameOf(run.pipeline, deployment);
+  await assertServes(sageMaker, endpointName, model);
+  const plan = await writePlan(objectStore, runUri, endpointName);
+  return { ...common, plan: { ...plan, concurrency: concurrencyOf(deployment) } };
+};
+
+/** Requests that an instance answers at a time without queueing them for long. */
+const REQUESTS_PER_INSTANCE = 2;
+
+const concurrencyOf = ({ serverless, instances }: SageMakerDeployment): number =>
+  serverless?.maxConcurrency ?? REQUESTS_PER_INSTANCE * (instances?.count ?? 1);
+
+const deploymentOf = ({ pipeline, definition: { deployment } }: Run): SageMakerDeployment => {
+  if (deployment.target === 'sagemaker') return deployment;
+  throw new InvalidInputError(`The pipeline ${pipeline} has no endpoint: deployment.target is ${deployment.target}.`);
+};
+
+/** Predictions are written with their model's name; an endpoint with another model would make it a lie. */
+const assertServes = async (sageMaker: Ports['sageMaker'], endpointName: string, model: string): Promise<void> => {
+  const endpoint = await sageMaker.describeEndpoint(endpointName);
+  if (!endpoint)
+    throw new EndpointFailedError(`The endpoint ${endpointName} doesn't exist. Run the pipeline with mode "full".`);
+  const modelName = await sageMaker.modelOfEndpointConfig(endpoint.EndpointConfigName ?? '');
+  const served = modelName && trainingJobOfModel(modelName);
+  if (served === model) return;
+  throw new EndpointFailedError(
+    `The endpoint ${endpointName} serves the model of ${served ?? 'nobody'}, not of ${model}. ` +
+      'Deploy the model with mode "full", or predict with prediction.method: transform.',
+  );
+};
+
+const writePlan = async (objectStore: ObjectStore, runUri: string, endpointName: string) => {
+  const { parts } = await loadManifest(objectStore, manifestUri(runUri, 'score'));
+  const items = parts
+    .filter(({ rowCount }) => rowCount > 0)
+    .map(({ uri }, part) => JSON.stringify({ runUri, endpointName, part, uri }));
+  const planUri = `${runUri}predictions/scoring-plan.jsonl`;
+  await objectStore.put(planUri, `${items.join('\n')}\n`, { contentType: 'application/jsonl' });
+  return { ...parseObjectUri(planUri), partCount: items.length };
+};

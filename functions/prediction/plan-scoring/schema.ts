@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { RunUri } from '#shared/pipeline/run.ts';
+
+export const PlanScoringInput = z.strictObject({ runUri: RunUri, modelRecordUri: z.string().startsWith('s3://') });
+export type PlanScoringInput = z.infer<typeof PlanScoringInput>;
+
+export const PlanScoringOutput = z.strictObject({
+  method: z.enum(['transform', 'endpoint']),
+  /** Where predictions are to lie. */
+  predictionsUri: z.string().startsWith('s3://'),
+  /** The plan for ScorePart, JSON lines, one a part; null for a transform, which plans for itself. */
+  plan: z
+    .strictObject({
+      bucket: z.string(),
+      key: z.string(),
+      partCount: z.int().nonnegative(),
+      /** How many parts the endpoint is asked for at a time. */
+      concurrency: z.int().positive(),
+    })
+    .nullable(),
+  /** The training job's name of the model that predicts. */
+  model: z.string().min(1),
+});
+export type PlanScoringOutput = z.infer<typeof PlanScoringOutput>;

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { RunUri } from '#shared/pipeline/run.ts';
+
+/** A line of PlanScoring's plan. */
+export const ScorePartInput = z.strictObject({
+  runUri: RunUri,
+  endpointName: z.string().min(1),
+  part: z.int().nonnegative(),
+  uri: z.string().startsWith('s3://'),
+});
+export type ScorePartInput = z.infer<typeof ScorePartInput>;
+
+export const ScorePartOutput = z.strictObject({ part: z.int().nonnegative(), rowCount: z.int().nonnegative() });
+export type ScorePartOutput = z.infer<typeof ScorePartOutput>;

@@ -1,0 +1,61 @@
+import { Readable } from 'node:stream';
+import { csvRecords } from '#shared/dataset/csv-records.ts';
+import { DatasetMismatchError, InvalidInputError } from '#shared/errors.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { loadRun } from '#shared/pipeline/run.ts';
+import { askModel } from '#shared/predictions/ask-model.ts';
+import type { ModelServer } from '#shared/sagemaker/model-server.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import { payloads, type ScoringRow } from './payloads.ts';
+import type { ScorePartInput, ScorePartOutput } from './schema.ts';
+
+interface Ports {
+  readonly objectStore: ObjectStore;
+  readonly modelServer: ModelServer;
+}
+
+/** Predicts one part of a dataset by the endpoint: each row's key and answer, in the rows' order, holding one payload. */
+export const scorePart = async (
+  { runUri, endpointName, part, uri }: ScorePartInput,
+  { objectStore, modelServer }: Ports,
+): Promise<ScorePartOutput> => {
+  const { definition } = await loadRun(objectStore, runUri);
+  const { prediction } = definition;
+  if (!prediction) throw new InvalidInputError(`${runUri} is a run of a pipeline without a prediction.`);
+  const keyCount = prediction.source.key.length;
+  let rowCount = 0;
+  const predict = async function* (): AsyncGenerator<string> {
+    for await (const payload of payloads(scoringRows(await objectStore.getStream(uri), keyCount))) {
+      const answers = await askModel(
+        modelServer,
+        endpointName,
+        payload.map(({ features }) => features),
+      );
+      assertWidth(answers, prediction.columns.length, endpointName);
+      rowCount += payload.length;
+      yield payload.map(({ key }, index) => `${key},${answers[index]!.join(',')}\n`).join('');
+    }
+  };
+  await objectStore.putStream(partUri(runUri, part), Readable.from(predict(), { objectMode: false }), {
+    contentType: 'text/csv',
+  });
+  return { part, rowCount };
+};
+
+const partUri = (runUri: string, part: number): string =>
+  `${predictionPartsUri(runUri)}part-${String(part).padStart(5, '0')}.csv`;
+
+/** In a dataset to score the key's columns stand first. */
+async function* scoringRows(part: Readable, keyCount: number): AsyncGenerator<ScoringRow> {
+  for await (const fields of csvRecords(part)) {
+    yield { key: fields.slice(0, keyCount).join(','), features: fields.slice(keyCount).join(',') };
+  }
+}
+
+const assertWidth = (answers: readonly string[][], wanted: number, endpointName: string): void => {
+  const odd = answers.find(({ length }) => length !== wanted);
+  if (!odd) return;
+  throw new DatasetMismatchError(
+    `The model behind ${endpointName} answers ${odd.length} values a row, and prediction.columns names ${wanted}.`,
+  );
+};

@@ -1,0 +1,19 @@
+import { config } from '#shared/config.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
+import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
+import { step } from '#shared/step.ts';
+import { stepFunctionsTaskTokens } from '#shared/tasks/step-functions.ts';
+import { TransformDatasetInput, TransformDatasetOutput } from './schema.ts';
+import { transformDataset } from './transform-dataset.ts';
+
+const ports = {
+  objectStore: s3ObjectStore(),
+  sageMaker: sageMaker(),
+  taskTokens: stepFunctionsTaskTokens(),
+  jobLog: cloudWatchJobLog(),
+};
+
+export const handler = step({ input: TransformDatasetInput, output: TransformDatasetOutput }, (input) =>
+  transformDataset(input, ports, config()),
+);

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { RunUri } from '#shared/pipeline/run.ts';
+
+export const TransformDatasetInput = z.strictObject({
+  runUri: RunUri,
+  modelRecordUri: z.string().startsWith('s3://'),
+  taskToken: z.string().min(1),
+  /** The execution and its redrive. */
+  attemptId: z.string().min(1),
+});
+export type TransformDatasetInput = z.infer<typeof TransformDatasetInput>;
+
+/** The state is answered by its task token, with TransformJobResult. */
+export const TransformDatasetOutput = z.undefined();

@@ -1,0 +1,38 @@
+import { TrainingFailedError } from '#shared/errors.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
+import { loadRun } from '#shared/pipeline/run.ts';
+import { metricsOf } from '#shared/sagemaker/metrics.ts';
+import type { TrainingJobs } from '#shared/sagemaker/training-job.ts';
+import { judge } from './gate.ts';
+import { assertHoldsFile } from './model-archive.ts';
+import type { EvaluateModelInput, EvaluateModelOutput } from './schema.ts';
+
+interface Ports {
+  readonly objectStore: ObjectStore;
+  readonly sageMaker: Pick<TrainingJobs, 'describeTrainingJob'>;
+}
+
+/** Checks that the job left a model, and judges the job's metrics by the gate of `pipeline.yml`, rule by rule. */
+export const evaluateModel = async (
+  { runUri, trainingJobName, modelUri }: EvaluateModelInput,
+  { objectStore, sageMaker }: Ports,
+): Promise<EvaluateModelOutput> => {
+  const { definition } = await loadRun(objectStore, runUri);
+  const job = await sageMaker.describeTrainingJob(trainingJobName);
+  if (!job) throw new TrainingFailedError(`Training job ${trainingJobName} doesn't exist. Somebody deleted it.`);
+  await assertHoldsFile(await objectStore.getStream(modelUri), modelUri);
+  const metrics = metricsOf(job.FinalMetricDataList);
+  const rules = judge(definition.gate, metrics);
+  const failed = rules.filter(({ passed }) => !passed);
+  const gatePassed = failed.length === 0;
+  await writeFact(objectStore, runUri, 'evaluation', {
+    trainingJobName,
+    metrics,
+    gatePassed,
+    rules,
+    trainingSeconds: job.TrainingTimeInSeconds,
+    billableSeconds: job.BillableTimeInSeconds,
+  });
+  return { gatePassed, metrics, reason: failed.map(({ explanation }) => explanation).join(' ') };
+};

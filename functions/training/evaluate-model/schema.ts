@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { RunUri } from '#shared/pipeline/run.ts';
+import { Metrics } from '#shared/sagemaker/metrics.ts';
+
+export const EvaluateModelInput = z.strictObject({
+  runUri: RunUri,
+  trainingJobName: z.string().min(1),
+  modelUri: z.string().startsWith('s3://'),
+});
+export type EvaluateModelInput = z.infer<typeof EvaluateModelInput>;
+
+export const EvaluateModelOutput = z.strictObject({
+  gatePassed: z.boolean(),
+  metrics: Metrics,
+  /** Why the gate isn't passed, a sentence a rule; empty when it is. */
+  reason: z.string(),
+});
+export type EvaluateModelOutput = z.infer<typeof EvaluateModelOutput>;

@@ -1,0 +1,57 @@
+import { ObjectChangedError } from '#shared/errors.ts';
+import { loadModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
+import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
+import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import type { RegisterModelInput, RegisterModelOutput } from './schema.ts';
+
+interface Ports {
+  readonly objectStore: ObjectStore;
+}
+
+/**
+ * Enters a model that passed its gate in the register. Where the pipeline deploys nothing it becomes the champion too;
+ * else its deployment makes it that.
+ */
+export const registerModel = async (
+  { runUri, trainingJobName, modelUri, metrics }: RegisterModelInput,
+  { objectStore }: Ports,
+  { region }: { readonly region: string },
+): Promise<RegisterModelOutput> => {
+  const { pipeline, definition, codeSha256 } = await loadRun(objectStore, runUri);
+  const { training, deployment } = definition;
+  const storeUri = storeUriOf(runUri);
+  const uri = modelRecordUri(storeUri, pipeline, trainingJobName);
+  const record = await enter(objectStore, uri, {
+    version: 1,
+    pipeline,
+    trainingJobName,
+    runUri,
+    modelUri,
+    sourceUri: sourceArchiveUri(runUri),
+    entryPoint: training.entryPoint,
+    imageUri: training.imageUri ?? frameworkImageUri({ ...training, region, scope: 'training' }),
+    metrics,
+    codeSha256,
+    registeredAt: new Date().toISOString(),
+  });
+  await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
+  if (deployment.target === 'none') await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
+  return { modelRecordUri: uri };
+};
+
+/** A record is written once; a repeated step keeps the first. */
+const enter = async (objectStore: ObjectStore, uri: string, record: ModelRecord): Promise<ModelRecord> => {
+  try {
+    await objectStore.put(uri, `${JSON.stringify(record, null, 2)}\n`, {
+      ifNoneMatch: '*',
+      contentType: 'application/json',
+    });
+    return record;
+  } catch (error) {
+    if (error instanceof ObjectChangedError) return loadModelRecord(objectStore, uri);
+    throw error;
+  }
+};

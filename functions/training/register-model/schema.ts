@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { RunUri } from '#shared/pipeline/run.ts';
+import { Metrics } from '#shared/sagemaker/metrics.ts';
+
+export const RegisterModelInput = z.strictObject({
+  runUri: RunUri,
+  trainingJobName: z.string().min(1),
+  modelUri: z.string().startsWith('s3://'),
+  metrics: Metrics,
+});
+export type RegisterModelInput = z.infer<typeof RegisterModelInput>;
+
+export const RegisterModelOutput = z.strictObject({ modelRecordUri: z.string().startsWith('s3://') });
+export type RegisterModelOutput = z.infer<typeof RegisterModelOutput>;

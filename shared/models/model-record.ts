@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { InvalidInputError, NoChampionError, ObjectMissingError } from '#shared/errors.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { PipelineName } from '#shared/pipeline/definition.ts';
+import { RunUri } from '#shared/pipeline/run.ts';
+import { Metrics } from '#shared/sagemaker/metrics.ts';
+
+/** A model in the register, `models/<pipeline>/<training job>.json`: what is needed to serve it, and where it came from. */
+export const ModelRecord = z.strictObject({
+  version: z.literal(1),
+  pipeline: PipelineName,
+  trainingJobName: z.string().min(1).max(63),
+  /** The run that trained it. */
+  runUri: RunUri,
+  /** model.tar.gz. */
+  modelUri: z.string().startsWith('s3://'),
+  /** sourcedir.tar.gz; the entry point serves the model too. */
+  sourceUri: z.string().startsWith('s3://'),
+  entryPoint: z.string().min(1),
+  imageUri: z.string().min(1),
+  metrics: Metrics,
+  codeSha256: z.string(),
+  registeredAt: z.iso.datetime(),
+});
+export type ModelRecord = z.infer<typeof ModelRecord>;
+
+/** `models/<pipeline>/champion.json`: the model that answers for the pipeline now. */
+const Champion = z.strictObject({
+  modelRecordUri: z.string().startsWith('s3://'),
+  trainingJobName: z.string(),
+  runUri: RunUri,
+  promotedAt: z.iso.datetime(),
+});
+
+export const modelRecordUri = (storeUri: string, pipeline: string, trainingJobName: string): string =>
+  `${storeUri}/models/${pipeline}/${trainingJobName}.json`;
+
+const championUri = (storeUri: string, pipeline: string): string => `${storeUri}/models/${pipeline}/champion.json`;
+
+export const loadModelRecord = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord> => {
+  const { text } = await objectStore.getText(uri);
+  const record = ModelRecord.safeParse(JSON.parse(text));
+  if (!record.success) throw new InvalidInputError(`${uri} is not a model record.\n${z.prettifyError(record.error)}`);
+  return record.data;
+};
+
+/**
+ * The record's URI of the pipeline's champion.
+ *
+ * @throws NoChampionError when no model was promoted yet.
+ */
+export const championRecordUri = async (
+  objectStore: ObjectStore,
+  storeUri: string,
+  pipeline: string,
+): Promise<string> => {
+  const current = await readChampion(objectStore, championUri(storeUri, pipeline));
+  if (current) return current.champion.modelRecordUri;
+  throw new NoChampionError(
+    `The pipeline ${pipeline} has no model to score with. Run it once with mode "full", or "train" if it deploys nothing.`,
+  );
+};
+
+export interface Promotion {
+  readonly modelRecordUri: string;
+  readonly record: ModelRecord;
+  readonly storeUri: string;
+  /** The run that promotes the model. */
+  readonly runUri: string;
+}
+
+/**
+ * Makes a model the pipeline's champion. It stays as it is when it is already.
+ *
+ * @throws ObjectChangedError when another run promoted one in between; a retry then decides again.
+ */
+export const promote = async (objectStore: ObjectStore, promotion: Promotion): Promise<void> => {
+  const { record, storeUri, runUri } = promotion;
+  const uri = championUri(storeUri, record.pipeline);
+  const current = await readChampion(objectStore, uri);
+  if (current?.champion.modelRecordUri === promotion.modelRecordUri) return;
+  const champion: z.infer<typeof Champion> = {
+    modelRecordUri: promotion.modelRecordUri,
+    trainingJobName: record.trainingJobName,
+    runUri,
+    promotedAt: new Date().toISOString(),
+  };
+  await objectStore.put(uri, `${JSON.stringify(champion, null, 2)}\n`, {
+    contentType: 'application/json',
+    ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' }),
+  });
+};
+
+const readChampion = async (objectStore: ObjectStore, uri: string) => {
+  try {
+    const { text, etag } = await objectStore.getText(uri);
+    return { champion: Champion.parse(JSON.parse(text)), etag };
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,26 @@
+import { csvRecordsOf } from '#shared/dataset/csv-records.ts';
+import { DatasetMismatchError } from '#shared/errors.ts';
+import type { ModelServer } from '#shared/sagemaker/model-server.ts';
+
+/**
+ * A model's answers to rows of features, one answer a row, each a list of raw CSV fields.
+ * The default server of scikit-learn's image fails on a request with one row; a lone row is sent twice.
+ *
+ * @param rows CSV lines without their line breaks.
+ * @throws DatasetMismatchError when the model gives more or fewer answers than it was asked for.
+ */
+export const askModel = async (
+  modelServer: ModelServer,
+  endpointName: string,
+  rows: readonly string[],
+): Promise<string[][]> => {
+  const asked = rows.length === 1 ? [rows[0]!, rows[0]!] : rows;
+  const answers = await csvRecordsOf(await modelServer.predict(endpointName, `${asked.join('\n')}\n`));
+  if (answers.length !== asked.length) {
+    throw new DatasetMismatchError(
+      `The model behind ${endpointName} gave ${answers.length} answers to ${asked.length} rows. ` +
+        'Its predict_fn or output_fn must give one line a row, in order.',
+    );
+  }
+  return answers.slice(0, rows.length);
+};

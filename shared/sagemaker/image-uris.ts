@@ -1,0 +1,61 @@
+import { InvalidPipelineError } from '#shared/errors.ts';
+import imageUris from '#shared/sagemaker/image-uris.json' with { type: 'json' };
+
+export interface FrameworkImage {
+  readonly framework: keyof typeof imageUris.frameworks;
+  /** The framework's default when absent. */
+  readonly frameworkVersion?: string | undefined;
+  readonly region: string;
+  readonly scope: 'training' | 'inference';
+  /** Decides between images for CPU and GPU, where a framework has both. */
+  readonly instanceType?: string | undefined;
+}
+
+interface Version {
+  readonly tag: string;
+  readonly scopes: readonly string[];
+}
+
+/**
+ * The URI of SageMaker's own image for a framework's version in a region.
+ *
+ * @throws InvalidPipelineError naming the versions or regions there are.
+ */
+export const frameworkImageUri = (image: FrameworkImage): string => {
+  const { framework, region, scope } = image;
+  const tag = tagOf(image).replace('{processor}', isGpu(image.instanceType) ? 'gpu' : 'cpu');
+  const accounts: Record<string, string> = imageUris.accounts[accountTable(framework)];
+  const account = accounts[region];
+  if (!account) {
+    const regions = Object.keys(accounts).join(', ');
+    throw new InvalidPipelineError(
+      `SageMaker has no ${framework} images in the region ${region}. There are in: ${regions}.`,
+    );
+  }
+  const repository = imageUris.frameworks[framework].repository[scope];
+  return `${account}.dkr.ecr.${region}.${dnsSuffix(region)}/${repository}:${tag}`;
+};
+
+const tagOf = ({ framework, frameworkVersion, scope }: FrameworkImage): string => {
+  const { versions, defaultVersion } = imageUris.frameworks[framework];
+  const version = frameworkVersion ?? defaultVersion;
+  const offered = Object.entries<Version>(versions).filter(([, { scopes }]) => scopes.includes(scope));
+  const tag = offered.find(([name]) => name === version)?.[1].tag;
+  if (tag) return tag;
+  const names = offered.map(([name]) => name).join(', ');
+  throw new InvalidPipelineError(
+    `training.frameworkVersion: there is no ${framework} image ${version} for ${scope}. ` +
+      (names ? `There are: ${names}.` : 'Name an image of your own in training.imageUri.'),
+  );
+};
+
+const accountTable = (framework: FrameworkImage['framework']) =>
+  imageUris.frameworks[framework].accounts as keyof typeof imageUris.accounts;
+
+const isGpu = (instanceType = ''): boolean => /^ml\.[gp]\d/.test(instanceType);
+
+const dnsSuffix = (region: string): string => {
+  const { default: commercial, ...partitions } = imageUris.dnsSuffixes;
+  const partition = Object.entries(partitions).find(([prefix]) => region.startsWith(prefix.slice(0, -1)));
+  return partition?.[1] ?? commercial;
+};

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { ModelRecord } from '#shared/models/model-record.ts';
+import type { Run } from '#shared/pipeline/run.ts';
+import { type Tag, tagsOf } from '#shared/sagemaker/tags.ts';
+
+/** Models of SageMaker: an image, a model.tar.gz and an environment, ready to be served. */
+export interface Models {
+  /** It is no error when the model exists: its name stands for its content. */
+  createModel(request: ModelRequest): Promise<void>;
+}
+
+/** What we send of CreateModel. */
+export interface ModelRequest {
+  readonly ModelName: string;
+  readonly ExecutionRoleArn: string;
+  readonly PrimaryContainer: {
+    readonly Image: string;
+    readonly ModelDataUrl: string;
+    readonly Environment: Record<string, string>;
+  };
+  readonly VpcConfig?: { readonly Subnets: string[]; readonly SecurityGroupIds: string[] };
+  readonly Tags: Tag[];
+}
+
+export interface ModelSettings {
+  readonly region: string;
+  readonly modelRoleArn: string;
+}
+
+/**
+ * CreateModel for a model of the register, with its code on S3 beside it, as SageMaker's Python SDK sends it.
+ *
+ * @param environment the user's own variables and the server's settings, over the containers' four.
+ */
+export const modelRequest = (
+  record: ModelRecord,
+  { definition, pipeline, runId }: Run,
+  environment: Readonly<Record<string, string>>,
+  { region, modelRoleArn }: ModelSettings,
+): ModelRequest => {
+  const { vpc } = definition.training;
+  const content = {
+    ExecutionRoleArn: modelRoleArn,
+    PrimaryContainer: {
+      Image: record.imageUri,
+      ModelDataUrl: record.modelUri,
+      Environment: {
+        SAGEMAKER_PROGRAM: record.entryPoint,
+        SAGEMAKER_SUBMIT_DIRECTORY: record.sourceUri,
+        SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
+        SAGEMAKER_REGION: region,
+        ...environment,
+      },
+    },
+    ...(vpc && { VpcConfig: { Subnets: vpc.subnets, SecurityGroupIds: vpc.securityGroupIds } }),
+  };
+  return {
+    ModelName: contentName(record.trainingJobName, content),
+    ...content,
+    Tags: tagsOf({ pipeline, runId }, definition.training.tags),
+  };
+};
+
+/** The training job that a model of ours was made of. */
+export const trainingJobOfModel = (modelName: string): string => modelName.slice(0, -(SUFFIX_LENGTH + 1));
+
+const SUFFIX_LENGTH = 8;
+
+/** A name that stands for what it names: models and endpoint configurations can't be changed, so the same name is the same. */
+export const contentName = (prefix: string, content: unknown): string =>
+  `${prefix}-${createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, SUFFIX_LENGTH)}`;

@@ -1,0 +1,137 @@
+import {
+  CreateEndpointCommand,
+  CreateEndpointConfigCommand,
+  type CreateEndpointConfigCommandInput,
+  CreateModelCommand,
+  CreateTrainingJobCommand,
+  type CreateTrainingJobCommandInput,
+  CreateTransformJobCommand,
+  type CreateTransformJobCommandInput,
+  DeleteEndpointCommand,
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  DescribeTrainingJobCommand,
+  DescribeTransformJobCommand,
+  SageMakerClient,
+  UpdateEndpointCommand,
+} from '@aws-sdk/client-sagemaker';
+import {
+  CapacityUnavailableError,
+  EndpointBusyError,
+  SageMakerRefusedError,
+  SageMakerUnavailableError,
+} from '#shared/errors.ts';
+import type { Endpoints } from '#shared/sagemaker/endpoint.ts';
+import type { Models } from '#shared/sagemaker/model.ts';
+import type { TrainingJobs } from '#shared/sagemaker/training-job.ts';
+import type { TransformJobs } from '#shared/sagemaker/transform-job.ts';
+
+export type SageMaker = TrainingJobs & TransformJobs & Models & Endpoints;
+
+/** Amazon SageMaker's control plane. */
+export const sageMaker = (client = new SageMakerClient({})): SageMaker => ({
+  createTrainingJob: (request) =>
+    created(`training job ${request.TrainingJobName}`, () =>
+      client.send(new CreateTrainingJobCommand(request as CreateTrainingJobCommandInput)),
+    ),
+
+  describeTrainingJob: (name) =>
+    found(`training job ${name}`, () => client.send(new DescribeTrainingJobCommand({ TrainingJobName: name }))),
+
+  createTransformJob: (request) =>
+    created(`transform job ${request.TransformJobName}`, () =>
+      client.send(new CreateTransformJobCommand(request as CreateTransformJobCommandInput)),
+    ),
+
+  describeTransformJob: (name) =>
+    found(`transform job ${name}`, () => client.send(new DescribeTransformJobCommand({ TransformJobName: name }))),
+
+  async createModel(request) {
+    await created(`model ${request.ModelName}`, () => client.send(new CreateModelCommand(request)));
+  },
+
+  async createEndpointConfig(request) {
+    await created(`endpoint configuration ${request.EndpointConfigName}`, () =>
+      client.send(new CreateEndpointConfigCommand(request as CreateEndpointConfigCommandInput)),
+    );
+  },
+
+  async createEndpoint(request) {
+    const what = `endpoint ${request.EndpointName}`;
+    if ((await created(what, () => client.send(new CreateEndpointCommand(request)))) === 'exists') {
+      throw new EndpointBusyError(`Somebody else created the ${what} just now.`);
+    }
+  },
+
+  async updateEndpoint(request) {
+    await called(`endpoint ${request.EndpointName}`, () => client.send(new UpdateEndpointCommand(request)));
+  },
+
+  async deleteEndpoint(name) {
+    await found(`endpoint ${name}`, () => client.send(new DeleteEndpointCommand({ EndpointName: name })));
+  },
+
+  describeEndpoint: (name) =>
+    found(`endpoint ${name}`, () => client.send(new DescribeEndpointCommand({ EndpointName: name }))),
+
+  async modelOfEndpointConfig(name) {
+    const config = await found(`endpoint configuration ${name}`, () =>
+      client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: name })),
+    );
+    return config?.ProductionVariants?.[0]?.ModelName;
+  },
+});
+
+/** Creates what may exist already. Jobs say so by ResourceInUse, models and endpoints by a ValidationException's text. */
+const created = async (what: string, send: () => Promise<unknown>): Promise<'created' | 'exists'> => {
+  try {
+    await send();
+    return 'created';
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name === 'ResourceInUse' || /Cannot create already existing/.test(message)) return 'exists';
+    throw translated(what, error as Error);
+  }
+};
+
+/** Asks for what may be missing. SageMaker says so by a ValidationException's text, not by ResourceNotFound. */
+const found = async <T>(what: string, send: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await send();
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name === 'ResourceNotFound' || /Requested resource not found|Could not find/.test(message)) return undefined;
+    throw translated(what, error as Error);
+  }
+};
+
+const called = async <T>(what: string, send: () => Promise<T>): Promise<T> => {
+  try {
+    return await send();
+  } catch (error) {
+    throw translated(what, error as Error);
+  }
+};
+
+/** Errors that pass by themselves, beside those that the SDK retried in vain. */
+const UNAVAILABLE = new Set(['ThrottlingException', 'InternalFailure', 'ServiceUnavailable', 'TimeoutError']);
+
+const translated = (what: string, error: Error): Error => {
+  const { name, message } = error;
+  const options = { cause: error };
+  if (name === 'ResourceLimitExceeded') {
+    return new CapacityUnavailableError(
+      `SageMaker has no room for the ${what}: ${message} Ask for more in Service Quotas, or choose another instance type.`,
+      options,
+    );
+  }
+  if (UNAVAILABLE.has(name)) return new SageMakerUnavailableError(`SageMaker, the ${what}: ${message}`, options);
+  if (/in-progress endpoint/.test(message)) return new EndpointBusyError(`The ${what}: ${message}`, options);
+  // A configuration that was just created may not be seen by the endpoint's call yet.
+  if (/Could not find endpoint configuration/.test(message)) {
+    return new SageMakerUnavailableError(`SageMaker, the ${what}: ${message}`, options);
+  }
+  if (name === 'ValidationException')
+    return new SageMakerRefusedError(`SageMaker refused the ${what}: ${message}`, options);
+  return error;
+};

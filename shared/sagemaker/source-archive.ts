@@ -1,0 +1,22 @@
+import { buffer } from 'node:stream/consumers';
+import { createGzip } from 'node:zlib';
+import { pack } from 'tar-stream';
+import type { PipelineFile } from '#shared/pipeline/pipeline-folder.ts';
+
+/**
+ * Packs a pipeline's files as the `sourcedir.tar.gz` that SageMaker's containers unpack: members at the archive's root.
+ * The same files give the same bytes: order, times, owners and modes are fixed.
+ */
+export const sourceArchive = async (files: readonly PipelineFile[]): Promise<Buffer> => {
+  const archive = pack();
+  for (const { path, content } of files) {
+    archive.entry({ name: path, mode: path.endsWith('.sh') ? 0o755 : 0o644, mtime: new Date(0) }, content);
+  }
+  archive.finalize();
+  return buffer(archive.pipe(createGzip({ level: 9 })));
+};
+
+/** Where a run keeps its code. The folder holds nothing else, so that it can be a channel of the training job. */
+export const sourceFolderUri = (runUri: string): string => `${runUri}source/`;
+
+export const sourceArchiveUri = (runUri: string): string => `${sourceFolderUri(runUri)}sourcedir.tar.gz`;

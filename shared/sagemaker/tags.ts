@@ -1,0 +1,18 @@
+import type { Run } from '#shared/pipeline/run.ts';
+
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+/** What SageMaker's tags don't take. */
+const FORBIDDEN = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
+
+/** Tags that lead from a job, model or endpoint back to the run that made it, and the user's own. */
+export const tagsOf = (
+  { pipeline, runId }: Pick<Run, 'pipeline' | 'runId'>,
+  own: Readonly<Record<string, string>> = {},
+): Tag[] =>
+  Object.entries({ ...own, 'fedml:pipeline': pipeline, 'fedml:run': runId.replace(FORBIDDEN, '_') }).map(
+    ([Key, Value]) => ({ Key, Value }),
+  );

@@ -1,0 +1,109 @@
+import { type DatasetManifest, partsUri } from '#shared/dataset/manifest.ts';
+import { InvalidPipelineError } from '#shared/errors.ts';
+import type { Run } from '#shared/pipeline/run.ts';
+import { type Tag, tagsOf } from '#shared/sagemaker/tags.ts';
+
+/** Batch transform jobs of SageMaker. */
+export interface TransformJobs {
+  /** Starts a job; `exists` when its name is taken. Throws CapacityUnavailableError. */
+  createTransformJob(request: TransformJobRequest): Promise<'created' | 'exists'>;
+  describeTransformJob(name: string): Promise<TransformJobDescription | undefined>;
+}
+
+/** What we send of CreateTransformJob. */
+export interface TransformJobRequest {
+  readonly TransformJobName: string;
+  readonly ModelName: string;
+  readonly BatchStrategy: 'MultiRecord';
+  readonly MaxConcurrentTransforms: number;
+  readonly MaxPayloadInMB: number;
+  readonly TransformInput: {
+    readonly DataSource: { readonly S3DataSource: { readonly S3DataType: 'S3Prefix'; readonly S3Uri: string } };
+    readonly ContentType: 'text/csv';
+    readonly SplitType: 'Line';
+  };
+  readonly TransformOutput: {
+    readonly S3OutputPath: string;
+    readonly Accept: 'text/csv';
+    readonly AssembleWith: 'Line';
+    readonly KmsKeyId?: string;
+  };
+  readonly TransformResources: {
+    readonly InstanceType: string;
+    readonly InstanceCount: number;
+    readonly VolumeKmsKeyId?: string;
+  };
+  readonly DataProcessing: {
+    readonly InputFilter: string;
+    readonly JoinSource: 'Input';
+    readonly OutputFilter: string;
+  };
+  readonly Tags: Tag[];
+}
+
+/** What we read of DescribeTransformJob. */
+export interface TransformJobDescription {
+  readonly TransformJobName?: string | undefined;
+  readonly TransformJobStatus?: string | undefined;
+  readonly FailureReason?: string | undefined;
+  readonly ModelName?: string | undefined;
+  readonly TransformOutput?: { readonly S3OutputPath?: string | undefined } | undefined;
+}
+
+/** Where predictions to be written lie, by whichever method they were made. */
+export const predictionPartsUri = (runUri: string): string => `${runUri}predictions/parts/`;
+
+/** CreateTransformJob: the key is kept from the model and joined to its answer again. */
+export const transformJobRequest = (
+  name: string,
+  { definition, pipeline, runId, runUri }: Run,
+  modelName: string,
+  scoreManifest: DatasetManifest,
+): TransformJobRequest => {
+  const prediction = definition.prediction!;
+  const { kmsKeyId, tags } = definition.training;
+  return {
+    TransformJobName: name,
+    ModelName: modelName,
+    BatchStrategy: 'MultiRecord',
+    MaxConcurrentTransforms: 1,
+    MaxPayloadInMB: 6,
+    TransformInput: {
+      DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: partsUri(runUri, 'score') } },
+      ContentType: 'text/csv',
+      SplitType: 'Line',
+    },
+    TransformOutput: {
+      S3OutputPath: predictionPartsUri(runUri).replace(/\/$/, ''),
+      Accept: 'text/csv',
+      AssembleWith: 'Line',
+      ...(kmsKeyId && { KmsKeyId: kmsKeyId }),
+    },
+    TransformResources: {
+      InstanceType: prediction.instances.type,
+      InstanceCount: prediction.instances.count,
+      ...(kmsKeyId && { VolumeKmsKeyId: kmsKeyId }),
+    },
+    DataProcessing: dataProcessing(prediction.source.key.length, scoreManifest.columns.length),
+    Tags: tagsOf({ pipeline, runId }, tags),
+  };
+};
+
+export const isSameTransformJob = (request: TransformJobRequest, existing: TransformJobDescription): boolean =>
+  existing.ModelName === request.ModelName &&
+  existing.TransformOutput?.S3OutputPath === request.TransformOutput.S3OutputPath;
+
+/** DataProcessing's filters, from its service model. */
+const MAX_FILTER_LENGTH = 63;
+
+/** A record of the transform is the key, then the features, then the answer. */
+const dataProcessing = (keyCount: number, columnCount: number): TransformJobRequest['DataProcessing'] => {
+  const keys = Array.from({ length: keyCount }, (_, index) => index).join(',');
+  const outputFilter = `$[${keys},${columnCount}:]`;
+  if (outputFilter.length > MAX_FILTER_LENGTH) {
+    throw new InvalidPipelineError(
+      `prediction.source.key has ${keyCount} columns, too many for a batch transform's filter. Use prediction.method: endpoint.`,
+    );
+  }
+  return { InputFilter: `$[${keyCount}:]`, JoinSource: 'Input', OutputFilter: outputFilter };
+};
