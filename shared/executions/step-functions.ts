@@ -2,12 +2,15 @@ import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
   type HistoryEvent,
+  ListExecutionsCommand,
+  ListMapRunsCommand,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { ExecutionEvent, Executions } from '#shared/executions/executions.ts';
+import type { MapRuns } from '#shared/executions/map-runs.ts';
 
 /** GetExecutionHistory's largest page. */
 const PAGE_EVENTS = 1000;
@@ -57,6 +60,25 @@ export const stepFunctionsExecutions = (client = new SFNClient({})): Executions 
       nextToken = unseen.length === page.events!.length ? page.nextToken : undefined;
     } while (nextToken);
     return events.reverse().map(executionEvent);
+  },
+});
+
+/** Distributed Maps on AWS Step Functions. */
+export const stepFunctionsMapRuns = (client = new SFNClient({})): MapRuns => ({
+  async failedItem(executionArn) {
+    const { mapRuns = [] } = await client.send(new ListMapRunsCommand({ executionArn }));
+    const newestFirst = [...mapRuns].sort((a, b) => Number(b.startDate) - Number(a.startDate));
+    for (const { mapRunArn } of newestFirst) {
+      const { executions = [] } = await client.send(
+        new ListExecutionsCommand({ mapRunArn, statusFilter: 'FAILED', maxResults: 1 }),
+      );
+      if (!executions[0]) continue;
+      const { error, cause } = await client.send(
+        new DescribeExecutionCommand({ executionArn: executions[0].executionArn }),
+      );
+      return { Error: error ?? 'States.TaskFailed', Cause: cause ?? null };
+    }
+    return undefined;
   },
 });
 

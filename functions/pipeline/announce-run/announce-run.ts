@@ -1,14 +1,17 @@
 import type { EventBus } from '#shared/event-bus/event-bus.ts';
+import type { MapRuns } from '#shared/executions/map-runs.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { loadRun, type Run, runRecordUri } from '#shared/pipeline/run.ts';
+import type { Outcome } from '#shared/pipeline/run-record.ts';
 import { runRecord } from './run-record.ts';
-import type { AnnounceRunInput, AnnounceRunOutput, Outcome } from './schema.ts';
+import type { AnnounceRunInput, AnnounceRunOutput, StateFailure } from './schema.ts';
 import { type UnpackedFailure, unpackFailure } from './unpack-failure.ts';
 
 interface Ports {
   readonly objectStore: ObjectStore;
   readonly eventBus: EventBus;
+  readonly mapRuns: MapRuns;
 }
 
 /** The state machine's output and the event carry the cause too; run.json has all of it. */
@@ -17,9 +20,9 @@ const MAX_CAUSE_LENGTH = 8000;
 /** Completes the run's record and tells the bus how the run ended. Run again, it writes and tells the same. */
 export const announceRun = async (
   { runUri, executionArn, input, finishedAt, failure: packed }: AnnounceRunInput,
-  { objectStore, eventBus }: Ports,
+  { objectStore, eventBus, mapRuns }: Ports,
 ): Promise<AnnounceRunOutput> => {
-  const failure = packed && unpackFailure(packed);
+  const failure = packed && (await findFailure(packed, mapRuns));
   const outcome = outcomeOf(failure);
   const run = runUri === null ? undefined : await loadRun(objectStore, runUri);
   if (run) {
@@ -31,6 +34,14 @@ export const announceRun = async (
   const told = failure && { error: failure.error, cause: shortened(failure.cause) };
   await tell(eventBus, { runUri, executionArn, ...about(run, input) }, outcome, told);
   return { outcome, runUri, failure: told };
+};
+
+/** A Map that failed says only that too many items did; what one of them failed with is to be asked for. */
+const findFailure = async (packed: StateFailure, mapRuns: MapRuns): Promise<UnpackedFailure> => {
+  const failure = unpackFailure(packed);
+  if (failure.error !== 'States.ExceedToleratedFailureThreshold' || !failure.executionArn) return failure;
+  const item = await mapRuns.failedItem(failure.executionArn);
+  return item ? { ...unpackFailure(item), executionArn: failure.executionArn } : failure;
 };
 
 const outcomeOf = (failure: UnpackedFailure | null): Outcome => {

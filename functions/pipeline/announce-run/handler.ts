@@ -1,11 +1,16 @@
 import { config } from '#shared/config.ts';
 import { eventBridgeBus } from '#shared/event-bus/eventbridge.ts';
+import { stepFunctionsMapRuns } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { step } from '#shared/step.ts';
 import { announceRun } from './announce-run.ts';
 import { AnnounceRunInput, AnnounceRunOutput } from './schema.ts';
 
-const ports = { objectStore: s3ObjectStore(), eventBus: eventBridgeBus(() => config().eventBusName) };
+const ports = {
+  objectStore: s3ObjectStore(),
+  eventBus: eventBridgeBus(() => config().eventBusName),
+  mapRuns: stepFunctionsMapRuns(),
+};
 
 export const handler = step({ input: AnnounceRunInput, output: AnnounceRunOutput }, (input) =>
   announceRun(input, ports),

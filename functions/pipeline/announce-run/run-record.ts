@@ -2,7 +2,8 @@ import { DatasetManifest } from '#shared/dataset/manifest.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { FACTS, type Fact, readFact } from '#shared/pipeline/facts.ts';
 import type { Run } from '#shared/pipeline/run.ts';
-import type { AnnounceRunInput, Outcome } from './schema.ts';
+import type { DatasetSummary, Outcome } from '#shared/pipeline/run-record.ts';
+import type { AnnounceRunInput } from './schema.ts';
 import type { UnpackedFailure } from './unpack-failure.ts';
 
 interface Ending {
@@ -37,7 +38,11 @@ export const runRecord = async (objectStore: ObjectStore, run: Run, ending: Endi
 });
 
 /** A dataset in a few lines; its manifest has the parts. */
-const dataset = async (objectStore: ObjectStore, runUri: string, fact: Fact): Promise<unknown> => {
+const dataset = async (
+  objectStore: ObjectStore,
+  runUri: string,
+  fact: Fact,
+): Promise<RunRecord['datasets']['train']> => {
   const manifest = DatasetManifest.safeParse(await readFact(objectStore, runUri, fact));
   if (!manifest.success) return undefined;
   const { source, columns, rowCount, sizeBytes, parts } = manifest.data;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { Outcome } from '#shared/pipeline/run-record.ts';
 
 /** What a Catch gives. Timeouts come without a cause. */
 export const StateFailure = z.strictObject({ Error: z.string(), Cause: z.string().nullable() });
@@ -16,9 +17,6 @@ export const AnnounceRunInput = z.strictObject({
   failure: StateFailure.nullable(),
 });
 export type AnnounceRunInput = z.infer<typeof AnnounceRunInput>;
-
-export const Outcome = z.enum(['succeeded', 'failed', 'gateNotPassed']);
-export type Outcome = z.infer<typeof Outcome>;
 
 export const AnnounceRunOutput = z.strictObject({
   outcome: Outcome,
