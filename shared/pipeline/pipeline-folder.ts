@@ -41,6 +41,10 @@ export const readPipelineFolder = async (pipelinesDir: string, name: string): Pr
   return { definition, files, codeSha256: hashOf(files) };
 };
 
+/** The checked definition of one pipeline. Throws as `readPipelineFolder` does. */
+export const loadDefinition = async (pipelinesDir: string, name: string): Promise<PipelineDefinition> =>
+  (await readPipelineFolder(pipelinesDir, name)).definition;
+
 /** The pipelines that were deployed: the folders that hold a `pipeline.yml`. */
 export const listPipelines = async (pipelinesDir: string): Promise<string[]> => {
   const entries = await readdir(pipelinesDir, { withFileTypes: true, recursive: true });

@@ -1,10 +1,7 @@
 import { z } from 'zod';
 
-/** JSON has no NaN and no infinities; a training script may print them all the same. */
-const MetricValue = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]);
-
-/** The last value of each metric that a training job printed, by name. */
-export const Metrics = z.record(z.string(), MetricValue);
+/** The last value of each metric that a training job printed, by name; null for NaN and infinities, which JSON hasn't. */
+export const Metrics = z.record(z.string(), z.number().nullable());
 export type Metrics = z.infer<typeof Metrics>;
 
 /** Takes the metrics of DescribeTrainingJob's FinalMetricDataList. */
@@ -14,8 +11,5 @@ export const metricsOf = (
   Object.fromEntries(
     finalMetrics
       .filter(({ MetricName, Value }) => MetricName !== undefined && Value !== undefined)
-      .map(({ MetricName, Value }) => [MetricName!, asJson(Value!)]),
+      .map(({ MetricName, Value }) => [MetricName!, Number.isFinite(Value) ? Value! : null]),
   );
-
-const asJson = (value: number): Metrics[string] =>
-  Number.isFinite(value) ? value : (String(value) as 'NaN' | 'Infinity' | '-Infinity');

@@ -38,11 +38,7 @@ export const runRecord = async (objectStore: ObjectStore, run: Run, ending: Endi
 });
 
 /** A dataset in a few lines; its manifest has the parts. */
-const dataset = async (
-  objectStore: ObjectStore,
-  runUri: string,
-  fact: Fact,
-): Promise<RunRecord['datasets']['train']> => {
+const dataset = async (objectStore: ObjectStore, runUri: string, fact: Fact): Promise<DatasetSummary | undefined> => {
   const manifest = DatasetManifest.safeParse(await readFact(objectStore, runUri, fact));
   if (!manifest.success) return undefined;
   const { source, columns, rowCount, sizeBytes, parts } = manifest.data;
