@@ -141,6 +141,11 @@ export class EndpointThrottledError extends PipelineError {
   override readonly name = 'EndpointThrottledError';
 }
 
+/** The event bus refused an event. Retried by the state machine. */
+export class EventBusUnavailableError extends PipelineError {
+  override readonly name = 'EventBusUnavailableError';
+}
+
 /** There is no model to score with: nothing was registered for the pipeline yet. Not retried. */
 export class NoChampionError extends PipelineError {
   override readonly name = 'NoChampionError';
@@ -151,7 +156,17 @@ export class TargetTableError extends PipelineError {
   override readonly name = 'TargetTableError';
 }
 
-/** The event bus refused an event. Retried by the state machine. */
-export class EventBusUnavailableError extends PipelineError {
-  override readonly name = 'EventBusUnavailableError';
+/** A row with the same primary key is in the table already (301). Not retried. */
+export class DuplicateKeyError extends PipelineError {
+  override readonly name = 'DuplicateKeyError';
+}
+
+/** A prediction, or its key, doesn't fit the type of its column; the message names part, line and column. Not retried. */
+export class UnwritableValueError extends PipelineError {
+  override readonly name = 'UnwritableValueError';
+}
+
+/** An object isn't CSV; the message names the line. Not retried. */
+export class MalformedCsvError extends PipelineError {
+  override readonly name = 'MalformedCsvError';
 }

@@ -1,0 +1,184 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { announceRun } from '#functions/pipeline/announce-run/announce-run.ts';
+import type { StateFailure } from '#functions/pipeline/announce-run/schema.ts';
+import { unpackFailure } from '#functions/pipeline/announce-run/unpack-failure.ts';
+import { loadRunRecord } from '#shared/pipeline/run-record.ts';
+import { inMemoryEventBus } from '#test/shared/event-bus/in-memory.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
+
+const CHILD_ARN = 'arn:aws:states:eu-central-1:000000000000:execution:training:run-1-training-0';
+
+const failedChild = (error: string, cause: string, executionArn = CHILD_ARN): StateFailure => ({
+  Error: 'States.TaskFailed',
+  Cause: JSON.stringify({ Cause: cause, Error: error, ExecutionArn: executionArn, Status: 'FAILED' }),
+});
+const functionError = (errorType: string, errorMessage: string): string =>
+  JSON.stringify({ errorType, errorMessage, trace: [] });
+
+let ports: ReturnType<typeof openPorts>;
+const openPorts = () => ({
+  objectStore: inMemoryObjectStore(),
+  eventBus: inMemoryEventBus(),
+  mapRuns: {
+    failedItem: async (_arn: string): Promise<{ Error: string; Cause: string | null } | undefined> => undefined,
+  },
+});
+beforeEach(() => {
+  ports = openPorts();
+});
+
+const announce = (failure: StateFailure | null = null, runUri: string | null = RUN_URI, input: unknown = {}) =>
+  announceRun(
+    { runUri, executionArn: 'arn:execution:run-1', input, finishedAt: '2026-03-01T06:30:00.5Z', failure },
+    ports,
+  );
+
+describe('a run that succeeded', () => {
+  it('is recorded with what its steps left, and announced', async () => {
+    await givenRun(ports.objectStore);
+    await givenDataset(ports.objectStore, 'train', ['ID', 'A'], ['1,a\n', '2,b\n']);
+    await ports.objectStore.put(`${RUN_URI}deployment/smoke-test.json`, '{"rowCount": 10}');
+
+    expect(await announce()).toEqual({ outcome: 'succeeded', runUri: RUN_URI, failure: null });
+    expect(await loadRunRecord(ports.objectStore, RUN_URI)).toMatchObject({
+      pipeline: 'flights',
+      outcome: 'succeeded',
+      durationSeconds: 1801,
+      failure: null,
+      datasets: {
+        train: { manifestUri: `${RUN_URI}train/manifest.json`, rowCount: 2, partCount: 2, view: 'V_TRAINING' },
+      },
+      deployment: { smokeTest: { rowCount: 10 } },
+    });
+    expect(ports.eventBus.events).toEqual([
+      {
+        detailType: 'Run Succeeded',
+        detail: { runUri: RUN_URI, executionArn: 'arn:execution:run-1', pipeline: 'flights', mode: 'full' },
+      },
+    ]);
+  });
+
+  it('has the same record when the step is run again', async () => {
+    await givenRun(ports.objectStore);
+    await announce();
+    const record = ports.objectStore.objects.get(`${RUN_URI}run.json`);
+
+    await announce();
+
+    expect(ports.objectStore.objects.get(`${RUN_URI}run.json`)).toBe(record);
+  });
+});
+
+describe('a run that failed', () => {
+  it('is recorded and announced with the error of the step, and keeps what was done before', async () => {
+    await givenRun(ports.objectStore);
+    await givenDataset(ports.objectStore, 'train', ['ID'], ['1\n']);
+
+    const announcement = await announce(failedChild('TrainingFailedError', 'Its log ends with: ValueError'));
+
+    const failure = { error: 'TrainingFailedError', cause: 'Its log ends with: ValueError' };
+    expect(announcement).toMatchObject({ outcome: 'failed', failure });
+    expect(await loadRunRecord(ports.objectStore, RUN_URI)).toMatchObject({
+      outcome: 'failed',
+      failure,
+      datasets: { train: { rowCount: 1 } },
+    });
+    expect(ports.eventBus.events).toMatchObject([{ detailType: 'Run Failed', detail: failure }]);
+  });
+
+  it('by its gate is told apart', async () => {
+    await givenRun(ports.objectStore);
+
+    expect(await announce(failedChild('GateNotPassedError', 'auc is 0.5, below the minimum of 0.7.'))).toMatchObject({
+      outcome: 'gateNotPassed',
+    });
+    expect(ports.eventBus.events).toMatchObject([{ detailType: 'Run Gate Not Passed' }]);
+  });
+
+  it('before it had a folder is announced by the name in its input', async () => {
+    const failure = { Error: 'UnknownPipelineError', Cause: functionError('UnknownPipelineError', 'There is none.') };
+
+    expect(await announce(failure, null, { pipeline: 'fligths' })).toMatchObject({
+      runUri: null,
+      failure: { error: 'UnknownPipelineError', cause: 'There is none.' },
+    });
+    expect(ports.eventBus.events).toMatchObject([
+      { detailType: 'Run Failed', detail: { pipeline: 'fligths', runUri: null } },
+    ]);
+    expect(ports.objectStore.objects.size).toBe(0);
+  });
+
+  it.each([[null], ['text'], [{ pipeline: 7 }], [{ pipeline: 'Not A Name' }]])(
+    'before it had a folder is announced whatever its input was: %j',
+    async (input) => {
+      await announce({ Error: 'InvalidInputError', Cause: null }, null, input);
+
+      expect(ports.eventBus.events).toMatchObject([{ detail: { pipeline: null } }]);
+    },
+  );
+
+  it('in one part of many tells what that part failed with', async () => {
+    await givenRun(ports.objectStore);
+    ports.mapRuns.failedItem = async (arn) =>
+      arn === CHILD_ARN
+        ? { Error: 'TargetTableError', Cause: functionError('TargetTableError', 'The column P is too narrow.') }
+        : undefined;
+
+    expect(await announce(failedChild('States.ExceedToleratedFailureThreshold', 'too many items'))).toMatchObject({
+      failure: { error: 'TargetTableError', cause: 'The column P is too narrow.' },
+    });
+  });
+
+  it('with a very long cause keeps its end in the event and all of it in the record', async () => {
+    await givenRun(ports.objectStore);
+    const cause = `${'x'.repeat(20_000)} ValueError: no rows`;
+
+    const { failure } = await announce(failedChild('TrainingFailedError', cause));
+
+    expect(failure!.cause.length).toBeLessThan(10_000);
+    expect(failure!.cause).toMatch(/ValueError: no rows$/);
+    expect((await loadRunRecord(ports.objectStore, RUN_URI)).failure!.cause).toBe(cause);
+  });
+});
+
+describe('unpackFailure', () => {
+  it('finds the error of a function under two executions', () => {
+    const staging = failedChild(
+      'WarehouseLoginError',
+      functionError('WarehouseLoginError', '10: wrong password'),
+      'arn:staging',
+    );
+    const training = failedChild(staging.Error, staging.Cause!);
+
+    expect(unpackFailure(training)).toEqual({
+      error: 'WarehouseLoginError',
+      cause: '10: wrong password',
+      executionArn: 'arn:staging',
+    });
+  });
+
+  it('tells the time-out of a child that gave no error', () => {
+    const cause = JSON.stringify({ ExecutionArn: CHILD_ARN, Status: 'TIMED_OUT' });
+
+    expect(unpackFailure({ Error: 'States.TaskFailed', Cause: cause })).toMatchObject({ error: 'States.Timeout' });
+  });
+
+  it('says that a child was stopped', () => {
+    const cause = JSON.stringify({ ExecutionArn: CHILD_ARN, Status: 'ABORTED' });
+
+    expect(unpackFailure({ Error: 'States.TaskFailed', Cause: cause }).cause).toContain('ABORTED');
+  });
+
+  it.each([
+    ['plain text', 'It broke.', 'It broke.'],
+    ['JSON that was cut', '{"errorType":"X","errorMess', '{"errorType":"X","errorMess'],
+    ['JSON of something else', '{"a":1}', '{"a":1}'],
+  ])('leaves %s as it is', (_, cause, expected) => {
+    expect(unpackFailure({ Error: 'X', Cause: cause })).toEqual({ error: 'X', cause: expected });
+  });
+
+  it('has a sentence for a time-out, which comes without a cause', () => {
+    expect(unpackFailure({ Error: 'States.Timeout', Cause: null }).cause).toContain('no answer');
+  });
+});

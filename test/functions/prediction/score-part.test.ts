@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { payloads } from '#functions/prediction/score-part/payloads.ts';
+import { scorePart } from '#functions/prediction/score-part/score-part.ts';
+import type { ModelServer } from '#shared/sagemaker/model-server.ts';
+import { collect } from '#test/collect.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
+import { inMemoryModelServer } from '#test/shared/sagemaker/model-server.ts';
+
+const PART_URI = `${RUN_URI}score/parts/part-0.csv`;
+const OUTPUT_URI = `${RUN_URI}predictions/parts/part-00007.csv`;
+
+let objectStore: ReturnType<typeof inMemoryObjectStore>;
+beforeEach(async () => {
+  objectStore = inMemoryObjectStore();
+  await givenRun(objectStore, {
+    settings: {
+      deployment: { target: 'sagemaker' },
+      prediction: {
+        source: { view: 'V_SCORE', key: ['ID', 'DAY'] },
+        method: 'endpoint',
+        columns: [{ name: 'P', type: 'DOUBLE' }],
+        target: { table: 'T' },
+      },
+    },
+  });
+});
+
+const score = async (csv: string, modelServer: ModelServer = inMemoryModelServer()) => {
+  await objectStore.put(PART_URI, csv);
+  return scorePart({ runUri: RUN_URI, endpointName: 'flights', part: 7, uri: PART_URI }, { objectStore, modelServer });
+};
+
+describe('scorePart', () => {
+  it('writes each row’s key and answer, in the rows’ order', async () => {
+    const modelServer = inMemoryModelServer((row) => (row === 'aa,b' ? '0.5' : '0.25'));
+
+    expect(await score('"1,5",mon,aa,b\n2,tue,c,d\n', modelServer)).toEqual({ part: 7, rowCount: 2 });
+    expect(objectStore.objects.get(OUTPUT_URI)).toBe('"1,5",mon,0.5\n2,tue,0.25\n');
+    expect(modelServer.requests).toEqual(['aa,b\nc,d\n']);
+  });
+
+  it('asks in payloads of about a megabyte, none with a single row', async () => {
+    const row = (index: number) => `${index},mon,${'x'.repeat(300_000)}\n`;
+    const modelServer = inMemoryModelServer();
+
+    const { rowCount } = await score(Array.from({ length: 9 }, (_, index) => row(index)).join(''), modelServer);
+
+    const asked = modelServer.requests.map((request) => request.split('\n').length - 1);
+    expect(rowCount).toBe(9);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(Math.min(...asked)).toBeGreaterThanOrEqual(2);
+    expect(
+      objectStore.objects
+        .get(OUTPUT_URI)!
+        .split('\n')
+        .map((line) => line.split(',')[0]!),
+    ).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '']);
+  });
+
+  it('sends a lone row twice and takes one answer', async () => {
+    const modelServer = inMemoryModelServer(() => '0.5');
+
+    await score('1,mon,a,b\n', modelServer);
+
+    expect(modelServer.requests).toEqual(['a,b\na,b\n']);
+    expect(objectStore.objects.get(OUTPUT_URI)).toBe('1,mon,0.5\n');
+  });
+
+  it.each([
+    ['fewer answers than rows', '0.5\n', /1 answers to 2 rows/],
+    ['more answers than rows', '0.5\n0.5\n0.5\n', /3 answers to 2 rows/],
+    ['answers of another width', '0.5,1\n0.5,1\n', /2 values a row/],
+    ['no text of lines at all', '[0.5, 0.5]', /1 answers to 2 rows/],
+  ])('refuses %s and leaves nothing to be written', async (_, answers, message) => {
+    await expect(score('1,mon,a\n2,tue,b\n', { predict: async () => answers })).rejects.toMatchObject({
+      name: 'DatasetMismatchError',
+      message: expect.stringMatching(message),
+    });
+    expect(objectStore.objects.has(OUTPUT_URI)).toBe(false);
+  });
+});
+
+describe('payloads', () => {
+  it('hold every row once, in order, at least two each, and stay below what an endpoint takes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 700_000 }), { minLength: 2, maxLength: 40 }),
+        async (sizes) => {
+          const rows = sizes.map((size, index) => ({ key: `${index}`, features: 'x'.repeat(size) }));
+
+          const all = await collect(payloads(fromArray(rows)));
+
+          expect(all.flat()).toEqual(rows);
+          for (const payload of all) {
+            expect(payload.length).toBeGreaterThanOrEqual(2);
+            expect(payload.reduce((sum, { features }) => sum + features.length + 1, 0)).toBeLessThan(4_000_000);
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('refuse a row that no request has room for, without showing it', async () => {
+    const rows = fromArray([{ key: 'secret', features: 'x'.repeat(2_000_000) }]);
+
+    await expect(collect(payloads(rows))).rejects.toMatchObject({
+      name: 'UnstageableValueError',
+      message: expect.not.stringContaining('secret'),
+    });
+  });
+});
+
+async function* fromArray<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}

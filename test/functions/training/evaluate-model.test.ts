@@ -1,0 +1,112 @@
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
+import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
+import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
+
+const MODEL_URI = `${RUN_URI}training/job-1/output/model.tar.gz`;
+const metricsOf = (...names: string[]) => names.map((name) => ({ name, regex: name }));
+
+let ports: InMemoryPorts;
+beforeEach(async () => {
+  ports = inMemoryPorts();
+  await givenArchive({ 'model.joblib': 'x' });
+});
+
+const givenArchive = async (files: Record<string, string>): Promise<void> => {
+  const archive = pack();
+  archive.entry({ name: 'code/', type: 'directory' });
+  for (const [name, content] of Object.entries(files)) archive.entry({ name }, content);
+  archive.finalize();
+  await ports.objectStore.put(MODEL_URI, gzipSync(await buffer(archive)));
+};
+
+const evaluate = async (gate: object[], values: Record<string, number>) => {
+  await givenRun(ports.objectStore, { settings: { training: { metrics: metricsOf('auc', 'loss') }, gate } });
+  ports.sageMaker.trainingJobs.set('job-1', {
+    TrainingJobStatus: 'Completed',
+    BillableTimeInSeconds: 60,
+    FinalMetricDataList: Object.entries(values).map(([MetricName, Value]) => ({ MetricName, Value })),
+  } as never);
+  return evaluateModel({ runUri: RUN_URI, trainingJobName: 'job-1', modelUri: MODEL_URI }, ports);
+};
+
+describe('the gate', () => {
+  it('is passed when every rule holds, and the evaluation is recorded', async () => {
+    const evaluation = await evaluate(
+      [
+        { metric: 'auc', min: 0.7 },
+        { metric: 'loss', max: 1 },
+      ],
+      { auc: 0.7, loss: 0.2 },
+    );
+
+    expect(evaluation).toEqual({ gatePassed: true, metrics: { auc: 0.7, loss: 0.2 }, reason: '' });
+    expect(JSON.parse(ports.objectStore.objects.get(`${RUN_URI}training/evaluation.json`)!)).toMatchObject({
+      gatePassed: true,
+      billableSeconds: 60,
+      rules: [
+        { metric: 'auc', min: 0.7, value: 0.7, passed: true },
+        { metric: 'loss', max: 1, value: 0.2, passed: true },
+      ],
+    });
+  });
+
+  it('is passed where there are no rules', async () => {
+    expect(await evaluate([], {})).toMatchObject({ gatePassed: true });
+  });
+
+  it('says for each rule that doesn’t hold why', async () => {
+    const { gatePassed, reason } = await evaluate(
+      [
+        { metric: 'auc', min: 0.7 },
+        { metric: 'loss', max: 0.1 },
+      ],
+      { auc: 0.69, loss: 0.2 },
+    );
+
+    expect(gatePassed).toBe(false);
+    expect(reason).toBe('auc is 0.69, below the minimum of 0.7. loss is 0.2, above the maximum of 0.1.');
+  });
+
+  it('isn’t passed by a metric that was never printed', async () => {
+    const { gatePassed, reason } = await evaluate([{ metric: 'auc', min: 0.7 }], { loss: 0.2 });
+
+    expect(gatePassed).toBe(false);
+    expect(reason).toContain('auc was never printed');
+  });
+
+  it('isn’t passed by a metric that is no number', async () => {
+    const { gatePassed, reason, metrics } = await evaluate([{ metric: 'auc', max: 2 }], { auc: Number.NaN });
+
+    expect({ gatePassed, metrics }).toEqual({ gatePassed: false, metrics: { auc: null } });
+    expect(reason).toContain('NaN');
+  });
+});
+
+describe('the model', () => {
+  it('is missing when its archive holds folders only', async () => {
+    await givenArchive({});
+
+    await expect(evaluate([], {})).rejects.toMatchObject({
+      name: 'ModelMissingError',
+      message: expect.stringContaining('SM_MODEL_DIR'),
+    });
+  });
+
+  it('is missing when its archive is none', async () => {
+    await ports.objectStore.put(MODEL_URI, 'no archive');
+
+    await expect(evaluate([], {})).rejects.toMatchObject({ name: 'ModelMissingError' });
+  });
+
+  it('is found at its first file; what follows is not read', async () => {
+    await givenArchive({ 'model.joblib': 'x', 'large.bin': 'y'.repeat(5_000_000) });
+    const whole = Buffer.from(await buffer(await ports.objectStore.getStream(MODEL_URI)));
+    await ports.objectStore.put(MODEL_URI, whole.subarray(0, whole.length - 100));
+
+    expect(await evaluate([], {})).toMatchObject({ gatePassed: true });
+  });
+});

@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { promoteModel } from '#functions/deployment/promote-model/promote-model.ts';
+import { registerModel } from '#functions/training/register-model/register-model.ts';
+import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+
+const DEPLOYED = { deployment: { target: 'sagemaker' } };
+
+let objectStore: ReturnType<typeof inMemoryObjectStore>;
+beforeEach(() => {
+  objectStore = inMemoryObjectStore();
+});
+
+const register = async (settings = {}, trainingJobName = 'job-1') => {
+  await givenRun(objectStore, { settings });
+  return registerModel(
+    { runUri: RUN_URI, trainingJobName, modelUri: 's3://store/model.tar.gz', metrics: { auc: 0.7 } },
+    { objectStore },
+    { region: 'eu-central-1' },
+  );
+};
+const champion = () => championRecordUri(objectStore, STORE_URI, 'flights');
+
+describe('registerModel', () => {
+  it('records what is needed to serve the model and where it came from', async () => {
+    const { modelRecordUri } = await register();
+
+    expect(modelRecordUri).toBe(`${STORE_URI}/models/flights/job-1.json`);
+    expect(await loadModelRecord(objectStore, modelRecordUri)).toMatchObject({
+      pipeline: 'flights',
+      trainingJobName: 'job-1',
+      runUri: RUN_URI,
+      modelUri: 's3://store/model.tar.gz',
+      sourceUri: `${RUN_URI}source/sourcedir.tar.gz`,
+      entryPoint: 'train.py',
+      imageUri: expect.stringContaining('sagemaker-scikit-learn'),
+      metrics: { auc: 0.7 },
+      codeSha256: 'c0de',
+    });
+  });
+
+  it('makes the model the champion where nothing is deployed', async () => {
+    const { modelRecordUri } = await register();
+
+    expect(await champion()).toBe(modelRecordUri);
+  });
+
+  it('leaves the champion as it is where the model is still to be deployed', async () => {
+    await register(DEPLOYED);
+
+    await expect(champion()).rejects.toMatchObject({ name: 'NoChampionError' });
+  });
+
+  it('run again keeps the first record', async () => {
+    const { modelRecordUri } = await register();
+    const first = objectStore.objects.get(modelRecordUri);
+
+    await register();
+
+    expect(objectStore.objects.get(modelRecordUri)).toBe(first);
+  });
+});
+
+describe('promoteModel', () => {
+  it('makes a deployed model the champion in place of another', async () => {
+    const first = await register(DEPLOYED, 'job-1');
+    const second = await register(DEPLOYED, 'job-2');
+
+    await promoteModel({ runUri: RUN_URI, ...first }, { objectStore });
+    await promoteModel({ runUri: RUN_URI, ...second }, { objectStore });
+
+    expect(await champion()).toBe(second.modelRecordUri);
+  });
+
+  it('fails when another run promotes a model at the same moment, to be tried again', async () => {
+    const first = await register(DEPLOYED, 'job-1');
+    const second = await register(DEPLOYED, 'job-2');
+    const { getText } = objectStore;
+    objectStore.getText = async (uri) => {
+      const answer = getText(uri);
+      await answer.catch(() => {});
+      if (uri.endsWith('champion.json')) {
+        objectStore.getText = getText;
+        await promoteModel({ runUri: RUN_URI, ...second }, { objectStore });
+      }
+      return answer;
+    };
+
+    await expect(promoteModel({ runUri: RUN_URI, ...first }, { objectStore })).rejects.toMatchObject({
+      name: 'ObjectChangedError',
+    });
+    expect(await champion()).toBe(second.modelRecordUri);
+  });
+});

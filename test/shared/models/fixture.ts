@@ -1,0 +1,24 @@
+import { type ModelRecord, modelRecordUri } from '#shared/models/model-record.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+
+/** A model of the pipeline `flights` in the register; gives its record's URI. */
+export const givenModel = async (objectStore: ObjectStore, settings: Partial<ModelRecord> = {}): Promise<string> => {
+  const record: ModelRecord = {
+    version: 1,
+    pipeline: 'flights',
+    trainingJobName: 'job-1',
+    runUri: RUN_URI,
+    modelUri: 's3://store/fedml/model.tar.gz',
+    sourceUri: `${RUN_URI}source/sourcedir.tar.gz`,
+    entryPoint: 'train.py',
+    imageUri: 'image',
+    metrics: {},
+    codeSha256: 'c0de',
+    registeredAt: '2026-03-01T06:10:00.000Z',
+    ...settings,
+  };
+  const uri = modelRecordUri(STORE_URI, 'flights', record.trainingJobName);
+  await objectStore.put(uri, JSON.stringify(record));
+  return uri;
+};

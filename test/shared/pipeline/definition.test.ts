@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { PipelineDefinition } from '#shared/pipeline/definition.ts';
+
+const base = { name: 'flights', source: { view: 'V', key: ['ID'], target: 'LATE' } };
+const prediction = {
+  source: { view: 'V_SCORE', key: ['ID'] },
+  columns: [{ name: 'P', type: 'DOUBLE' }],
+  target: { table: 'T' },
+};
+
+const mistakesOf = (settings: object): string[] =>
+  PipelineDefinition.safeParse({ ...base, ...settings }).error?.issues.map(
+    ({ path, message }) => `${path.join('.')}: ${message}`,
+  ) ?? [];
+
+describe('PipelineDefinition', () => {
+  it('wants a gate to judge metrics that are read from the log', () => {
+    const training = { metrics: [{ name: 'auc', regex: 'auc=(.*)' }] };
+
+    expect(mistakesOf({ training, gate: [{ metric: 'auc', min: 0.5 }] })).toEqual([]);
+    expect(mistakesOf({ training, gate: [{ metric: 'auk', min: 0.5 }] })).toEqual([
+      'gate.0.metric: is not one of training.metrics, which has auc',
+    ]);
+  });
+
+  it('wants something deployed where an endpoint is to predict', () => {
+    const byEndpoint = { ...prediction, method: 'endpoint' };
+
+    expect(mistakesOf({ prediction: byEndpoint, deployment: { target: 'sagemaker' } })).toEqual([]);
+    expect(mistakesOf({ prediction: byEndpoint })).toEqual([expect.stringContaining('prediction.method')]);
+  });
+
+  it('keeps the hyperparameters within what SageMaker takes', () => {
+    const hyperparameters = (values: object) => mistakesOf({ training: { hyperparameters: values } });
+
+    expect(hyperparameters({ depth: 3, layers: [8, 8], text: 'x'.repeat(2498) })).toEqual([]);
+    expect(hyperparameters({ sagemaker_program: 'x' })).toHaveLength(1);
+    expect(hyperparameters({ text: 'x'.repeat(2499) })).toHaveLength(1);
+    expect(hyperparameters(Object.fromEntries(Array.from({ length: 96 }, (_, n) => [`h${n}`, n])))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,111 @@
+import { EndpointBusyError } from '#shared/errors.ts';
+import type { EndpointConfigRequest, EndpointDescription } from '#shared/sagemaker/endpoint.ts';
+import type { ModelRequest } from '#shared/sagemaker/model.ts';
+import type { SageMaker } from '#shared/sagemaker/sagemaker.ts';
+import type { TrainingJobDescription, TrainingJobRequest } from '#shared/sagemaker/training-job.ts';
+import type { TransformJobDescription, TransformJobRequest } from '#shared/sagemaker/transform-job.ts';
+
+type Changeable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A SageMaker where nothing happens by itself: a test ends jobs and moves endpoints by changing what is described. */
+export interface InMemorySageMaker extends SageMaker {
+  readonly trainingJobs: Map<string, Changeable<TrainingJobDescription & TrainingJobRequest>>;
+  readonly transformJobs: Map<string, Changeable<TransformJobDescription & TransformJobRequest>>;
+  readonly models: Map<string, ModelRequest>;
+  readonly endpointConfigs: Map<string, EndpointConfigRequest>;
+  readonly endpoints: Map<string, Changeable<EndpointDescription>>;
+  /** Ends a training job well, with a model where SageMaker would put it. */
+  completeTraining(name: string, metrics?: Record<string, number>): void;
+  /** Lets the endpoint's pending change take effect. */
+  settleEndpoint(name: string): void;
+  /** Lets the endpoint's pending update fail: the configuration from before serves on. */
+  rollBackEndpoint(name: string): void;
+}
+
+export const inMemorySageMaker = (): InMemorySageMaker => {
+  const trainingJobs: InMemorySageMaker['trainingJobs'] = new Map();
+  const transformJobs: InMemorySageMaker['transformJobs'] = new Map();
+  const models: InMemorySageMaker['models'] = new Map();
+  const endpointConfigs: InMemorySageMaker['endpointConfigs'] = new Map();
+  const endpoints: InMemorySageMaker['endpoints'] = new Map();
+  let changes = 0;
+  const modified = (): Date => new Date(Date.UTC(2026, 2, 1) + 1000 * changes++);
+  return {
+    trainingJobs,
+    transformJobs,
+    models,
+    endpointConfigs,
+    endpoints,
+
+    async createTrainingJob(request) {
+      if (trainingJobs.has(request.TrainingJobName)) return 'exists';
+      trainingJobs.set(request.TrainingJobName, {
+        ...request,
+        TrainingJobStatus: 'InProgress',
+        SecondaryStatus: 'Starting',
+      });
+      return 'created';
+    },
+    async describeTrainingJob(name) {
+      return trainingJobs.get(name);
+    },
+    async createTransformJob(request) {
+      if (transformJobs.has(request.TransformJobName)) return 'exists';
+      transformJobs.set(request.TransformJobName, { ...request, TransformJobStatus: 'InProgress' });
+      return 'created';
+    },
+    async describeTransformJob(name) {
+      return transformJobs.get(name);
+    },
+    async createModel(request) {
+      models.set(request.ModelName, request);
+    },
+    async createEndpointConfig(request) {
+      endpointConfigs.set(request.EndpointConfigName, request);
+    },
+    async createEndpoint({ EndpointName, EndpointConfigName }) {
+      if (endpoints.has(EndpointName)) throw new EndpointBusyError('exists');
+      endpoints.set(EndpointName, { EndpointConfigName, EndpointStatus: 'Creating', LastModifiedTime: modified() });
+    },
+    async updateEndpoint({ EndpointName, EndpointConfigName }) {
+      const endpoint = endpoints.get(EndpointName)!;
+      if (endpoint.PendingDeploymentSummary) throw new EndpointBusyError('in progress');
+      endpoint.EndpointStatus = 'Updating';
+      endpoint.PendingDeploymentSummary = { EndpointConfigName };
+      endpoint.LastModifiedTime = modified();
+    },
+    async deleteEndpoint(name) {
+      endpoints.delete(name);
+    },
+    async describeEndpoint(name) {
+      const endpoint = endpoints.get(name);
+      return endpoint && { ...endpoint };
+    },
+    async modelOfEndpointConfig(name) {
+      return endpointConfigs.get(name)?.ProductionVariants[0]?.ModelName;
+    },
+
+    completeTraining(name, metrics = {}) {
+      const job = trainingJobs.get(name)!;
+      job.TrainingJobStatus = 'Completed';
+      job.SecondaryStatus = 'Completed';
+      job.ModelArtifacts = { S3ModelArtifacts: `${job.OutputDataConfig.S3OutputPath}/${name}/output/model.tar.gz` };
+      job.FinalMetricDataList = Object.entries(metrics).map(([MetricName, Value]) => ({ MetricName, Value }));
+    },
+    settleEndpoint(name) {
+      const endpoint = endpoints.get(name)!;
+      endpoint.EndpointConfigName =
+        endpoint.PendingDeploymentSummary?.EndpointConfigName ?? endpoint.EndpointConfigName;
+      endpoint.EndpointStatus = 'InService';
+      endpoint.LastModifiedTime = modified();
+      delete endpoint.PendingDeploymentSummary;
+    },
+    rollBackEndpoint(name) {
+      const endpoint = endpoints.get(name)!;
+      endpoint.EndpointStatus = 'InService';
+      endpoint.FailureReason = 'The primary container did not pass the ping health check.';
+      endpoint.LastModifiedTime = modified();
+      delete endpoint.PendingDeploymentSummary;
+    },
+  };
+};

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { transformJobRequest } from '#shared/sagemaker/transform-job.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { givenDataset, givenRun } from '#test/shared/pipeline/fixture.ts';
+
+const requestOf = async (key: string[], features: string[]) => {
+  const objectStore = inMemoryObjectStore();
+  const prediction = {
+    source: { view: 'V_SCORE', key },
+    instances: { type: 'ml.c5.large', count: 3 },
+    columns: [{ name: 'P', type: 'DOUBLE' }],
+    target: { table: 'T' },
+  };
+  const run = await givenRun(objectStore, { settings: { prediction } });
+  const manifest = await givenDataset(objectStore, 'score', [...key, ...features], ['1,2\n']);
+  return transformJobRequest('flights-1', run, 'model-1', manifest);
+};
+
+it('keeps the key from the model and joins it to the answer', async () => {
+  expect(await requestOf(['ID', 'DAY'], ['A', 'B', 'C'])).toEqual({
+    TransformJobName: 'flights-1',
+    ModelName: 'model-1',
+    BatchStrategy: 'MultiRecord',
+    MaxConcurrentTransforms: 1,
+    MaxPayloadInMB: 6,
+    TransformInput: {
+      DataSource: {
+        S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 's3://store/fedml/runs/flights/run-1/score/parts/' },
+      },
+      ContentType: 'text/csv',
+      SplitType: 'Line',
+    },
+    TransformOutput: {
+      S3OutputPath: 's3://store/fedml/runs/flights/run-1/predictions/parts',
+      Accept: 'text/csv',
+      AssembleWith: 'Line',
+    },
+    TransformResources: { InstanceType: 'ml.c5.large', InstanceCount: 3 },
+    DataProcessing: { InputFilter: '$[2:]', JoinSource: 'Input', OutputFilter: '$[0,1,5:]' },
+    Tags: [
+      { Key: 'fedml:pipeline', Value: 'flights' },
+      { Key: 'fedml:run', Value: 'run-1' },
+    ],
+  });
+});
+
+it('refuses a key that a filter has no room for', async () => {
+  const key = Array.from({ length: 30 }, (_, index) => `K${index}`);
+
+  await expect(requestOf(key, ['A'])).rejects.toMatchObject({
+    name: 'InvalidPipelineError',
+    message: expect.stringContaining('prediction.method: endpoint'),
+  });
+});
