@@ -1,14 +1,17 @@
-import { expect, it } from 'vitest';
-import { nearestNames } from '#shared/nearest-names.ts';
+import { describe, expect, it } from 'vitest';
+import { didYouMean, nearestNames } from '#shared/nearest-names.ts';
 
-it('offers the names within a few letters, nearest first', () => {
-  expect(nearestNames('flighs', ['fights', 'flights', 'weather'])).toEqual(['flights', 'fights']);
-});
+describe('nearestNames', () => {
+  it('offers the nearest first, and a difference in case before one in letters', () => {
+    expect(nearestNames('orders', ['ORDER', 'CUSTOMERS', 'ORDERS', 'ORDRES'])).toEqual(['ORDERS', 'ORDER', 'ORDRES']);
+  });
 
-it('doesn’t mind capital letters', () => {
-  expect(nearestNames('v_training', ['V_TRAINING', 'V_SCORING'])).toEqual(['V_TRAINING']);
-});
+  it('offers nothing that is too far away', () => {
+    expect(nearestNames('FLIGHTS', ['CUSTOMERS', 'ORDERS', ''])).toEqual([]);
+    expect(didYouMean('FLIGHTS', ['CUSTOMERS'])).toBe('');
+  });
 
-it('offers nothing where nothing is near', () => {
-  expect(nearestNames('flights', ['penguins'])).toEqual([]);
+  it('makes a question of them', () => {
+    expect(didYouMean('FLIGHT', ['FLIGHTS', 'FREIGHT'])).toBe(' Did you mean "FLIGHTS" or "FREIGHT"?');
+  });
 });

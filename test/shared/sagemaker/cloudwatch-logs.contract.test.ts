@@ -1,0 +1,49 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { afterEach, expect, it } from 'vitest';
+import { AwsError, type Operation, serveAwsJson } from '#local/http/aws-json.ts';
+import type { StandIn } from '#local/stand-in.ts';
+import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
+
+let server: StandIn | undefined;
+afterEach(() => server?.close());
+
+const against = async (operations: Record<string, Operation>) => {
+  server = await serveAwsJson({ targetPrefix: 'Logs_20140328', jsonVersion: '1.1', operations });
+  return cloudWatchJobLog(
+    new CloudWatchLogsClient({
+      endpoint: server.url,
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    }),
+  );
+};
+
+it('gives the last lines of all of a job’s streams, in their order in time', async () => {
+  const streams: Record<string, { timestamp: number; message: string }[]> = {
+    'job-1/algo-1-1': [
+      { timestamp: 1, message: 'first' },
+      { timestamp: 3, message: 'third\nfourth' },
+    ],
+    'job-1/algo-2-1': [{ timestamp: 2, message: 'second' }],
+  };
+  const log = await against({
+    DescribeLogStreams: ({ logStreamNamePrefix }: { logStreamNamePrefix: string }) => ({
+      logStreams: Object.keys(streams)
+        .filter((name) => name.startsWith(logStreamNamePrefix))
+        .map((logStreamName) => ({ logStreamName })),
+    }),
+    GetLogEvents: ({ logStreamName }: { logStreamName: string }) => ({ events: streams[logStreamName] }),
+  });
+
+  expect(await log.tail('/aws/sagemaker/TrainingJobs', 'job-1/', 2)).toEqual(['second', 'third', 'fourth']);
+});
+
+it('gives nothing where there is no such log', async () => {
+  const log = await against({
+    DescribeLogStreams: () => {
+      throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
+    },
+  });
+
+  expect(await log.tail('/aws/sagemaker/Endpoints/x', '', 10)).toEqual([]);
+});
