@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import * as deployEndpoint from '#functions/deployment/deploy-endpoint/schema.ts';
+import * as promoteModel from '#functions/deployment/promote-model/schema.ts';
+import * as restoreEndpoint from '#functions/deployment/restore-endpoint/schema.ts';
+import * as smokeTest from '#functions/deployment/smoke-test/schema.ts';
+import * as announceRun from '#functions/pipeline/announce-run/schema.ts';
+import * as resolveRun from '#functions/pipeline/resolve-run/schema.ts';
+import * as planScoring from '#functions/prediction/plan-scoring/schema.ts';
+import * as planWrite from '#functions/prediction/plan-write/schema.ts';
+import * as publishPredictions from '#functions/prediction/publish-predictions/schema.ts';
+import * as scorePart from '#functions/prediction/score-part/schema.ts';
+import * as transformDataset from '#functions/prediction/transform-dataset/schema.ts';
+import * as writePart from '#functions/prediction/write-part/schema.ts';
+import * as evaluateModel from '#functions/training/evaluate-model/schema.ts';
+import * as registerModel from '#functions/training/register-model/schema.ts';
+import * as trainModel from '#functions/training/train-model/schema.ts';
+import { EndpointResult } from '#shared/tasks/endpoint-verdict.ts';
+import { TrainingJobResult } from '#shared/tasks/training-job-verdict.ts';
+import { TransformJobResult } from '#shared/tasks/transform-job-verdict.ts';
+import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+
+export const MODEL_RECORD_URI = `${STORE_URI}/models/flights/job-1.json`;
+const WRITE_ID = 'a'.repeat(64);
+
+/** What each function takes, and what it answers its state with, directly or by the token. */
+export const SCHEMAS: Readonly<Record<string, { readonly input: z.ZodType; readonly output: z.ZodType }>> = {
+  resolveRun: { input: resolveRun.ResolveRunInput, output: resolveRun.ResolveRunOutput },
+  announceRun: { input: announceRun.AnnounceRunInput, output: announceRun.AnnounceRunOutput },
+  trainModel: { input: trainModel.TrainModelInput, output: TrainingJobResult },
+  evaluateModel: { input: evaluateModel.EvaluateModelInput, output: evaluateModel.EvaluateModelOutput },
+  registerModel: { input: registerModel.RegisterModelInput, output: registerModel.RegisterModelOutput },
+  deployEndpoint: { input: deployEndpoint.DeployEndpointInput, output: EndpointResult },
+  restoreEndpoint: { input: restoreEndpoint.RestoreEndpointInput, output: EndpointResult },
+  smokeTest: { input: smokeTest.SmokeTestInput, output: smokeTest.SmokeTestOutput },
+  promoteModel: { input: promoteModel.PromoteModelInput, output: promoteModel.PromoteModelOutput },
+  planScoring: { input: planScoring.PlanScoringInput, output: planScoring.PlanScoringOutput },
+  transformDataset: { input: transformDataset.TransformDatasetInput, output: TransformJobResult },
+  scorePart: { input: z.object({ part: z.int() }), output: scorePart.ScorePartOutput },
+  planWrite: { input: planWrite.PlanWriteInput, output: planWrite.PlanWriteOutput },
+  writePart: { input: z.object({ part: z.int() }), output: writePart.WritePartOutput },
+  publishPredictions: {
+    input: publishPredictions.PublishPredictionsInput,
+    output: publishPredictions.PublishPredictionsOutput,
+  },
+};
+
+/** The functions whose states are answered by their tokens. */
+export const WAITING = new Set(['trainModel', 'deployEndpoint', 'restoreEndpoint', 'transformDataset']);
+
+export type Answers = Record<string, (event: never) => unknown>;
+
+/** Answers of a run of everything that goes well. */
+export const ANSWERS: Answers = {
+  resolveRun: () => planOf({}),
+  trainModel: () => ({ trainingJobName: 'job-1', modelUri: 's3://store/model.tar.gz' }),
+  evaluateModel: () => ({ gatePassed: true, metrics: { auc: 0.8, loss: null }, reason: '' }),
+  registerModel: () => ({ modelRecordUri: MODEL_RECORD_URI }),
+  deployEndpoint: () => ({ endpointName: 'flights', endpointConfigName: 'config-2' }),
+  restoreEndpoint: () => ({ endpointName: 'flights', endpointConfigName: 'config-1' }),
+  smokeTest: () => ({ rowCount: 10 }),
+  promoteModel: () => ({ modelRecordUri: MODEL_RECORD_URI }),
+  planScoring: () => scoringBy('transform'),
+  transformDataset: () => ({ transformJobName: 'job-1' }),
+  scorePart: ({ part }: { part: number }) => ({ part, rowCount: 2 }),
+  planWrite: () => ({ writeId: WRITE_ID, bucket: 'store', planKey: 'plan.jsonl', partCount: 2 }),
+  writePart: ({ part }: { part: number }) => ({ part, rowCount: 2 }),
+  publishPredictions: () => ({
+    schema: 'SPACE#ML',
+    table: 'T',
+    mode: 'append',
+    rowCount: 4,
+    writeId: WRITE_ID,
+    alreadyPublished: false,
+  }),
+};
+
+export const planOf = (plan: object) => ({
+  runUri: RUN_URI,
+  pipeline: 'flights',
+  mode: 'full',
+  train: true,
+  deploy: true,
+  predict: true,
+  modelRecordUri: null,
+  ...plan,
+});
+
+export const scoringBy = (method: 'transform' | 'endpoint') => ({
+  method,
+  predictionsUri: `${RUN_URI}predictions/parts/`,
+  model: 'job-1',
+  plan: method === 'endpoint' ? { bucket: 'store', key: 'scoring-plan.jsonl', partCount: 2, concurrency: 1 } : null,
+});

@@ -1,0 +1,276 @@
+import { describe, expect, it } from 'vitest';
+import { namedError } from '#test/local/step-functions/fake-lambda.ts';
+import { RUN_URI } from '#test/shared/pipeline/fixture.ts';
+import { MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
+import { openMachines } from './open-machines.ts';
+
+const failing =
+  (name: string, message = 'on purpose') =>
+  () => {
+    throw namedError(name, message);
+  };
+
+/** Fails so many times, then answers. */
+const failingFirst = (times: number, name: string, answer: unknown) => {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    if (calls <= times) throw namedError(name);
+    return answer;
+  };
+};
+
+const TRAINING = ['trainModel', 'evaluateModel', 'registerModel'];
+const DEPLOYMENT = ['deployEndpoint', 'smokeTest', 'promoteModel'];
+const WRITING = ['planWrite', 'writePart', 'writePart', 'publishPredictions'];
+
+describe('pipeline', () => {
+  it('trains, deploys, predicts, and tells the bus of each', async () => {
+    await using machines = await openMachines();
+
+    const run = await machines.run('pipeline', { pipeline: 'flights' });
+
+    expect(run).toMatchObject({
+      status: 'SUCCEEDED',
+      value: { outcome: 'succeeded', runUri: RUN_URI, failure: null },
+    });
+    expect(machines.called()).toEqual([
+      'resolveRun',
+      ...TRAINING,
+      ...DEPLOYMENT,
+      'planScoring',
+      'transformDataset',
+      ...WRITING,
+      'announceRun',
+    ]);
+    expect(machines.announced).toEqual([
+      'Run Started',
+      'Model Registered',
+      'Endpoint Deployed',
+      'Predictions Written',
+      'Run Succeeded',
+    ]);
+    expect(machines.eventOf('resolveRun')).toMatchObject({ input: { pipeline: 'flights' }, executionName: 'run-1' });
+    expect(machines.eventOf('planScoring')).toEqual({ runUri: RUN_URI, modelRecordUri: MODEL_RECORD_URI });
+    expect(machines.eventOf('planWrite')).toMatchObject({ rowCount: 4, model: 'job-1' });
+  });
+
+  it.each([
+    ['trains only', { mode: 'train', deploy: false, predict: false }, TRAINING],
+    [
+      'predicts only, with the champion',
+      { mode: 'score', train: false, deploy: false, modelRecordUri: MODEL_RECORD_URI },
+      ['planScoring', 'transformDataset', ...WRITING],
+    ],
+    [
+      'deploys nothing where nothing is to be deployed',
+      { deploy: false },
+      [...TRAINING, 'planScoring', 'transformDataset', ...WRITING],
+    ],
+    ['predicts nothing where nothing is to be predicted', { predict: false }, [...TRAINING, ...DEPLOYMENT]],
+  ])('%s', async (_, plan, steps) => {
+    await using machines = await openMachines({ answers: { resolveRun: () => planOf(plan) } });
+
+    const run = await machines.run('pipeline', {});
+
+    expect(run.status).toBe('SUCCEEDED');
+    expect(machines.called()).toEqual(['resolveRun', ...steps, 'announceRun']);
+  });
+
+  it('fails with the input’s error, announced, when there is nothing to run', async () => {
+    const answers = { resolveRun: failing('UnknownPipelineError', 'There is no pipeline "x".') };
+    await using machines = await openMachines({ answers });
+
+    const run = await machines.run('pipeline', { pipeline: 'x' });
+
+    expect(run).toMatchObject({ status: 'FAILED', error: 'UnknownPipelineError', cause: 'There is no pipeline "x".' });
+    expect(machines.eventOf('announceRun')).toMatchObject({ runUri: null, input: { pipeline: 'x' } });
+    expect(machines.announced).toEqual(['Run Failed']);
+  });
+
+  it.each([
+    ['trainModel', 'TrainingFailedError'],
+    ['evaluateModel', 'ModelMissingError'],
+    ['registerModel', 'InvalidInputError'],
+    ['deployEndpoint', 'EndpointFailedError'],
+    ['promoteModel', 'InvalidInputError'],
+    ['planScoring', 'EndpointFailedError'],
+    ['transformDataset', 'TransformFailedError'],
+    ['planWrite', 'TargetTableError'],
+    ['publishPredictions', 'DatasetMismatchError'],
+  ])('ends with the error of %s, after it was announced', async (step, error) => {
+    await using machines = await openMachines({ answers: { [step]: failing(error, 'what happened') } });
+
+    const run = await machines.run('pipeline', {});
+
+    expect(run).toMatchObject({ status: 'FAILED', error, cause: 'what happened' });
+    expect(machines.called().at(-1)).toBe('announceRun');
+    expect(machines.announced.at(-1)).toBe('Run Failed');
+  });
+
+  it('ends with the error of a child’s child', async () => {
+    await using machines = await openMachines({ stagingFails: true });
+
+    expect(await machines.run('pipeline', {})).toMatchObject({
+      status: 'FAILED',
+      error: 'WarehouseLoginError',
+      cause: '10: wrong password',
+    });
+  });
+
+  it('ends with the error of a part, though its Map fails under a name of its own', async () => {
+    const answers = { writePart: failing('TargetTableError', 'The column P is too narrow.') };
+    await using machines = await openMachines({ answers });
+
+    expect(await machines.run('pipeline', {})).toMatchObject({
+      status: 'FAILED',
+      error: 'TargetTableError',
+      cause: 'The column P is too narrow.',
+    });
+  });
+
+  it('stops at a gate that isn’t passed: nothing is registered, deployed or predicted', async () => {
+    const evaluateModel = () => ({ gatePassed: false, metrics: {}, reason: 'auc is 0.5, below the minimum of 0.7.' });
+    await using machines = await openMachines({ answers: { evaluateModel } });
+
+    const run = await machines.run('pipeline', {});
+
+    expect(run).toMatchObject({
+      status: 'FAILED',
+      error: 'GateNotPassedError',
+      cause: 'The model of job-1 did not pass its gate. auc is 0.5, below the minimum of 0.7.',
+    });
+    expect(machines.called()).toEqual(['resolveRun', 'trainModel', 'evaluateModel', 'announceRun']);
+    expect(machines.announced).toEqual(['Run Started', 'Run Gate Not Passed']);
+  });
+
+  it('tells the first error also when the announcement fails', async () => {
+    const answers = {
+      trainModel: failing('TrainingFailedError', 'ValueError'),
+      announceRun: failing('ObjectMissingError'),
+    };
+    await using machines = await openMachines({ answers });
+
+    expect(await machines.run('pipeline', {})).toMatchObject({ status: 'FAILED', error: 'TrainingFailedError' });
+  });
+
+  it('doesn’t pass for a success when its record couldn’t be completed', async () => {
+    await using machines = await openMachines({ answers: { announceRun: failing('ObjectMissingError') } });
+
+    expect(await machines.run('pipeline', {})).toMatchObject({ status: 'FAILED', error: 'ObjectMissingError' });
+  });
+
+  it('goes on when the bus is out of order', { timeout: 60_000 }, async () => {
+    await using machines = await openMachines({ busIsDown: true });
+
+    expect(await machines.run('pipeline', {})).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('names its children from its own name, also from a long one', async () => {
+    await using machines = await openMachines();
+    const name = 'n'.repeat(80);
+
+    expect(await machines.run('pipeline', {}, name)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+});
+
+describe('training', () => {
+  it('answers with the model, and can be started alone', async () => {
+    await using machines = await openMachines();
+
+    expect(await machines.run('training', { runUri: RUN_URI })).toMatchObject({
+      status: 'SUCCEEDED',
+      value: {
+        modelUri: 's3://store/model.tar.gz',
+        trainingJobName: 'job-1',
+        modelRecordUri: MODEL_RECORD_URI,
+        gatePassed: true,
+        metrics: { auc: 0.8, loss: null },
+      },
+    });
+    expect(machines.eventOf('trainModel').attemptId).toMatch(/:training:run-1#0$/);
+  });
+
+  it('tries again where SageMaker had no capacity', async () => {
+    const trained = { trainingJobName: 'job-1-2', modelUri: 's3://store/model.tar.gz' };
+    await using machines = await openMachines({
+      answers: { trainModel: failingFirst(2, 'CapacityUnavailableError', trained) },
+    });
+
+    expect(await machines.run('training', { runUri: RUN_URI })).toMatchObject({
+      status: 'SUCCEEDED',
+      value: { trainingJobName: 'job-1-2' },
+    });
+  });
+
+  it('trains once where the script fails', async () => {
+    await using machines = await openMachines({ answers: { trainModel: failing('TrainingFailedError') } });
+
+    expect(await machines.run('training', { runUri: RUN_URI })).toMatchObject({ error: 'TrainingFailedError' });
+    expect(machines.called()).toEqual(['trainModel']);
+  });
+});
+
+describe('deployment', () => {
+  const input = { runUri: RUN_URI, modelRecordUri: MODEL_RECORD_URI };
+
+  it('gives the endpoint back when the model fails its smoke test', async () => {
+    await using machines = await openMachines({
+      answers: { smokeTest: failing('SmokeTestFailedError', 'no answers') },
+    });
+
+    const run = await machines.run('deployment', input);
+
+    expect(run).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailedError' });
+    expect(machines.called()).toEqual(['deployEndpoint', 'smokeTest', 'restoreEndpoint']);
+    expect(machines.announced).toEqual([]);
+  });
+
+  it('tells why the smoke test failed also when the endpoint can’t be given back', async () => {
+    await using machines = await openMachines({
+      answers: { smokeTest: failing('SmokeTestFailedError'), restoreEndpoint: failing('EndpointFailedError') },
+    });
+
+    expect(await machines.run('deployment', input)).toMatchObject({ error: 'SmokeTestFailedError' });
+  });
+
+  it('waits for its turn at a busy endpoint, and for a cold one', async () => {
+    const deployed = { endpointName: 'flights', endpointConfigName: 'config-2' };
+    await using machines = await openMachines({
+      answers: {
+        deployEndpoint: failingFirst(2, 'EndpointBusyError', deployed),
+        smokeTest: failingFirst(1, 'EndpointThrottledError', { rowCount: 10 }),
+      },
+    });
+
+    expect(await machines.run('deployment', input)).toMatchObject({ status: 'SUCCEEDED', value: deployed });
+  });
+});
+
+describe('prediction', () => {
+  const input = { runUri: RUN_URI, modelRecordUri: MODEL_RECORD_URI };
+
+  it('asks the endpoint for each part, and writes each part', async () => {
+    await using machines = await openMachines({ answers: { planScoring: () => scoringBy('endpoint') } });
+
+    const run = await machines.run('prediction', input);
+
+    expect(run).toMatchObject({
+      status: 'SUCCEEDED',
+      value: { schema: 'SPACE#ML', table: 'T', rowCount: 4, writeId: 'a'.repeat(64) },
+    });
+    expect(machines.called()).toEqual(['planScoring', 'scorePart', 'scorePart', ...WRITING]);
+  });
+
+  it('tries a part again where the endpoint or the warehouse is overloaded', async () => {
+    await using machines = await openMachines({
+      answers: {
+        planScoring: () => scoringBy('endpoint'),
+        scorePart: failingFirst(1, 'EndpointThrottledError', { part: 0, rowCount: 2 }),
+        writePart: failingFirst(1, 'WarehouseUnavailableError', { part: 0, rowCount: 2 }),
+      },
+    });
+
+    expect(await machines.run('prediction', input)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+});
