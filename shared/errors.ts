@@ -140,3 +140,18 @@ export class NoChampionError extends PipelineError {
 export class TargetTableError extends PipelineError {
   override readonly name = 'TargetTableError';
 }
+
+/** A row with the same primary key is in the table already (301). Not retried. */
+export class DuplicateKeyError extends PipelineError {
+  override readonly name = 'DuplicateKeyError';
+}
+
+/** A prediction, or its key, doesn't fit the type of its column; the message names part, line and column. Not retried. */
+export class UnwritableValueError extends PipelineError {
+  override readonly name = 'UnwritableValueError';
+}
+
+/** An object isn't CSV; the message names the line. Not retried. */
+export class MalformedCsvError extends PipelineError {
+  override readonly name = 'MalformedCsvError';
+}
