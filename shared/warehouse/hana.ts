@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import hana from '@sap/hana-client';
+import { logger } from '#shared/logger.ts';
 import type { CredentialSource, WarehouseCredentials } from '#shared/warehouse/credentials.ts';
 import { AUTHENTICATION_FAILED, asWarehouseError, isHanaClientError } from '#shared/warehouse/hana-errors.ts';
 import { readSession } from '#shared/warehouse/read-session.ts';
@@ -82,6 +83,11 @@ const connect = async (source: CredentialSource, info: SessionInfo) => {
 };
 
 const open = async (credentials: WarehouseCredentials, info: SessionInfo): Promise<hana.Connection> => {
+  if (!credentials.encrypt || !credentials.sslValidateCertificate) {
+    logger.warn(
+      'The warehouse secret switches off encryption or the check of the certificate: anybody can listen or answer.',
+    );
+  }
   const client = hana.createConnection();
   const doing = `Connecting to ${credentials.address}:${credentials.port} as ${credentials.user}`;
   await asPromise<void>((done) => client.connect(connectOptions(credentials, info), done), doing);
@@ -123,10 +129,13 @@ const connectionOf = (client: hana.Connection): SqlConnection => ({
     }
   },
 
-  execute: ({ sql, parameters }, doing) =>
-    withStatement(client, sql, doing, async (statement) =>
-      asPromise<number | undefined>((done) => statement.exec([...parameters], done), doing).then((count) => count ?? 0),
-    ),
+  async execute({ sql, parameters }, doing) {
+    const count = await asPromise<number | undefined>(
+      (done) => (parameters.length > 0 ? client.exec(sql, [...parameters], done) : client.exec(sql, done)),
+      doing,
+    );
+    return count ?? 0;
+  },
 
   executeBatch: (sql, rows, doing) =>
     withStatement(client, sql, doing, async (statement) => {

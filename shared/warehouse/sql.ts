@@ -25,7 +25,7 @@ const MAX_IDENTIFIER_BYTES = 127;
  *
  * @throws InvalidInputError for a name that no HANA object can have.
  */
-export const quote = (identifier: string): string => {
+export const quoteIdentifier = (identifier: string): string => {
   const bytes = Buffer.byteLength(identifier);
   if (bytes === 0 || bytes > MAX_IDENTIFIER_BYTES || identifier.includes('\0') || !identifier.isWellFormed()) {
     throw new InvalidInputError(
@@ -35,7 +35,8 @@ export const quote = (identifier: string): string => {
   return `"${identifier.replaceAll('"', '""')}"`;
 };
 
-export const qualified = ({ schema, name }: QualifiedName): string => `${quote(schema)}.${quote(name)}`;
+export const qualified = ({ schema, name }: QualifiedName): string =>
+  `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 
 export const selectRows = ({ view, columns, range }: RowQuery): SqlStatement => {
   const condition = range ? rangeCondition(range) : { sql: '', parameters: [] };
@@ -47,7 +48,8 @@ export const selectRows = ({ view, columns, range }: RowQuery): SqlStatement => 
 
 /** One row: COUNT of rows and, with a column, COUNT of its values, MIN and MAX. */
 export const selectMeasure = (view: QualifiedName, column?: string): SqlStatement => {
-  const measured = column === undefined ? [] : ['COUNT', 'MIN', 'MAX'].map((name) => `${name}(${quote(column)})`);
+  const measured =
+    column === undefined ? [] : ['COUNT', 'MIN', 'MAX'].map((name) => `${name}(${quoteIdentifier(column)})`);
   return { sql: `SELECT ${['COUNT(*)', ...measured].join(', ')} FROM ${qualified(view)}`, parameters: [] };
 };
 
@@ -81,7 +83,10 @@ export const deleteEqual = (table: QualifiedName, where: Equalities = {}): SqlSt
 /** An UPSERT with a subquery finds existing rows by the primary key; without one it would insert. */
 export const copyRows = (schema: string, { from, to, columns, constants, mode }: TableCopy): SqlStatement => {
   const target = names([...columns, ...constants.map(({ column }) => column.name)]);
-  const source = [...columns.map(quote), ...constants.map(({ column }) => `CAST(? AS ${typeDdl(column)})`)].join(', ');
+  const source = [
+    ...columns.map(quoteIdentifier),
+    ...constants.map(({ column }) => `CAST(? AS ${typeDdl(column)})`),
+  ].join(', ');
   const verb = mode === 'upsert' ? 'UPSERT' : 'INSERT INTO';
   return {
     sql: `${verb} ${qualified({ schema, name: to })} (${target}) SELECT ${source} FROM ${qualified({ schema, name: from })}`,
@@ -99,13 +104,13 @@ export const dropTable = (table: QualifiedName): string => `DROP TABLE ${qualifi
 /** Waits for other transactions on the table, up to a minute. */
 export const lockTable = (table: QualifiedName): string => `LOCK TABLE ${qualified(table)} IN EXCLUSIVE MODE WAIT 60`;
 
-const names = (columns: readonly string[]): string => columns.map(quote).join(', ');
+const names = (columns: readonly string[]): string => columns.map(quoteIdentifier).join(', ');
 
 const columnDdl = (column: DatasetColumn): string =>
-  `${quote(column.name)} ${typeDdl(column)}${column.nullable ? '' : ' NOT NULL'}`;
+  `${quoteIdentifier(column.name)} ${typeDdl(column)}${column.nullable ? '' : ' NOT NULL'}`;
 
 const rangeCondition = (range: Range): SqlStatement => {
-  const column = quote(range.column);
+  const column = quoteIdentifier(range.column);
   if ('isNull' in range) return { sql: ` WHERE ${column} IS NULL`, parameters: [] };
   const bounds = [
     { operator: '>=', value: range.from },
@@ -118,7 +123,7 @@ const rangeCondition = (range: Range): SqlStatement => {
 };
 
 const equalCondition = (equalities: Equalities): SqlStatement => ({
-  sql: where(Object.keys(equalities).map((column) => `${quote(column)} = ?`)),
+  sql: where(Object.keys(equalities).map((column) => `${quoteIdentifier(column)} = ?`)),
   parameters: Object.values(equalities),
 });
 

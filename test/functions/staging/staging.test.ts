@@ -76,6 +76,28 @@ describe('staging for training', () => {
     expect(snapshot(objectStore)).toEqual(before);
   });
 
+  it('stages a large view in partitions whose union is the view', async () => {
+    const objectStore = inMemoryObjectStore();
+    const rows = Array.from({ length: 250_010 }, (_, index): Row => [index < 10 ? null : index, null, 1]);
+    const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: ordersView(rows) }) };
+    await givenRun(objectStore, {
+      source: { view: 'ORDERS', key: ['ID'], target: 'LATE', header: false, split: { testFraction: 0.5 } },
+    });
+
+    await stage('training', ports);
+
+    const manifests = await Promise.all(
+      ['train', 'test'].map((dataset) => loadManifest(objectStore, `${RUN_URI}${dataset}/manifest.json`)),
+    );
+    const parts = manifests.flatMap((manifest) => manifest.parts);
+    expect(new Set(parts.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2]));
+    expect(manifests[0]!.source.queries[1]).toBe(
+      'SELECT "ID", "NOTE", "LATE" FROM "SPACE"."ORDERS" WHERE "ID" >= ? [125010]',
+    );
+    const lines = parts.flatMap(({ uri }) => objectStore.objects.get(uri)!.trimEnd().split('\n'));
+    expect(lines.map((line) => line.split(',')[0]).sort()).toEqual(rows.map(([id]) => String(id ?? '')).sort());
+  });
+
   it('keeps the key out of the parts that the columns leave out, and splits by it all the same', async () => {
     const objectStore = inMemoryObjectStore();
     const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };

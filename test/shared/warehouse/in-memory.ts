@@ -31,8 +31,8 @@ export interface InMemoryWarehouse extends Warehouse {
   loseNextCommit(): void;
 }
 
-/** Rows that a batch of the stream holds: few, so that tests have several batches. */
-const BATCH_SIZE_ROWS = 3;
+/** Batches of a stream: several, also of few rows. */
+const BATCH_COUNT = 5;
 
 export const inMemoryWarehouse = (views: Readonly<Record<string, InMemoryView>> = {}): InMemoryWarehouse => {
   const warehouse = {
@@ -68,8 +68,8 @@ const reading = (views: ReadonlyMap<string, InMemoryView>): ReadSession => {
       const indexes = columns.map((name) => source.columns.findIndex((column) => column.name === name));
       const inRange = range ? rangeTest(range, source) : () => true;
       const rows = source.rows.filter(inRange).map((row) => indexes.map((index) => row[index]!));
-      for (let start = 0; start < rows.length; start += BATCH_SIZE_ROWS)
-        yield rows.slice(start, start + BATCH_SIZE_ROWS);
+      const size = Math.ceil(rows.length / BATCH_COUNT);
+      for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
     },
   };
 };

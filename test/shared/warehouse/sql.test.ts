@@ -6,23 +6,23 @@ import {
   createColumnTable,
   deleteEqual,
   insertValues,
-  quote,
+  quoteIdentifier,
   selectMeasure,
   selectRows,
 } from '#shared/warehouse/sql.ts';
 
 const view = { schema: 'SALES', name: 'V' };
 
-describe('quote', () => {
+describe('quoteIdentifier', () => {
   it('quotes any name so that it is read back as one identifier, or refuses it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 140 }), (name) => {
         const bytes = Buffer.byteLength(name);
         if (bytes < 1 || bytes > 127 || name.includes('\0')) {
-          expect(() => quote(name)).toThrow(expect.objectContaining({ name: 'InvalidInputError' }));
+          expect(() => quoteIdentifier(name)).toThrow(expect.objectContaining({ name: 'InvalidInputError' }));
           return;
         }
-        const quoted = quote(name);
+        const quoted = quoteIdentifier(name);
 
         expect(quoted).toMatch(/^"([^"]|"")+"$/);
         expect(quoted.slice(1, -1).replaceAll('""', '"')).toBe(name);
@@ -33,7 +33,7 @@ describe('quote', () => {
   it.each(['T" CASCADE --', "x' OR 1=1 --", 'a;DROP TABLE b', 'lower Case', 'concave points'])(
     'keeps %j whole',
     (name) => {
-      expect(quote(name)).toBe(`"${name.replaceAll('"', '""')}"`);
+      expect(quoteIdentifier(name)).toBe(`"${name.replaceAll('"', '""')}"`);
     },
   );
 });
