@@ -11,7 +11,8 @@ export const DatasetColumn = z.strictObject({
   name: z.string(),
   type: z.string(),
   length: z.int().nonnegative(),
-  scale: z.int().nonnegative(),
+  /** Null for a floating DECIMAL: one that was declared without precision and scale. */
+  scale: z.int().nonnegative().nullable(),
   nullable: z.boolean(),
 });
 export type DatasetColumn = z.infer<typeof DatasetColumn>;

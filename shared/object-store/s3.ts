@@ -11,8 +11,8 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 
-/** 16 MiB parts let 10,000 parts (S3's limit) hold 160 GB; four in flight keep memory under 80 MB. */
-const PART_SIZE_BYTES = 16 * 1024 * 1024;
+/** 8 MiB parts let 10,000 parts (S3's limit) hold 80 GB; four in flight keep memory under 40 MB for each upload. */
+const PART_SIZE_BYTES = 8 * 1024 * 1024;
 const PARTS_IN_FLIGHT = 4;
 
 /** The object store on Amazon S3. */

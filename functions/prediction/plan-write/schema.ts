@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { RunUri } from '#shared/pipeline/run.ts';
+
+export const PlanWriteInput = z.strictObject({
+  runUri: RunUri,
+  /** The folder of the predictions: headerless CSV, the key's columns and then the model's answer. */
+  predictionsUri: z.string().regex(/^s3:\/\/[^/]+\/.+\/$/, 'must be the URI of a folder'),
+  /** Rows of the score dataset. */
+  rowCount: z.int().positive(),
+  /** The training job that made the model. */
+  model: z.string().min(1).max(127),
+});
+export type PlanWriteInput = z.infer<typeof PlanWriteInput>;
+
+export const PlanWriteOutput = z.strictObject({
+  writeId: z.string().length(64),
+  bucket: z.string(),
+  planKey: z.string(),
+  partCount: z.int().positive(),
+});
+export type PlanWriteOutput = z.infer<typeof PlanWriteOutput>;

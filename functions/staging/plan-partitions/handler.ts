@@ -1,0 +1,16 @@
+import { config } from '#shared/config.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { step } from '#shared/step.ts';
+import { hanaWarehouse } from '#shared/warehouse/hana.ts';
+import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
+import { planPartitions } from './plan-partitions.ts';
+import { PlanPartitionsInput, PlanPartitionsOutput } from './schema.ts';
+
+const ports = {
+  warehouse: hanaWarehouse(secretsManagerCredentials(() => config().warehouseSecretArn)),
+  objectStore: s3ObjectStore(),
+};
+
+export const handler = step({ input: PlanPartitionsInput, output: PlanPartitionsOutput }, (input) =>
+  planPartitions(input, ports),
+);

@@ -1,0 +1,87 @@
+import type { DatasetColumn } from '#shared/dataset/manifest.ts';
+import type { SplitSettings } from '#shared/dataset/split.ts';
+import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
+import { InvalidInputError, InvalidPipelineError, UnstageableValueError } from '#shared/errors.ts';
+import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
+import { isLarge, typeKind } from '#shared/warehouse/column-types.ts';
+import { pickColumns } from '#shared/warehouse/pick-columns.ts';
+import { qualified } from '#shared/warehouse/sql.ts';
+import type { QualifiedName } from '#shared/warehouse/warehouse.ts';
+
+/** What `pipeline.yml` asks to be staged for one purpose. */
+export interface Request {
+  readonly schema: string | undefined;
+  readonly view: string;
+  readonly columns: readonly string[] | undefined;
+  readonly key: readonly string[];
+  /** The column that a model learns; undefined when scoring. */
+  readonly target: string | undefined;
+  /** The key's columns come first in the parts, so that a batch transform can carry them past the model. */
+  readonly keyFirst: boolean;
+  readonly header: boolean;
+  readonly refuseLineBreaks: boolean;
+  readonly split: SplitSettings | undefined;
+}
+
+/** @throws InvalidInputError when scoring is asked of a pipeline that has no `prediction`. */
+export const requestOf = ({ source, prediction }: PipelineDefinition, purpose: StagingPurpose): Request => {
+  if (purpose === 'training') {
+    return {
+      schema: source.schema,
+      view: source.view,
+      columns: source.columns,
+      key: source.key,
+      target: source.target,
+      keyFirst: false,
+      header: source.header,
+      refuseLineBreaks: false,
+      split: source.split,
+    };
+  }
+  if (!prediction) throw new InvalidInputError('pipeline.yml has no `prediction`, so that there are no rows to score.');
+  return {
+    schema: prediction.source.schema,
+    view: prediction.source.view,
+    columns: prediction.source.columns,
+    key: prediction.source.key,
+    target: undefined,
+    keyFirst: true,
+    header: false,
+    refuseLineBreaks: prediction.method === 'transform',
+    split: undefined,
+  };
+};
+
+/** The columns of the parts, in their order, and those of the key. */
+export const selectColumns = (
+  view: QualifiedName,
+  available: readonly DatasetColumn[],
+  { columns, key, target, keyFirst }: Request,
+): { readonly columns: DatasetColumn[]; readonly key: DatasetColumn[] } => {
+  const listed = columns ?? available.map(({ name }) => name);
+  if (target !== undefined && columns && !columns.includes(target)) {
+    throw new InvalidPipelineError(
+      `source.columns leaves out the target ${JSON.stringify(target)}: without it there is nothing to learn.`,
+    );
+  }
+  const wanted = target === undefined ? listed : [...listed, target];
+  const picked = pickColumns(view, available, [...new Set([...key, ...wanted])]);
+  const byName = new Map(picked.map((column) => [column.name, column]));
+  const order = keyFirst ? [...key, ...listed.filter((name) => !key.includes(name))] : listed;
+  refuseUnstageable(view, picked, key);
+  return { columns: order.map((name) => byName.get(name)!), key: key.map((name) => byName.get(name)!) };
+};
+
+const refuseUnstageable = (view: QualifiedName, columns: readonly DatasetColumn[], key: readonly string[]): void => {
+  const problems = [
+    ...columns.filter((column) => !typeKind(column)).map(({ name, type }) => `${name} has the type ${type}`),
+    ...columns
+      .filter((column) => key.includes(column.name) && isLarge(column))
+      .map(({ name, type }) => `${name} of the key has the type ${type}, which can't be compared`),
+  ];
+  if (problems.length > 0) {
+    throw new UnstageableValueError(
+      `${qualified(view)} has columns that can't be staged: ${problems.join('; ')}. Name the others in source.columns, or convert them in the view.`,
+    );
+  }
+};

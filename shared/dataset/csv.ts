@@ -1,0 +1,39 @@
+import type { DatasetColumn } from '#shared/dataset/manifest.ts';
+import { typeKind } from '#shared/warehouse/column-types.ts';
+import { valueToText } from '#shared/warehouse/value-text.ts';
+import type { Row, WarehouseValue } from '#shared/warehouse/warehouse.ts';
+
+/**
+ * Encodes rows as lines of CSV: UTF-8 text, `,` between fields, LF at the end, RFC 4180 quotes only where they are
+ * needed. NULL is an empty field, the empty text is `""`.
+ */
+export const csvEncoder = (columns: readonly DatasetColumn[]): ((row: Row) => string) => {
+  const encoders = columns.map(fieldEncoder);
+  const width = encoders.length;
+  return (row) => {
+    let line = encoders[0]!(row[0]!);
+    for (let index = 1; index < width; index += 1) line += `,${encoders[index]!(row[index]!)}`;
+    return `${line}\n`;
+  };
+};
+
+/** One line of text fields, such as the line of column names. */
+export const csvLine = (fields: readonly (string | null)[]): string => `${fields.map(csvField).join(',')}\n`;
+
+/** One field: null is nothing at all, the empty text is a pair of quotes. */
+export const csvField = (text: string | null): string => {
+  if (text === null) return '';
+  if (text === '') return '""';
+  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+const NEEDS_QUOTES = /[",\r\n]/;
+
+type FieldEncoder = (value: WarehouseValue) => string;
+
+const fieldEncoder = (column: DatasetColumn): FieldEncoder => {
+  const toText = valueToText(column);
+  return typeKind(column) === 'text'
+    ? (value) => (value === null ? '' : csvField(String(value)))
+    : (value) => (value === null ? '' : toText(value));
+};

@@ -1,0 +1,119 @@
+import type { DatasetColumn } from '#shared/dataset/manifest.ts';
+
+/**
+ * A warehouse that views are read from and tables are written to. Every session is opened for one piece of work and
+ * closed when it ends, however it ends. All methods throw the warehouse errors of `shared/errors.ts`.
+ */
+export interface Warehouse {
+  /** A session that can't write: the warehouse itself refuses it. */
+  read<T>(info: SessionInfo, work: (session: ReadSession) => Promise<T>): Promise<T>;
+  /** A session on the database user's own schema. */
+  write<T>(info: SessionInfo, work: (session: WriteSession) => Promise<T>): Promise<T>;
+}
+
+/** What the warehouse's administrator sees of a session. */
+export interface SessionInfo {
+  readonly runId: string;
+}
+
+export interface ReadSession {
+  /** The space schema: where a view is looked up that is named without a schema. */
+  readonly schema: string;
+  /** The columns in their order. Throws UnknownWarehouseObjectError with the nearest names. */
+  columnsOf(view: QualifiedName): Promise<readonly DatasetColumn[]>;
+  /** Counts the rows and, of one column, finds the extremes, in one statement. */
+  measure(view: QualifiedName, column?: string): Promise<Measure>;
+  /** Streams rows in batches; no more than a few batches are in memory. */
+  rows(query: RowQuery): AsyncIterable<readonly Row[]>;
+}
+
+export interface WriteSession {
+  readonly schema: string;
+  /** The table as it is, or undefined when there is none. */
+  tableOf(name: string): Promise<Table | undefined>;
+  /** Creates the table unless one of its name exists, whatever that one looks like. */
+  createTable(table: Table): Promise<void>;
+  /** Drops the table; it is no error when there is none. */
+  dropTable(name: string): Promise<void>;
+  /**
+   * Commits what `work` did, or leaves nothing of it. WarehouseUnavailableError leaves open which of both happened:
+   * the connection can be lost after the warehouse committed and before it said so.
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+}
+
+export interface Transaction {
+  /** Inserts rows of values in the order of `columns`. Throws DuplicateKeyError. */
+  insert(table: string, columns: readonly string[], rows: readonly Row[]): Promise<void>;
+  /** Deletes the rows whose columns equal the values of `where`, or all of them. */
+  delete(table: string, where?: Equalities): Promise<void>;
+  count(table: string): Promise<number>;
+  /** How many different combinations of values the columns have. */
+  countDistinct(table: string, columns: readonly string[]): Promise<number>;
+  /** Values of the rows whose columns equal the values of `where`. For records, not for data. */
+  find(table: string, columns: readonly string[], where: Equalities): Promise<readonly Row[]>;
+  /** Copies all rows of one table into another and answers how many. */
+  copy(copy: TableCopy): Promise<number>;
+  /** Keeps other writers from the table until the transaction ends. */
+  lock(table: string): Promise<void>;
+}
+
+/**
+ * A value as the driver gives it: BIGINT beyond 2^53, DECIMAL, dates and times are strings, VARBINARY and BLOB bytes.
+ * The same values can be bound as parameters.
+ */
+export type WarehouseValue = null | boolean | number | string | Uint8Array;
+
+export type Row = readonly WarehouseValue[];
+
+export type Equalities = Readonly<Record<string, WarehouseValue>>;
+
+export interface QualifiedName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export interface RowQuery {
+  readonly view: QualifiedName;
+  readonly columns: readonly string[];
+  /** All rows when absent. */
+  readonly range?: Range | undefined;
+}
+
+/**
+ * A part of a view by the values of one exact numeric column: `from` inclusive, `below` exclusive, both in exact decimal
+ * digits and open when absent; or the rows where the column is NULL.
+ */
+export type Range =
+  | { readonly column: string; readonly from?: string | undefined; readonly below?: string | undefined }
+  | { readonly column: string; readonly isNull: true };
+
+/** What one statement found out about a view. `min` and `max` are exact decimal digits, undefined without a value. */
+export interface Measure {
+  readonly rowCount: number;
+  readonly nullCount: number;
+  readonly min?: string;
+  readonly max?: string;
+}
+
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly DatasetColumn[];
+  /** Empty when there is none. */
+  readonly primaryKey: readonly string[];
+}
+
+export interface TableCopy {
+  readonly from: string;
+  readonly to: string;
+  readonly columns: readonly string[];
+  /** Further columns of `to`, with the same value in every row. */
+  readonly constants: readonly Constant[];
+  /** upsert replaces rows with the same primary key. */
+  readonly mode: 'insert' | 'upsert';
+}
+
+export interface Constant {
+  readonly column: DatasetColumn;
+  readonly value: WarehouseValue;
+}

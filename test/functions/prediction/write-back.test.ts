@@ -1,0 +1,272 @@
+import { describe, expect, it } from 'vitest';
+import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
+import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
+import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.ts';
+import { columnOfType } from '#shared/warehouse/column-types.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { givenRun, RUN_URI } from '#test/shared/pipeline/given-run.ts';
+import { type InMemoryWarehouse, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
+
+type Mode = 'append' | 'upsert' | 'replace';
+
+const PARTS_URI = `${RUN_URI}predictions/parts/`;
+
+/** A run whose rows were scored: `parts` are the predictions, line by line. */
+const givenPredictions = async (mode: Mode, parts: readonly string[]) => {
+  const objectStore = inMemoryObjectStore();
+  await givenRun(objectStore, {
+    prediction: {
+      source: { view: 'NEW_ORDERS', key: ['ID'] },
+      columns: [
+        { name: 'SCORE', type: 'DOUBLE' },
+        { name: 'LABEL', type: 'INTEGER' },
+      ],
+      target: { table: 'SCORES', mode },
+    },
+  });
+  const manifest: DatasetManifest = {
+    version: 1,
+    dataset: 'score',
+    runUri: RUN_URI,
+    sealedAt: '2026-01-02T03:04:05.000Z',
+    source: { schema: 'SPACE', view: 'NEW_ORDERS', key: ['ID'], queries: [] },
+    format: { type: 'csv', header: false },
+    columns: [columnOfType('ID', 'BIGINT'), columnOfType('AMOUNT', 'DECIMAL(10,2)')],
+    parts: [],
+    rowCount: 3,
+    sizeBytes: 0,
+  };
+  await objectStore.put(manifestUri(RUN_URI, 'score'), JSON.stringify(manifest));
+  for (const [index, text] of parts.entries()) await objectStore.put(`${PARTS_URI}part-0000${index}.csv.out`, text);
+  return objectStore;
+};
+
+type Ports = { objectStore: ReturnType<typeof inMemoryObjectStore>; warehouse: InMemoryWarehouse };
+
+const plan = (ports: Ports, rowCount: number) =>
+  planWrite({ runUri: RUN_URI, predictionsUri: PARTS_URI, rowCount, model: 'orders-0123456789ab' }, ports);
+
+const plannedParts = ({ objectStore }: Ports): PlannedPart[] =>
+  objectStore.objects
+    .get(plannedPartsUri(RUN_URI))!
+    .trimEnd()
+    .split('\n')
+    .map((line) => PlannedPart.parse(JSON.parse(line)));
+
+/** Runs the three steps as the state machine does. */
+const writeBack = async (ports: Ports, rowCount: number) => {
+  const { writeId } = await plan(ports, rowCount);
+  for (const part of plannedParts(ports)) await writePart(part, ports);
+  return publishPredictions({ runUri: RUN_URI, writeId, rowCount }, ports);
+};
+
+const scores = ({ warehouse }: Ports) => warehouse.tables.get('SCORES')!.rows.map((row) => row.slice(0, 3));
+
+/** The next write is then like one of another run. */
+const forgetWrites = ({ warehouse }: Ports): void => {
+  warehouse.tables.get('FEDML_LEDGER')!.rows = [];
+};
+
+describe('writing predictions back', () => {
+  it('creates the table and adds the predictions with their run, model and times', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n9007199254740993,0.25,0\n', '3,1e-05,1.0\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    const output = await writeBack(ports, 3);
+
+    expect(output).toMatchObject({ schema: 'SPACE#USER', table: 'SCORES', rowCount: 3, alreadyPublished: false });
+    expect(scores(ports)).toEqual([
+      [1, 0.5, 1],
+      ['9007199254740993', 0.25, 0],
+      [3, 0.00001, 1],
+    ]);
+    expect(ports.warehouse.tables.get('SCORES')!.columns.map(({ name }) => name)).toEqual([
+      ...['ID', 'SCORE', 'LABEL', 'RUN_ID', 'MODEL', 'PREDICTED_AT', 'INSERTED_AT'],
+    ]);
+    expect(ports.warehouse.tables.get('SCORES')!.rows[0]!.slice(3, 5)).toEqual(['run-1', 'orders-0123456789ab']);
+  });
+
+  it('records the publication and leaves no staging table', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    const { writeId } = await writeBack(ports, 1);
+
+    expect([...ports.warehouse.tables.keys()].sort()).toEqual(['FEDML_LEDGER', 'SCORES']);
+    expect(JSON.parse(objectStore.objects.get(`${RUN_URI}predictions/publication.json`)!)).toMatchObject({
+      writeId,
+      table: 'SCORES',
+      rowCount: 1,
+      runId: 'run-1',
+    });
+  });
+
+  it('writes nothing twice when all of it runs again', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n', '2,0.5,0\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const first = await writeBack(ports, 2);
+
+    const second = await writeBack(ports, 2);
+
+    expect(second).toEqual({ ...first, alreadyPublished: true });
+    expect(scores(ports)).toHaveLength(2);
+  });
+
+  it('has the rows of a part once when its writing runs again', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n2,0.5,0\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const { writeId } = await plan(ports, 2);
+    const [part] = plannedParts(ports);
+    await writePart(part!, ports);
+
+    const again = await writePart(part!, ports);
+    await publishPredictions({ runUri: RUN_URI, writeId, rowCount: 2 }, ports);
+
+    expect(again).toEqual({ part: 0, rowCount: 2 });
+    expect(scores(ports)).toHaveLength(2);
+  });
+
+  it('settles a lost acknowledgement of the commit by the ledger', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const { writeId } = await plan(ports, 1);
+    await writePart(plannedParts(ports)[0]!, ports);
+    ports.warehouse.loseNextCommit();
+
+    const output = await publishPredictions({ runUri: RUN_URI, writeId, rowCount: 1 }, ports);
+
+    expect(output).toMatchObject({ rowCount: 1, alreadyPublished: true });
+    expect(scores(ports)).toHaveLength(1);
+  });
+
+  it('replaces the rows of an earlier run', async () => {
+    const objectStore = await givenPredictions('replace', ['1,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    await writeBack(ports, 1);
+    forgetWrites(ports);
+    await objectStore.put(`${PARTS_URI}part-00000.csv.out`, '2,0.75,0\n');
+
+    await writeBack(ports, 1);
+
+    expect(scores(ports)).toEqual([[2, 0.75, 0]]);
+  });
+
+  it('updates rows of the same key and adds the others', async () => {
+    const objectStore = await givenPredictions('upsert', ['1,0.5,1\n2,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    await writeBack(ports, 2);
+    forgetWrites(ports);
+    await objectStore.put(`${PARTS_URI}part-00000.csv.out`, '2,0.75,0\n3,0.1,0\n');
+
+    await writeBack(ports, 2);
+
+    expect(scores(ports).sort()).toEqual([
+      [1, 0.5, 1],
+      [2, 0.75, 0],
+      [3, 0.1, 0],
+    ]);
+  });
+
+  it('refuses to upsert rows that share a key, and publishes none of them', async () => {
+    const objectStore = await givenPredictions('upsert', ['1,0.5,1\n1,0.6,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    const writing = writeBack(ports, 2);
+
+    await expect(writing).rejects.toMatchObject({ name: 'DatasetMismatchError', message: /1 different values/ });
+    expect(scores(ports)).toEqual([]);
+    expect(ports.warehouse.tables.get('FEDML_LEDGER')!.rows).toEqual([]);
+  });
+
+  it('publishes nothing when a prediction is missing', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    const writing = writeBack(ports, 2);
+
+    await expect(writing).rejects.toMatchObject({
+      name: 'DatasetMismatchError',
+      message: /2 rows were scored, and there are predictions for 1/,
+    });
+    expect(scores(ports)).toEqual([]);
+  });
+
+  it('takes NaN and the infinities as NULL', async () => {
+    const objectStore = await givenPredictions('append', ['1,nan,NaN\n2,-inf,\n3,Infinity,0\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    await writeBack(ports, 3);
+
+    expect(scores(ports)).toEqual([
+      [1, null, null],
+      [2, null, null],
+      [3, null, 0],
+    ]);
+  });
+
+  it('names part, line and column of a value that does not fit, keeps the value secret and writes no row', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n2,topsecret,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    const writing = writeBack(ports, 2);
+
+    await expect(writing).rejects.toMatchObject({
+      name: 'UnwritableValueError',
+      message: `${PARTS_URI}part-00000.csv.out, line 2, column SCORE DOUBLE: a number is needed, and there is a text of 9 characters.`,
+    });
+    expect(scores(ports)).toEqual([]);
+  });
+
+  it('refuses a line with another number of fields', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    const writing = writeBack(ports, 1);
+
+    await expect(writing).rejects.toMatchObject({
+      name: 'UnwritableValueError',
+      message: /line 1: there are 2 fields and 3 columns \(ID, SCORE, LABEL\)/,
+    });
+  });
+
+  it('refuses to plan without predictions', async () => {
+    const objectStore = await givenPredictions('append', []);
+
+    const planning = plan({ objectStore, warehouse: inMemoryWarehouse() }, 1);
+
+    await expect(planning).rejects.toMatchObject({ name: 'DatasetMismatchError' });
+  });
+
+  it('lists every difference of a table that is there already', async () => {
+    const objectStore = await givenPredictions('upsert', ['1,0.5,1\n']);
+    const warehouse = inMemoryWarehouse();
+    const columns = [
+      columnOfType('ID', 'INTEGER', false),
+      columnOfType('LABEL', 'NVARCHAR(10)'),
+      columnOfType('OWNER', 'NVARCHAR(10)', false),
+      columnOfType('RUN_ID', 'NVARCHAR(20)'),
+      columnOfType('MODEL', 'NVARCHAR(500)'),
+      columnOfType('PREDICTED_AT', 'TIMESTAMP'),
+      columnOfType('INSERTED_AT', 'TIMESTAMP'),
+    ];
+    warehouse.tables.set('SCORES', { name: 'SCORES', columns, primaryKey: [], rows: [] });
+
+    const planning = plan({ objectStore, warehouse }, 1);
+
+    await expect(planning).rejects.toMatchObject({
+      name: 'TargetTableError',
+      message: [
+        "The table SCORES can't take the predictions:",
+        '  ID is INTEGER and must hold BIGINT',
+        '  SCORE DOUBLE is missing',
+        '  LABEL is NVARCHAR(10) and must hold INTEGER',
+        '  RUN_ID is NVARCHAR(20) and must hold NVARCHAR(80)',
+        '  OWNER is NOT NULL, and the predictions have no value for it',
+        '  its primary key is missing and must be (ID), or upsert could not find the rows to replace',
+        'Alter the table, name another one in prediction.target.table, or drop it to have it created.',
+      ].join('\n'),
+    });
+  });
+});
