@@ -5,15 +5,15 @@ const ONLY_BY_NAME = ['States.DataLimitExceeded', 'States.Runtime'];
 
 /** Whether an `ErrorEquals` names an error. `States.Runtime` is matched by nothing, not even by its name. */
 export const matchesError = (errorEquals: readonly string[], error: string): boolean =>
-  error !== 'States.Runtime' && errorEquals.some((name) => name === error || WILDCARDS[name]?.(error));
+  error !== 'States.Runtime' && errorEquals.some((name) => name === error || WILDCARDS.get(name)?.(error));
 
 const isTimeout = (error: string): boolean => error === 'States.Timeout' || error === 'States.HeartbeatTimeout';
 
-const WILDCARDS: Readonly<Record<string, (error: string) => boolean>> = {
-  'States.ALL': (error) => !ONLY_BY_NAME.includes(error),
-  'States.TaskFailed': (error) => !isTimeout(error) && !ONLY_BY_NAME.includes(error),
-  'States.Timeout': isTimeout,
-};
+const WILDCARDS: ReadonlyMap<string, (error: string) => boolean> = new Map([
+  ['States.ALL', (error: string) => !ONLY_BY_NAME.includes(error)],
+  ['States.TaskFailed', (error: string) => !isTimeout(error) && !ONLY_BY_NAME.includes(error)],
+  ['States.Timeout', isTimeout],
+]);
 
 /**
  * How long a Retrier waits before its next attempt, in seconds.

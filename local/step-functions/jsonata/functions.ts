@@ -43,8 +43,8 @@ const FUNCTIONS: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   hash: (text: unknown, algorithm: unknown) => {
     if (text === undefined || algorithm === undefined) return undefined;
     if (typeof text !== 'string') throw argumentError('hash', 1, 'must be a string');
-    const name = HASHES[String(algorithm)];
-    if (!name) throw argumentError('hash', 2, `must be one of ${Object.keys(HASHES).join(', ')}`);
+    const name = HASHES.get(String(algorithm));
+    if (!name) throw argumentError('hash', 2, `must be one of ${[...HASHES.keys()].join(', ')}`);
     return createHash(name).update(text, 'utf8').digest('hex');
   },
 
@@ -65,13 +65,13 @@ const FUNCTIONS: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   },
 };
 
-const HASHES: Readonly<Record<string, string>> = {
-  MD5: 'md5',
-  'SHA-1': 'sha1',
-  'SHA-256': 'sha256',
-  'SHA-384': 'sha384',
-  'SHA-512': 'sha512',
-};
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ['MD5', 'md5'],
+  ['SHA-1', 'sha1'],
+  ['SHA-256', 'sha256'],
+  ['SHA-384', 'sha384'],
+  ['SHA-512', 'sha512'],
+]);
 
 /** JSONata's own limit of its range operator. */
 const MAX_RANGE_LENGTH = 1_000_000;

@@ -33,9 +33,10 @@ export const parseResource = (arn: string): TaskResource | string => {
   if (!service || !action) return `${arn} is no resource that a Task can call.`;
   const pattern = (suffix ?? 'requestResponse') as TaskPattern;
   const isSdk = arn.includes(':::aws-sdk:');
-  const known = isSdk ? SDK_PATTERNS[service] : OPTIMIZED_PATTERNS[`${service}:${action}`];
+  const table = isSdk ? SDK_RESOURCES : OPTIMIZED_RESOURCES;
+  const known = table.get(isSdk ? service : `${service}:${action}`);
   if (!known) {
-    const services = Object.keys(isSdk ? SDK_PATTERNS : OPTIMIZED_PATTERNS).join(', ');
+    const services = [...table.keys()].join(', ');
     return `The laptop does not run ${arn}. ${isSdk ? 'SDK integrations' : 'Integrations'} that it runs: ${services}.`;
   }
   if (!known.patterns.includes(pattern)) return `${service}:${action} does not support the pattern .${pattern}.`;
@@ -59,21 +60,18 @@ interface KnownResource {
   readonly patterns: readonly TaskPattern[];
 }
 
-const OPTIMIZED_PATTERNS: Readonly<Record<string, KnownResource>> = {
-  'lambda:invoke': { kind: 'lambdaInvoke', patterns: ['requestResponse', 'waitForTaskToken'] },
-  'states:startExecution': {
-    kind: 'startExecution',
-    patterns: ['requestResponse', 'sync', 'sync:2', 'waitForTaskToken'],
-  },
-  'events:putEvents': { kind: 'putEvents', patterns: ['requestResponse', 'waitForTaskToken'] },
-};
+const OPTIMIZED_RESOURCES: ReadonlyMap<string, KnownResource> = new Map([
+  ['lambda:invoke', { kind: 'lambdaInvoke', patterns: ['requestResponse', 'waitForTaskToken'] }],
+  [
+    'states:startExecution',
+    { kind: 'startExecution', patterns: ['requestResponse', 'sync', 'sync:2', 'waitForTaskToken'] },
+  ],
+  ['events:putEvents', { kind: 'putEvents', patterns: ['requestResponse', 'waitForTaskToken'] }],
+]);
 
-const SDK: KnownResource = { kind: 'awsSdk', patterns: ['requestResponse', 'waitForTaskToken'] };
-
-const SDK_PATTERNS: Readonly<Record<string, KnownResource>> = {
-  eventbridge: SDK,
-  lambda: SDK,
-  s3: SDK,
-  sagemaker: SDK,
-  sfn: SDK,
-};
+const SDK_RESOURCES: ReadonlyMap<string, KnownResource> = new Map(
+  ['eventbridge', 'lambda', 's3', 'sagemaker', 'sfn'].map((service) => [
+    service,
+    { kind: 'awsSdk', patterns: ['requestResponse', 'waitForTaskToken'] },
+  ]),
+);
