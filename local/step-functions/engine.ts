@@ -12,37 +12,33 @@ export interface Engine {
   start(machine: StateMachineRecord, name: string, inputText: string): LiveExecution;
   /** Goes on with everything that is RUNNING on disk. */
   resume(): Promise<void>;
-  redrive(record: ExecutionRecord): Promise<void>;
+  /** Resolves to false when the execution is running by now. */
+  redrive(record: ExecutionRecord): Promise<boolean>;
   live(executionArn: string): LiveExecution | undefined;
   /** Resolves when the shutdown that aborted the environment's signal has reached every execution. */
   settled(): Promise<void>;
 }
 
 export const createEngine = (environment: Environment): Engine => {
-  const { account, store } = environment;
-  const running = new Map<string, LiveExecution>();
+  const { account, live, store } = environment;
 
   const run = (plan: Pick<ExecutionPlan, 'record' | 'inputText' | 'begin'>): LiveExecution => {
-    const { record } = plan;
-    const definition = JSON.parse(record.family.definition) as StateMachineDefinition;
+    const definition = JSON.parse(plan.record.family.definition) as StateMachineDefinition;
     const execution = startExecution(environment, {
       ...plan,
       sequence: definition,
       timeoutSeconds: definition.TimeoutSeconds,
       signal: environment.signal,
     });
-    const closed = execution.closed.then(async () => {
-      running.delete(record.arn);
-      await record.family.journal.release();
-    });
-    running.set(record.arn, { ...execution, closed });
-    return { ...execution, closed };
+    execution.closed.then(() => plan.record.family.journal.release());
+    return execution;
   };
 
-  const inputOf = async (record: ExecutionRecord): Promise<string> =>
-    (await store.readEvents(record, 0, 1))[0]!.executionStartedEventDetails!.input!;
-
-  const progressOf = async (record: ExecutionRecord) => (await readProgress(store.readLines(record.family))).get(0)!;
+  const leftOf = async (record: ExecutionRecord) => {
+    const [started] = await store.readEvents(record, 0, 1);
+    const progress = await readProgress(store.readLines(record.family), (number) => number === 0);
+    return { inputText: started!.executionStartedEventDetails!.input!, progress: progress.get(0)! };
+  };
 
   return {
     start(machine, name, inputText) {
@@ -51,32 +47,27 @@ export const createEngine = (environment: Environment): Engine => {
           ? expressExecutionArn(account, machine.name, name, randomUUID())
           : executionArn(account, machine.name, name);
       const { type, roleArn, revisionId } = machine;
-      const identity = {
-        arn,
-        name,
-        stateMachineArn: machine.arn,
-        stateMachineName: machine.name,
-        type,
-        roleArn,
-        revisionId,
-      };
-      return run({ record: store.openRoot(identity, machine.definition), inputText, begin: { as: 'new' } });
+      const identity = { arn, name, stateMachineArn: machine.arn, stateMachineName: machine.name };
+      const record = store.openRoot({ ...identity, type, roleArn, revisionId }, machine.definition);
+      return run({ record, inputText, begin: { as: 'new' } });
     },
     async resume() {
-      for (const record of store.executions.values()) {
-        if (record.status !== 'RUNNING' || record.mapRun || running.has(record.arn)) continue;
-        const inputText = await inputOf(record);
-        run({ record, inputText, begin: { as: 'resumed', progress: await progressOf(record) } });
+      for (const record of [...store.executions.values()]) {
+        if (record.status !== 'RUNNING' || record.mapRun || live.has(record.arn)) continue;
+        const { inputText, progress } = await leftOf(record);
+        if (!environment.signal.aborted) run({ record, inputText, begin: { as: 'resumed', progress } });
       }
     },
     async redrive(record) {
-      const inputText = await inputOf(record);
-      run({ record, inputText, begin: { as: 'redriven', progress: forRedrive(await progressOf(record)) } });
+      const { inputText, progress } = await leftOf(record);
+      if (record.status === 'RUNNING') return false;
+      run({ record, inputText, begin: { as: 'redriven', progress: forRedrive(progress) } });
       await record.family.journal.flushed();
+      return true;
     },
-    live: (arn) => running.get(arn),
+    live: (arn) => live.get(arn),
     async settled() {
-      await Promise.all([...running.values()].map(({ closed }) => closed));
+      await Promise.all([...live.values()].map(({ closed }) => closed));
     },
   };
 };

@@ -83,6 +83,8 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
     store: executions,
     tokens,
     signal: shutdown.signal,
+    live: new Map(),
+    liveMapRuns: new Map(),
     integrationFor: integrations(clients, nested),
     attemptDistributedMap: attemptDistributedMap(clients),
     onEvent: options.onEvent,
@@ -94,7 +96,7 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
     ...stateMachineOperations(account, machines, executions),
     ...executionOperations(services),
     ...taskTokenOperations(tokens, resumed.promise),
-    ...mapRunOperations(services),
+    ...mapRunOperations(environment),
     ...testStateOperations(environment),
     ...tagOperations(machines),
   };

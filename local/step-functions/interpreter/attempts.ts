@@ -30,7 +30,8 @@ export const withRetryAndCatch = async <S extends TaskState | ParallelState | Ma
   }
 };
 
-const nextRetry = (
+/** The Retrier that takes a failure on, and when its next attempt is due. */
+export const nextRetry = (
   { state }: Visit<TaskState | ParallelState | MapState>,
   failure: StateFailure,
   retries: Record<number, number>,
@@ -42,7 +43,8 @@ const nextRetry = (
   return { retrier, dueAt: Date.now() + retryDelaySeconds(rule, made) * 1000 };
 };
 
-const catchFailure = async (
+/** Offers a failure to the Catchers; throws it when none takes it. */
+export const catchFailure = async (
   visit: Visit<TaskState | ParallelState | MapState>,
   failure: StateFailure,
 ): Promise<Outcome> => {

@@ -5,6 +5,7 @@ import type { ExecutionStore } from '../store/execution-store.ts';
 import type { Integration } from '../tasks/integration.ts';
 import type { TaskResource } from '../tasks/resources.ts';
 import type { TaskTokens } from '../tasks/tokens.ts';
+import type { LiveExecution } from './execution.ts';
 import type { Outcome, Visit } from './scope.ts';
 
 /** What every execution of this process shares. */
@@ -14,6 +15,10 @@ export interface Environment {
   readonly tokens: TaskTokens;
   /** Aborted when the server closes. */
   readonly signal: AbortSignal;
+  /** Every execution that runs in this process, by its ARN. */
+  readonly live: Map<string, LiveExecution>;
+  /** Tells a Map Run of this process that its settings changed, by its ARN. */
+  readonly liveMapRuns: Map<string, () => void>;
   integrationFor(resource: TaskResource): Integration;
   attemptDistributedMap(visit: Visit<MapState>): Promise<Outcome>;
   /** Told every event of every execution, right when it is logged. */

@@ -29,8 +29,11 @@ export interface LiveExecution {
   readonly record: ExecutionRecord;
   /** Ends it as ABORTED. */
   stop(error: string | undefined, cause: string | undefined): void;
-  /** Resolves, never rejects, when its last event is logged and on disk, or the server shuts down. */
-  readonly closed: Promise<void>;
+  /**
+   * Resolves, never rejects, when its last event is logged and on disk, or the server shuts down; to the output when it
+   * succeeded.
+   */
+  readonly closed: Promise<Json | undefined>;
 }
 
 /** Starts an execution; its first event is logged before this returns. */
@@ -43,10 +46,13 @@ export const startExecution = (environment: Environment, plan: ExecutionPlan): L
   const closed = runToEnd(scope, plan).finally(async () => {
     cancelTimeout();
     abort.release();
+    environment.live.delete(record.arn);
     await record.family.journal.flushed().catch(() => {}); // the journal's failure has ended the execution already
   });
   const stop = (error = '', cause?: string) => abort.abort(new Interruption('stopped', new StateFailure(error, cause)));
-  return { record, stop, closed };
+  const execution = { record, stop, closed };
+  environment.live.set(record.arn, execution);
+  return execution;
 };
 
 const logBeginning = (environment: Environment, { record, inputText, begin }: ExecutionPlan): void => {
@@ -80,10 +86,12 @@ const rootScope = (environment: Environment, plan: ExecutionPlan, abort: LinkedA
     record,
     environment,
     progress,
+    isRedriven: begin.as === 'redriven',
     context: contextOf(record, JSON.parse(inputText) as Json),
     log({ key, previousEventId }, type, details, notes) {
       return write(environment, record, { type, previousEventId, ...details }, { scope: key, notes });
     },
+    flushed: () => record.family.journal.flushed(),
     logRetry: (scope, retrier, dueAt) => environment.store.logRetry(record, scope.key, retrier, dueAt),
     runSequence,
   };
@@ -136,15 +144,17 @@ const watchTimeout = ({ record, timeoutSeconds }: ExecutionPlan, abort: LinkedAb
   return alarmAt(begin + timeoutSeconds * 1000, () => abort.abort(new Interruption('timedOut')));
 };
 
-const runToEnd = async (scope: Scope, { sequence, inputText }: ExecutionPlan): Promise<void> => {
+const runToEnd = async (scope: Scope, { sequence, inputText }: ExecutionPlan): Promise<Json | undefined> => {
   try {
     const output = await runSequence(scope, { name: sequence.StartAt, input: JSON.parse(inputText) as Json });
     scope.run.log(scope, 'ExecutionSucceeded', {
       executionSucceededEventDetails: outputMembers(JSON.stringify(output)),
     });
+    return output;
   } catch (error) {
     if (error instanceof Interruption) INTERRUPTED[error.kind]?.(scope, error.failure);
     else logFailed(scope, error as StateFailure);
+    return undefined;
   }
 };
 

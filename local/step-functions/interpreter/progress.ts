@@ -39,12 +39,14 @@ export interface TaskProgress {
   failure?: { readonly error: string; readonly cause: string | undefined };
 }
 
-/** Collects the lines of one family into the progress of each of its executions, by their numbers. */
+/** Collects the lines of a family into the progress of those of its executions that are wanted, by their numbers. */
 export const readProgress = async (
   lines: AsyncIterable<JournalLine>,
+  isWanted: (number: number) => boolean,
 ): Promise<Map<number, Map<string, ScopeProgress>>> => {
   const executions = new Map<number, Map<string, ScopeProgress>>();
   for await (const line of lines) {
+    if (line.kind === 'mapRun' || !isWanted(line.number)) continue;
     if (line.kind === 'opened') executions.set(line.number, new Map());
     else if (line.kind === 'event') applyEvent(scopeOf(executions.get(line.number)!, line.scope), line);
     else if (line.kind === 'retry') applyRetry(scopeOf(executions.get(line.number)!, line.scope), line);
@@ -56,7 +58,7 @@ export const readProgress = async (
  * The same progress with every unfinished state as if just entered: Retriers count from 0 and tasks start again.
  * Branches and iterations that ended well keep their outputs.
  */
-export const forRedrive = (progress: Map<string, ScopeProgress>): Progress => {
+export const forRedrive = (progress: ReadonlyMap<string, ScopeProgress>): Progress => {
   for (const { visit } of progress.values()) {
     if (!visit) continue;
     visit.retries = {};

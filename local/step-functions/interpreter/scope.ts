@@ -1,5 +1,5 @@
 import type { HistoryEventType } from '@aws-sdk/client-sfn';
-import type { State, StateSequence } from '../definition/asl.ts';
+import type { MapState, ParallelState, State, StateSequence, TaskState } from '../definition/asl.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ExecutionRecord } from '../store/execution-store.ts';
 import type { EventNotes } from '../store/lines.ts';
@@ -27,8 +27,11 @@ export interface ExecutionRun {
   /** `Execution` and `StateMachine` of the context object. */
   readonly context: JsonObject;
   readonly progress: Progress;
+  readonly isRedriven: boolean;
   /** Logs an event in a scope and returns its id. Interrupts the execution when its history is full. */
   log(scope: Scope, type: HistoryEventType, details?: object, notes?: EventNotes): number;
+  /** Resolves when all that was logged is on disk. */
+  flushed(): Promise<void>;
   logRetry(scope: Scope, retrier: number, dueAt: number): void;
   /** Runs a scope from `start`, or from where its progress says, to its end; gives its output. */
   runSequence(scope: Scope, start: { readonly name: string; readonly input: Json }): Promise<Json>;
@@ -49,6 +52,10 @@ export interface Visit<S extends State = State> {
   /** The callback's token, in states that wait for one. */
   token: string | undefined;
 }
+
+/** Whether a state can be retried and caught. */
+export const isFallible = (visit: Visit): visit is Visit<TaskState | ParallelState | MapState> =>
+  visit.state.Type === 'Task' || visit.state.Type === 'Parallel' || visit.state.Type === 'Map';
 
 /** How a state ends. */
 export interface Outcome {

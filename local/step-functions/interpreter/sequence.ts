@@ -57,7 +57,8 @@ const resumedVisit = (scope: Scope, { visit }: ScopeProgress): Visit => {
   };
 };
 
-const runVisit = async (visit: Visit): Promise<Outcome> => {
+/** Runs one state that was entered. */
+export const runVisit = async (visit: Visit): Promise<Outcome> => {
   try {
     return await (RUNNERS[visit.state.Type] as (visit: Visit) => Promise<Outcome>)(visit);
   } catch (error) {

@@ -29,7 +29,7 @@ export const callAndAwaitToken = (task: TokenTask, parameters: Json): Promise<Js
 /** Waits for a token's answer; a missed heartbeat aborts the task. The answer is logged before its sender hears of it. */
 export const awaitToken = ({ visit, events, abort, token, heartbeatSeconds }: TokenTask): Promise<Json> =>
   new Promise((resolve, reject) => {
-    const { record, environment } = visit.scope.run;
+    const { run } = visit.scope;
     let cancelHeartbeat = () => {};
     const heartbeat = () => {
       cancelHeartbeat();
@@ -38,7 +38,7 @@ export const awaitToken = ({ visit, events, abort, token, heartbeatSeconds }: To
         abort.abort(new StateFailure('States.HeartbeatTimeout', undefined)),
       );
     };
-    const unregister = environment.tokens.register(token, {
+    const unregister = run.environment.tokens.register(token, {
       heartbeat,
       answer(answer) {
         end();
@@ -50,7 +50,7 @@ export const awaitToken = ({ visit, events, abort, token, heartbeatSeconds }: To
           events.failed(failure);
           reject(failure);
         }
-        return record.family.journal.flushed();
+        return run.flushed();
       },
     });
     const end = () => {

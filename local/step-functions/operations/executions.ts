@@ -82,7 +82,6 @@ export const executionOperations = (services: ExecutionServices): Record<string,
     StopExecution: operation(STOP, async ({ executionArn, error, cause }) => {
       await resumed;
       const record = executionOf(executions, executionArn);
-      if (record.mapRun) throw validationError("'executionArn': a child execution ends with its Map Run");
       const live = engine.live(executionArn);
       live?.stop(error, cause);
       await live?.closed;
@@ -94,12 +93,10 @@ export const executionOperations = (services: ExecutionServices): Record<string,
       const record = executionOf(executions, executionArn);
       const { redriveStatus, redriveStatusReason } = redriveState(record);
       if (redriveStatus !== 'REDRIVABLE') {
-        throw new AwsError(
-          'ExecutionNotRedrivable',
-          `Execution Not Redrivable: '${executionArn}'. ${redriveStatusReason}`,
-        );
+        throw notRedrivable(executionArn, redriveStatusReason ?? redriveStatus);
       }
-      await engine.redrive(record);
+      if (!(await engine.redrive(record)))
+        throw notRedrivable(executionArn, 'Execution is RUNNING and cannot be redriven');
       return { redriveDate: new Date(record.redriveDate!) };
     }),
   };
@@ -219,14 +216,17 @@ const isNameFree = ({ stopDate }: ExecutionRecord): boolean =>
   stopDate !== undefined && Date.now() - stopDate > 90 * DAY;
 
 const redriveState = (record: ExecutionRecord): { redriveStatus: string; redriveStatusReason?: string } => {
-  const reason = notRedrivable(record);
+  const reason = whyNotRedrivable(record);
   if (record.mapRun && record.status !== 'SUCCEEDED' && record.status !== 'RUNNING') {
     return { redriveStatus: 'REDRIVABLE_BY_MAP_RUN' };
   }
   return reason ? { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason: reason } : { redriveStatus: 'REDRIVABLE' };
 };
 
-const notRedrivable = ({ status, type, stopDate, events }: ExecutionRecord): string | undefined => {
+const notRedrivable = (executionArn: string, reason: string): AwsError =>
+  new AwsError('ExecutionNotRedrivable', `Execution Not Redrivable: '${executionArn}'. ${reason}`);
+
+const whyNotRedrivable = ({ status, type, stopDate, events }: ExecutionRecord): string | undefined => {
   if (status === 'RUNNING') return 'Execution is RUNNING and cannot be redriven';
   if (status === 'SUCCEEDED') return 'Execution is SUCCEEDED and cannot be redriven';
   if (type === 'EXPRESS') return 'Execution is of type EXPRESS and cannot be redriven';

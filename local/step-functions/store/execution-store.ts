@@ -47,6 +47,10 @@ export interface ExecutionStore {
   saveMapRun(family: Family, state: MapRunState): MapRun;
   /** The events from the `from`th to before the `to`th, counted from 0. */
   readEvents(record: ExecutionRecord, from: number, to: number): Promise<StoredEvent[]>;
+  /** The first and the last event of executions of one family. */
+  readEnds(
+    records: readonly ExecutionRecord[],
+  ): AsyncIterable<{ record: ExecutionRecord; first: StoredEvent; last: StoredEvent }>;
   /** Every line of a family's journal, in order. */
   readLines(family: Family): AsyncIterable<JournalLine>;
   close(): Promise<void>;
@@ -133,6 +137,17 @@ export const openExecutionStore = async (folder: string): Promise<ExecutionStore
       }
       return events;
     },
+    async *readEnds(records) {
+      if (records.length === 0) return;
+      const extents = records.flatMap(({ events }) => [events[0]!, events.at(-1)!]);
+      const lines = records[0]!.family.journal.read(extents);
+      for (const record of records) {
+        const first = ((await lines.next()).value as EventLine).event;
+        const last = ((await lines.next()).value as EventLine).event;
+        yield { record, first, last };
+      }
+      await lines.return(undefined);
+    },
     async *readLines(family) {
       await family.journal.flushed();
       for await (const { line } of wholeLines(families.get(family)!)) yield line;
@@ -143,7 +158,8 @@ export const openExecutionStore = async (folder: string): Promise<ExecutionStore
   };
 };
 
-const newRecord = (family: Family, number: number, identity: ExecutionIdentity): ExecutionRecord => ({
+/** A record before its first event. */
+export const newRecord = (family: Family, number: number, identity: ExecutionIdentity): ExecutionRecord => ({
   ...identity,
   number,
   family,

@@ -84,7 +84,7 @@ export const openJournal = (path: string): Journal => {
       }
     },
     async release() {
-      await draining;
+      while (draining) await draining;
       const opened = handle;
       handle = undefined;
       await (await opened)?.close();

@@ -59,7 +59,6 @@ export interface ExecutionIdentity {
     readonly arn: string;
     readonly index: number;
     readonly itemCount: number;
-    readonly state: string;
   };
 }
 
@@ -67,8 +66,6 @@ export interface MapRunState {
   readonly arn: string;
   readonly executionArn: string;
   readonly stateMachineArn: string;
-  /** The number of the execution whose Map state it is. */
-  readonly owner: number;
   readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
   readonly startDate: number;
   readonly stopDate?: number;
@@ -80,5 +77,9 @@ export interface MapRunState {
   /** Items and batches, as far as they are known: a reader tells its total at its end. */
   readonly totalItems?: number;
   readonly totalExecutions?: number;
-  readonly resultsWritten?: { readonly items: number; readonly executions: number };
+  /** Where ResultWriter put the manifest. */
+  readonly written?: { readonly Bucket: string; readonly Key: string };
+  /** Of a run that failed. */
+  readonly error?: string;
+  readonly cause?: string;
 }

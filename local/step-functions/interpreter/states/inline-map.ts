@@ -22,20 +22,21 @@ export const attemptInlineMap = async (visit: Visit<MapState>): Promise<Outcome>
     visit.progress?.startedEventId ??
     scope.run.log(scope, 'MapStateStarted', { mapStateStartedEventDetails: { length: items.length } });
   const iterations = linkedAbort(scope.signal);
+  let result: Json[];
   try {
-    const result = await runTogether(
+    result = await runTogether(
       items.entries(),
       { concurrency: Math.min(wanted || MAX_CONCURRENCY, MAX_CONCURRENCY), abort: iterations },
       ([index, mapItem]) => runIteration(visit, { startedEventId, index, mapItem, signal: iterations.signal }),
     );
     scope.run.log(scope, 'MapStateSucceeded');
-    return await complete(visit, state, { bindings: bindingsOf(visit, { result }), fallback: result });
   } catch (failure) {
     if (!scope.signal.aborted) scope.run.log(scope, 'MapStateFailed');
     throw failure;
   } finally {
     iterations.release();
   }
+  return complete(visit, state, { bindings: bindingsOf(visit, { result }), fallback: result });
 };
 
 /** AWS's limit of inline iterations that run at a time. */

@@ -1,4 +1,5 @@
 import type { ParallelState } from '../../definition/asl.ts';
+import type { Json } from '../../json.ts';
 import { linkedAbort } from '../abort.ts';
 import { withRetryAndCatch } from '../attempts.ts';
 import { complete } from '../complete.ts';
@@ -18,8 +19,9 @@ const attempt = async (visit: Visit<ParallelState>): Promise<Outcome> => {
       : await evaluateTemplate(state.Arguments, bindingsOf(visit), 'Arguments');
   const startedEventId = visit.progress?.startedEventId ?? scope.run.log(scope, 'ParallelStateStarted');
   const branches = linkedAbort(scope.signal);
+  let result: Json[];
   try {
-    const result = await runTogether(
+    result = await runTogether(
       state.Branches.entries(),
       { concurrency: state.Branches.length, abort: branches },
       async ([index, sequence]) => {
@@ -30,11 +32,11 @@ const attempt = async (visit: Visit<ParallelState>): Promise<Outcome> => {
       },
     );
     scope.run.log(scope, 'ParallelStateSucceeded');
-    return await complete(visit, state, { bindings: bindingsOf(visit, { result }), fallback: result });
   } catch (failure) {
     if (!scope.signal.aborted) scope.run.log(scope, 'ParallelStateFailed');
     throw failure;
   } finally {
     branches.release();
   }
+  return complete(visit, state, { bindings: bindingsOf(visit, { result }), fallback: result });
 };

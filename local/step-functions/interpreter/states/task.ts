@@ -58,7 +58,7 @@ const start = async (task: Task): Promise<Json> => {
       ...(heartbeatSeconds !== undefined && { heartbeatSeconds }),
     },
   );
-  await visit.scope.run.record.family.journal.flushed(); // what led here must be on disk before the world changes
+  await visit.scope.run.flushed(); // what led here must be on disk before the world changes
   events.started();
   return withinTime(task, deadline, (abort) =>
     visit.token === undefined
