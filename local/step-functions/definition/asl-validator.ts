@@ -43,7 +43,7 @@ const REPLACED: Readonly<Record<string, (value: unknown) => unknown>> = {
   Arguments: () => EXPRESSION,
   Items: () => EXPRESSION,
   ItemSelector: () => EXPRESSION,
-  BatchInput: () => EXPRESSION,
+  BatchInput: () => ({}),
   Condition: () => EXPRESSION,
   Credentials: () => ({}),
   ReaderConfig: () => ({}),

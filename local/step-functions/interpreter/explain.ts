@@ -25,5 +25,5 @@ const unexpected = (thrown: unknown): StateFailure =>
   });
 
 const logEvaluationFailed = ({ scope, name }: Visit, { error, cause }: StateFailure, location: string): void => {
-  scope.run.log(scope, 'EvaluationFailed', { error, cause, location, state: name });
+  scope.run.log(scope, 'EvaluationFailed', { evaluationFailedEventDetails: { error, cause, location, state: name } });
 };

@@ -4,7 +4,7 @@ import { mkdir, readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionStatus, HistoryEventType } from '@aws-sdk/client-sfn';
 import { MAX_EVENTS, type StoredEvent } from '../history.ts';
-import { type Extent, type Journal, openJournal } from './journal.ts';
+import { type Extent, type LineLog, openLineLog } from './line-log.ts';
 import type { EventLine, EventNotes, ExecutionIdentity, JournalLine, MapRunState, OpenedLine } from './lines.ts';
 
 /** An execution as DescribeExecution tells it. Its input and output stay on disk, in its first and last event. */
@@ -25,7 +25,7 @@ export interface ExecutionRecord extends ExecutionIdentity {
 /** A root execution with the children of its Map Runs: they share one journal, and live and die together. */
 export interface Family {
   readonly definition: string;
-  readonly journal: Journal;
+  readonly journal: LineLog;
   readonly members: ExecutionRecord[];
   readonly mapRuns: Map<string, MapRun>;
 }
@@ -64,7 +64,7 @@ export const openExecutionStore = async (folder: string): Promise<ExecutionStore
   const families = new Map<Family, string>();
 
   const newFamily = (path: string, definition: string): Family => {
-    const family = { definition, journal: openJournal(path), members: [], mapRuns: new Map() };
+    const family = { definition, journal: openLineLog(path), members: [], mapRuns: new Map() };
     families.set(family, path);
     return family;
   };

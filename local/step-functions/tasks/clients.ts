@@ -70,10 +70,14 @@ export const serviceClients = (
   };
 };
 
+const silence = (): void => {};
+const SILENT = { trace: silence, debug: silence, info: silence, warn: silence, error: silence };
+
 /** A Map can make many calls at a time, each as long as its task may take: no limit of sockets that matters, no timeout. */
 const settingsFor = (region: string, endpoint: string) => ({
   region,
   endpoint,
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  logger: SILENT, // what fails is in the execution's history
   requestHandler: { httpAgent: new Agent({ keepAlive: true, maxSockets: 1_000 }), requestTimeout: 0 },
 });

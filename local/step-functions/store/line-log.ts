@@ -11,10 +11,10 @@ export interface Extent {
  * A file of JSON lines that only grows.
  *
  * Lines are written in batches: everything appended while a write is under way goes into the next one. A line that
- * {@link Journal.flushed} waited for is with the operating system and survives the death of this process by any signal.
+ * {@link LineLog.flushed} waited for is with the operating system and survives the death of this process by any signal.
  * Nothing is fsynced, so a power cut may lose the last seconds.
  */
-export interface Journal {
+export interface LineLog {
   append(record: unknown): Extent;
   /** Resolves when every line appended so far is written. Rejects once the disk refused one; the journal ends there. */
   flushed(): Promise<void>;
@@ -25,7 +25,7 @@ export interface Journal {
 }
 
 /** The file is made by the first line. */
-export const openJournal = (path: string): Journal => {
+export const openLineLog = (path: string): LineLog => {
   let end: number | undefined;
   let handle: Promise<FileHandle> | undefined;
   let next: Batch | undefined;
