@@ -119,19 +119,15 @@ const toJson = (value: unknown): Json | undefined => {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return value.map((item) => toJson(item) ?? null);
   if (typeof value === 'object' && !('_jsonata_lambda' in value) && !('_jsonata_function' in value)) {
-    return objectToJson(value as Record<string, unknown>);
+    return objectToJson(value);
   }
   throw new JsonataError('The result is a function, which is no JSON value; call it instead.');
 };
 
-const objectToJson = (object: Record<string, unknown>): JsonObject => {
-  const copy: JsonObject = {};
-  for (const key of Object.keys(object)) {
-    const json = toJson(object[key]);
-    if (json === undefined) continue;
-    if (key === '__proto__')
-      Object.defineProperty(copy, key, { value: json, enumerable: true, configurable: true, writable: true });
-    else copy[key] = json;
-  }
-  return copy;
-};
+const objectToJson = (object: object): JsonObject =>
+  Object.fromEntries(
+    Object.entries(object).flatMap(([key, member]): [string, Json][] => {
+      const json = toJson(member);
+      return json === undefined ? [] : [[key, json]];
+    }),
+  );

@@ -81,9 +81,8 @@ const integer = (name: string, position: number, value: unknown): number => {
   return Math.trunc(value);
 };
 
-/** In the shape of the library's own errors, so that it is reported as one. */
 const argumentError = (name: string, position: number, problem: string): Error =>
-  Object.assign(new Error(`Argument ${position} of function "${name}" ${problem}`), { code: 'T0410', token: name });
+  new Error(`Argument ${position} of function "${name}" ${problem}`);
 
 /** One step of SplitMix32: well mixed also for neighbouring seeds. */
 const seededRandom = (seed: number): number => {

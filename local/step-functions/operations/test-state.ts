@@ -61,7 +61,7 @@ const stateOf = ({ definition, stateName }: TestInput): { name: string; state: S
   const machine = stateName === undefined ? machineAround(parsed) : parsed;
   const problems = definitionProblems(JSON.stringify(machine)).filter(
     ({ code, message }) =>
-      stateName !== undefined || !(code === 'MISSING_TRANSITION_TARGET' || message.includes('assigns the variable')),
+      stateName !== undefined || !(SURROUNDINGS.has(code) || message.startsWith('No state assigns the variable')),
   );
   if (problems.length > 0) {
     const list = problems.map(({ code, message, location }) => `${code}: ${message} at ${location}`);
@@ -75,6 +75,9 @@ const stateOf = ({ definition, stateName }: TestInput): { name: string; state: S
 };
 
 const SINGLE = 'TestState';
+
+/** Faults of what would surround a single state. */
+const SURROUNDINGS = new Set(['MISSING_TRANSITION_TARGET', 'MISSING_TERMINAL_STATE']);
 
 const machineAround = (state: JsonObject): JsonObject => {
   const { QueryLanguage, ...rest } = state;
