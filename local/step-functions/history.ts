@@ -8,7 +8,7 @@ export type StoredEvent = Omit<HistoryEvent, 'timestamp' | 'type'> & {
   readonly type: HistoryEventType;
 };
 
-/** The event that may come last, and the one before it: the history of an execution holds 25,000 events. */
+/** How many events the history of an execution holds, the closing one included. */
 export const MAX_EVENTS = 25_000;
 
 /** The member that holds an event's details: all `…StateEntered` events share one, all others have their own. */

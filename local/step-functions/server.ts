@@ -74,6 +74,10 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
     async end(executionArn) {
       await engine.live(executionArn)?.closed;
       const record = executions.executions.get(executionArn)!;
+      if (record.status === 'RUNNING') {
+        await resumed.promise; // the nested execution of an earlier process may come after the one that waits for it
+        await engine.live(executionArn)?.closed;
+      }
       return JSON.parse(JSON.stringify(await describeExecution(services, record))) as JsonObject;
     },
     stop: (executionArn) => engine.live(executionArn)?.stop(undefined, undefined),

@@ -27,7 +27,7 @@ export const complete = async (
 };
 
 /**
- * A payload as JSON text.
+ * A payload as JSON text, which every value that a state passes on must have been.
  *
  * @param what stands for in the error: `output`, `task's result`.
  * @throws StateFailure `States.DataLimitExceeded` when it has more than 256 KiB.

@@ -60,6 +60,7 @@ export const compile = (source: string): jsonata.Expression => {
 
 const TIME_LIMIT_MILLISECONDS = 5_000;
 const MAX_DEPTH = 100;
+const MAX_TEXT_LENGTH = 6_990_256;
 const MAX_COMPILED = 5_000;
 const compiled = new Map<string, jsonata.Expression>();
 
@@ -74,15 +75,18 @@ const BUDGET = ' budget';
 
 /** A tail recursion never yields, so only the library's own hooks can end it. They are found by symbol, not by name. */
 const addTimeBox = (expression: jsonata.Expression): void => {
-  const hook = (name: string, spend: (budget: Budget) => void | Promise<void>) =>
+  const hook = (name: string, spend: (budget: Budget, result: unknown) => void | Promise<void>) =>
     expression.assign(
       Symbol.for(name) as unknown as string,
-      (_expression: unknown, _input: unknown, environment: jsonata.Environment) =>
-        spend(environment.lookup(BUDGET) as Budget),
+      (_expression: unknown, _input: unknown, environment: jsonata.Environment, result?: unknown) =>
+        spend(environment.lookup(BUDGET) as Budget, result),
     );
   hook('jsonata.__evaluate_entry', spendOnEntry);
-  hook('jsonata.__evaluate_exit', (budget) => {
+  hook('jsonata.__evaluate_exit', (budget, result) => {
     budget.depth -= 1;
+    if (typeof result === 'string' && result.length > MAX_TEXT_LENGTH) {
+      throw new JsonataError(`A text of ${result.length} characters is too long for an expression.`);
+    }
   });
 };
 

@@ -138,9 +138,11 @@ const CONFIGURATIONS = {
   publish: z.boolean().optional(),
 };
 
+const DEFINITION = z.string().min(1).max(1_048_576);
+
 const CREATE = z.object({
   name: z.string(),
-  definition: z.string(),
+  definition: DEFINITION,
   roleArn: z.string().min(1),
   type: TYPE,
   tags: z.array(z.object({ key: z.string(), value: z.string() })).optional(),
@@ -149,7 +151,7 @@ const CREATE = z.object({
 
 const UPDATE = z.object({
   stateMachineArn: arn,
-  definition: z.string().optional(),
+  definition: DEFINITION.optional(),
   roleArn: z.string().optional(),
   ...CONFIGURATIONS,
 });
@@ -157,7 +159,7 @@ const UPDATE = z.object({
 const BY_ARN = z.object({ stateMachineArn: arn });
 
 const VALIDATE = z.object({
-  definition: z.string(),
+  definition: DEFINITION,
   type: TYPE,
   severity: z.enum(['ERROR', 'WARNING']).default('ERROR'),
   maxResults: z.int().min(0).max(100).optional(),

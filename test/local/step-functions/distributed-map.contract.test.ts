@@ -1,6 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { DescribeMapRunCommand, ListExecutionsCommand, ListMapRunsCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeMapRunCommand,
+  ListExecutionsCommand,
+  ListMapRunsCommand,
+  SendTaskFailureCommand,
+  StopExecutionCommand,
+  UpdateMapRunCommand,
+} from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenS3, openS3 } from '#test/local/s3/open-s3.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
@@ -283,6 +290,58 @@ describe('a Map Run', () => {
     const { error } = await sfn.run(distributed(fields), [1]);
 
     expect(error).toBe('States.QueryEvaluationError');
+  });
+
+  it('runs more children at a time, and tolerates more, when it is told to while it runs', async () => {
+    const tokens: string[] = [];
+    const third = Promise.withResolvers<void>();
+    sfn.lambda.functions.waiter = (token: string) => {
+      if (tokens.push(token) === 3) third.resolve();
+    };
+    const waiting = {
+      StartAt: 'Wait',
+      States: {
+        Wait: {
+          Type: 'Task',
+          Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+          Arguments: { FunctionName: 'waiter', Payload: '{% $states.context.Task.Token %}' },
+          End: true,
+        },
+      },
+    };
+    const executionArn = await sfn.start(distributed({ MaxConcurrency: 1 }, waiting), [1, 2, 3]);
+    await sfn.logged(executionArn, 'MapRunStarted');
+    const { mapRunArn } = await mapRunOf(executionArn);
+    await sfn.client.send(new UpdateMapRunCommand({ mapRunArn, maxConcurrency: 3, toleratedFailurePercentage: 100 }));
+    await third.promise;
+    const running = await mapRunOf(executionArn);
+    for (const taskToken of tokens) await sfn.client.send(new SendTaskFailureCommand({ taskToken, error: 'No' }));
+
+    const { status } = await sfn.closed(executionArn);
+
+    expect(running).toMatchObject({ status: 'RUNNING', maxConcurrency: 3, executionCounts: { running: 3, total: 3 } });
+    expect(status).toBe('SUCCEEDED');
+    expect(await mapRunOf(executionArn)).toMatchObject({
+      executionCounts: { failed: 3 },
+      toleratedFailurePercentage: 100,
+    });
+  });
+
+  it('ends its children when the execution is stopped', async () => {
+    const waiting = { StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 60, End: true } } };
+    const executionArn = await sfn.start(distributed({}, waiting), [1, 2]);
+    await sfn.logged(executionArn, 'MapRunStarted');
+    await sfn.client.send(new StopExecutionCommand({ executionArn }));
+
+    const run = await mapRunOf(executionArn);
+
+    expect(run.status).toBe('ABORTED');
+    expect(run.executionCounts).toMatchObject({ running: 0 });
+    expect(typesOf(await sfn.history(executionArn)).slice(-3)).toEqual([
+      'MapRunAborted',
+      'MapStateAborted',
+      'ExecutionAborted',
+    ]);
   });
 
   it('starts anew when the state is retried', async () => {

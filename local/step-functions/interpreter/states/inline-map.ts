@@ -1,7 +1,7 @@
 import { type MapState, processorOf } from '../../definition/asl.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import { linkedAbort } from '../abort.ts';
-import { complete } from '../complete.ts';
+import { complete, payloadText } from '../complete.ts';
 import { bindingsOf } from '../context.ts';
 import { Interruption } from '../failure.ts';
 import { runTogether } from '../run-together.ts';
@@ -56,23 +56,24 @@ const runIteration = async (
   const { scope, state, name } = visit;
   const sequence = processorOf(state);
   const iteration = innerScope(visit, { startedEventId, index, sequence, signal, mapItem });
-  const details = { mapIteration: { name, index } };
+  const details = { name, index };
   const isResumed = scope.run.progress.has(iteration.key);
-  if (!isResumed) logIteration(iteration, 'Started', details.mapIteration);
+  if (!isResumed) logIteration(iteration, 'Started', details);
   try {
     const input =
       state.ItemSelector === undefined
         ? mapItem.Value!
         : await evaluateTemplate(state.ItemSelector, bindingsOf(visit, { mapItem }), 'ItemSelector');
+    payloadText(input, "iteration's input");
     const output = await scope.run.runSequence(iteration, { name: sequence.StartAt, input });
     if (!isResumed || scope.run.progress.get(iteration.key)?.output === undefined) {
-      logIteration(iteration, 'Succeeded', details.mapIteration);
+      logIteration(iteration, 'Succeeded', details);
     }
     return output;
   } catch (error) {
-    if (!(error instanceof Interruption)) logIteration(iteration, 'Failed', details.mapIteration);
+    if (!(error instanceof Interruption)) logIteration(iteration, 'Failed', details);
     else if (error.kind === 'sibling' || error.kind === 'stopped') {
-      logIteration(iteration, 'Aborted', details.mapIteration);
+      logIteration(iteration, 'Aborted', details);
     }
     throw error;
   } finally {

@@ -2,7 +2,7 @@ import type { ParallelState } from '../../definition/asl.ts';
 import type { Json } from '../../json.ts';
 import { linkedAbort } from '../abort.ts';
 import { withRetryAndCatch } from '../attempts.ts';
-import { complete } from '../complete.ts';
+import { complete, payloadText } from '../complete.ts';
 import { bindingsOf } from '../context.ts';
 import { runTogether } from '../run-together.ts';
 import { innerScope, type Outcome, type Visit } from '../scope.ts';
@@ -17,6 +17,7 @@ const attempt = async (visit: Visit<ParallelState>): Promise<Outcome> => {
     state.Arguments === undefined
       ? visit.input
       : await evaluateTemplate(state.Arguments, bindingsOf(visit), 'Arguments');
+  payloadText(input, "branches' input");
   const startedEventId = visit.progress?.startedEventId ?? scope.run.log(scope, 'ParallelStateStarted');
   const branches = linkedAbort(scope.signal);
   let result: Json[];
