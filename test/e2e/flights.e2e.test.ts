@@ -116,7 +116,7 @@ const downloadModel = async ({ runUri, training }: RunRecord, scratch: string): 
   archive.on('entry', (header, stream, next) => {
     if (header.type !== 'file') return void stream.resume().on('end', next);
     const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('data', (chunk) => chunks.push(chunk as Buffer));
     stream.on(
       'end',
       () =>
