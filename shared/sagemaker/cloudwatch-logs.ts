@@ -1,17 +1,17 @@
 import { CloudWatchLogsClient, DescribeLogStreamsCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import type { JobLog } from '#shared/sagemaker/job-log.ts';
+import type { JobLog, LogSource } from '#shared/sagemaker/job-log.ts';
 
 /** A job has a stream an instance; the end of a few of them is enough to see why it failed. */
 const MAX_STREAMS = 5;
 
 /** The logs of SageMaker's containers in Amazon CloudWatch Logs. */
 export const cloudWatchJobLog = (client = new CloudWatchLogsClient({})): JobLog => ({
-  async tail(logGroup, streamPrefix, maxLines) {
+  async tail(source, maxLines) {
     const events = [];
-    for (const stream of await streamNames(client, logGroup, streamPrefix)) {
+    for (const stream of await streamNames(client, source)) {
       const page = await client.send(
         new GetLogEventsCommand({
-          logGroupName: logGroup,
+          logGroupName: source.logGroup,
           logStreamName: stream,
           startFromHead: false,
           limit: maxLines,
@@ -26,10 +26,14 @@ export const cloudWatchJobLog = (client = new CloudWatchLogsClient({})): JobLog 
   },
 });
 
-const streamNames = async (client: CloudWatchLogsClient, logGroup: string, prefix: string): Promise<string[]> => {
+const streamNames = async (client: CloudWatchLogsClient, { logGroup, streamPrefix }: LogSource): Promise<string[]> => {
+  // CloudWatch orders by time or filters by prefix, and refuses to do both.
+  const which = streamPrefix
+    ? { logStreamNamePrefix: streamPrefix }
+    : ({ orderBy: 'LastEventTime', descending: true } as const);
   try {
     const { logStreams = [] } = await client.send(
-      new DescribeLogStreamsCommand({ logGroupName: logGroup, logStreamNamePrefix: prefix, limit: MAX_STREAMS }),
+      new DescribeLogStreamsCommand({ logGroupName: logGroup, limit: MAX_STREAMS, ...which }),
     );
     return logStreams.map(({ logStreamName }) => logStreamName!);
   } catch (error) {

@@ -1,12 +1,29 @@
 /** The log that a job's or an endpoint's containers write to CloudWatch. */
 export interface JobLog {
-  /** The last lines of the streams whose names start with the prefix, oldest first; none when there is no such log. */
-  tail(logGroup: string, streamPrefix: string, maxLines: number): Promise<string[]>;
+  /** The last lines, oldest first; none when there is no such log. */
+  tail(source: LogSource, maxLines: number): Promise<string[]>;
 }
 
-export const TRAINING_LOG_GROUP = '/aws/sagemaker/TrainingJobs';
-export const TRANSFORM_LOG_GROUP = '/aws/sagemaker/TransformJobs';
-export const endpointLogGroup = (endpointName: string): string => `/aws/sagemaker/Endpoints/${endpointName}`;
+export interface LogSource {
+  readonly logGroup: string;
+  /** The streams whose names start so; the streams written last when absent. */
+  readonly streamPrefix?: string;
+}
+
+export const trainingLog = (jobName: string): LogSource => ({
+  logGroup: '/aws/sagemaker/TrainingJobs',
+  streamPrefix: `${jobName}/`,
+});
+
+export const transformLog = (jobName: string): LogSource => ({
+  logGroup: '/aws/sagemaker/TransformJobs',
+  streamPrefix: `${jobName}/`,
+});
+
+/** An endpoint's streams are of its instances, old and new; the new ones wrote last. */
+export const endpointLog = (endpointName: string): LogSource => ({
+  logGroup: `/aws/sagemaker/Endpoints/${endpointName}`,
+});
 
 const READ_LINES = 200;
 const SHOWN_LINES = 25;
@@ -16,19 +33,19 @@ const SHOWN_CHARACTERS = 4000;
  * The end of a container's log, for an error's message: the last traceback up to its exception when there is one,
  * else the last lines. Empty when nothing was logged.
  */
-export const lastWords = async (log: JobLog, logGroup: string, streamPrefix: string): Promise<string> => {
-  const lines = await readLines(log, logGroup, streamPrefix);
+export const lastWords = async (log: JobLog, source: LogSource): Promise<string> => {
+  const lines = await readLines(log, source);
   const start = lines.findLastIndex((line) => line.startsWith('Traceback (most recent call last)'));
   const told = start < 0 ? lines.filter((line) => line !== '').slice(-SHOWN_LINES) : traceback(lines.slice(start));
   return told.join('\n').slice(-SHOWN_CHARACTERS);
 };
 
 /** A log that can't be read must not keep a failure from being told. */
-const readLines = async (log: JobLog, logGroup: string, streamPrefix: string): Promise<string[]> => {
+const readLines = async (log: JobLog, source: LogSource): Promise<string[]> => {
   try {
-    return (await log.tail(logGroup, streamPrefix, READ_LINES)).map((line) => line.trimEnd());
+    return (await log.tail(source, READ_LINES)).map((line) => line.trimEnd());
   } catch (error) {
-    return [`(The log group ${logGroup} can't be read: ${(error as Error).message})`];
+    return [`(The log group ${source.logGroup} can't be read: ${(error as Error).message})`];
   }
 };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CapacityUnavailableError, EndpointFailedError, type PipelineError } from '#shared/errors.ts';
 import type { EndpointDescription } from '#shared/sagemaker/endpoint.ts';
-import { endpointLogGroup, type JobLog, lastWords } from '#shared/sagemaker/job-log.ts';
+import { endpointLog, type JobLog, lastWords } from '#shared/sagemaker/job-log.ts';
 import type { Task } from '#shared/tasks/task-store.ts';
 import type { Verdict } from '#shared/tasks/verdict.ts';
 
@@ -49,6 +49,6 @@ const failure = async (task: EndpointTask, endpoint: EndpointDescription, log: J
       : `is ${EndpointStatus}`;
   const message = `The endpoint ${task.name} didn't take the configuration ${task.endpointConfigName}: it ${outcome}. ${FailureReason}`;
   if (/capacity|ResourceLimitExceeded/i.test(FailureReason)) return new CapacityUnavailableError(message);
-  const words = await lastWords(log, endpointLogGroup(task.name), '');
+  const words = await lastWords(log, endpointLog(task.name));
   return new EndpointFailedError(words ? `${message} Its log ends with:\n${words}` : message);
 };

@@ -7,7 +7,7 @@ import {
   TrainingFailedError,
   TrainingStoppedError,
 } from '#shared/errors.ts';
-import { type JobLog, lastWords, TRAINING_LOG_GROUP } from '#shared/sagemaker/job-log.ts';
+import { type JobLog, lastWords, trainingLog } from '#shared/sagemaker/job-log.ts';
 import type { TrainingJobDescription } from '#shared/sagemaker/training-job.ts';
 import type { Verdict } from '#shared/tasks/verdict.ts';
 
@@ -53,12 +53,12 @@ export const passingFailure = (what: string, failureReason: string): PipelineErr
 
 const failure = async (name: string, failureReason: string, log: JobLog): Promise<PipelineError> => {
   if (isPassingFailure(failureReason)) return passingFailure(`Training job ${name} failed`, failureReason);
-  const words = await lastWords(log, TRAINING_LOG_GROUP, `${name}/`);
+  const words = await lastWords(log, trainingLog(name));
   const reason = failureReason.replace(/\s*\n\s*/g, ' ');
   return new TrainingFailedError(
     words
       ? `Training job ${name} failed (${reason}). Its log ends with:\n${words}`
-      : `Training job ${name} failed (${reason}). Nothing of it is in the log group ${TRAINING_LOG_GROUP}.`,
+      : `Training job ${name} failed (${reason}). Nothing of it is in the log group ${trainingLog(name).logGroup}.`,
   );
 };
 

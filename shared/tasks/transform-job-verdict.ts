@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TransformFailedError } from '#shared/errors.ts';
-import { type JobLog, lastWords, TRANSFORM_LOG_GROUP } from '#shared/sagemaker/job-log.ts';
+import { type JobLog, lastWords, transformLog } from '#shared/sagemaker/job-log.ts';
 import type { TransformJobDescription } from '#shared/sagemaker/transform-job.ts';
 import { isPassingFailure, passingFailure } from '#shared/tasks/training-job-verdict.ts';
 import type { Verdict } from '#shared/tasks/verdict.ts';
@@ -29,7 +29,7 @@ export const transformJobVerdict = async (
 
 const failure = async (name: string, failureReason: string, log: JobLog) => {
   if (isPassingFailure(failureReason)) return passingFailure(`Transform job ${name} failed`, failureReason);
-  const words = await lastWords(log, TRANSFORM_LOG_GROUP, `${name}/`);
+  const words = await lastWords(log, transformLog(name));
   const reason = failureReason.replace(/\s*\n\s*/g, ' ');
   return new TransformFailedError(
     words

@@ -253,7 +253,7 @@ describe('staging for scoring', () => {
 
   it('stages a line break for an endpoint', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore, { prediction: prediction('endpoint') });
+    await givenRun(objectStore, { deployment: { target: 'sagemaker' }, prediction: prediction('endpoint') });
     const warehouse = inMemoryWarehouse({ ORDERS: ordersView([[1, 'two\nlines', 0]]) });
 
     await stage('scoring', { objectStore, warehouse });

@@ -43,14 +43,15 @@ export const givenDataset = async (
   columns: readonly string[],
   parts: readonly string[],
   header = false,
+  runUri = RUN_URI,
 ): Promise<DatasetManifest> => {
-  const uris = parts.map((_, index) => `${partsUri(RUN_URI, dataset)}part-${index}.csv`);
+  const uris = parts.map((_, index) => `${partsUri(runUri, dataset)}part-${index}.csv`);
   for (const [index, part] of parts.entries()) await objectStore.put(uris[index]!, part);
   const rows = (part: string): number => part.split('\n').length - 1 - (header ? 1 : 0);
   const manifest: DatasetManifest = {
     version: 1,
     dataset,
-    runUri: RUN_URI,
+    runUri,
     sealedAt: '2026-03-01T06:01:00.000Z',
     source: { schema: 'SPACE', view: 'V_TRAINING', key: ['ID'], queries: [] },
     format: { type: 'csv', header },
@@ -65,6 +66,6 @@ export const givenDataset = async (
     rowCount: parts.reduce((sum, part) => sum + rows(part), 0),
     sizeBytes: parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0),
   };
-  await objectStore.put(manifestUri(RUN_URI, dataset), JSON.stringify(manifest));
+  await objectStore.put(manifestUri(runUri, dataset), JSON.stringify(manifest));
   return manifest;
 };

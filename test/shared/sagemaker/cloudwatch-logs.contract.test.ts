@@ -3,6 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { AwsError, type Operation, serveAwsJson } from '#local/http/aws-json.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
+import { endpointLog, trainingLog } from '#shared/sagemaker/job-log.ts';
 
 let server: StandIn | undefined;
 afterEach(() => server?.close());
@@ -35,7 +36,7 @@ it('gives the last lines of all of a job’s streams, in their order in time', a
     GetLogEvents: ({ logStreamName }: { logStreamName: string }) => ({ events: streams[logStreamName] }),
   });
 
-  expect(await log.tail('/aws/sagemaker/TrainingJobs', 'job-1/', 2)).toEqual(['second', 'third', 'fourth']);
+  expect(await log.tail(trainingLog('job-1'), 2)).toEqual(['second', 'third', 'fourth']);
 });
 
 it('gives nothing where there is no such log', async () => {
@@ -45,5 +46,5 @@ it('gives nothing where there is no such log', async () => {
     },
   });
 
-  expect(await log.tail('/aws/sagemaker/Endpoints/x', '', 10)).toEqual([]);
+  expect(await log.tail(endpointLog('x'), 10)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { lastWords } from '#shared/sagemaker/job-log.ts';
+import { lastWords, trainingLog } from '#shared/sagemaker/job-log.ts';
 
-const wordsOf = (...lines: string[]) => lastWords({ tail: async () => lines }, '/aws/sagemaker/TrainingJobs', 'job/');
+const wordsOf = (...lines: string[]) => lastWords({ tail: async () => lines }, trainingLog('job'));
 
 it('ends with the script’s own exception, without the toolkit’s report after it', async () => {
   const words = await wordsOf(
@@ -37,5 +37,5 @@ it('gives the last lines where there is no traceback', async () => {
 it('says that a log can’t be read, rather than hiding why the job failed', async () => {
   const unreadable = { tail: () => Promise.reject(new Error('AccessDenied: logs:GetLogEvents')) };
 
-  expect(await lastWords(unreadable, '/aws/sagemaker/TrainingJobs', 'job/')).toContain('logs:GetLogEvents');
+  expect(await lastWords(unreadable, trainingLog('job'))).toContain('logs:GetLogEvents');
 });

@@ -1,3 +1,4 @@
+import type { LogSource } from '#shared/sagemaker/job-log.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 import { inMemoryTaskTokens } from './in-memory.ts';
@@ -11,7 +12,7 @@ export const inMemoryPorts = (...tokens: string[]) => {
     taskTokens: inMemoryTaskTokens(...tokens),
     logLines,
     jobLog: {
-      async tail(_group: string, _prefix: string, maxLines: number) {
+      async tail(_source: LogSource, maxLines: number) {
         return logLines.slice(-maxLines);
       },
     },

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { resumeTask } from '#functions/events/resume-task/resume-task.ts';
+import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
+import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
+import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
+import { startS3 } from '#local/s3/start-s3.ts';
+import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
+import { startSageMaker } from '#local/sagemaker/server.ts';
+import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
+import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
+import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
+
+/**
+ * The laptop's SageMaker, S3 and logs behind the production adapters, with the production function that hears SageMaker's
+ * events. Every event comes twice. Only the waiting states are of the test: `answered` resolves with what one was told.
+ */
+export const openSageMaker = async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'fedml-sagemaker-'));
+  const account = LOCAL_ACCOUNT;
+  const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
+  const logs = openLogFiles(join(dataDir, 'logs'));
+  const logServer = await startCloudWatchLogs({ account, logs });
+  const taskTokens = inMemoryTaskTokens();
+  const resumed: Promise<unknown>[] = [];
+  const sageMakerServer = await startSageMaker({
+    dataDir: join(dataDir, 'sagemaker'),
+    account,
+    s3Endpoint: s3.url,
+    python: await pythonInterpreter('.'),
+    logs,
+    settings: { containerStartupTimeoutMs: 5_000 },
+    emit: (event) => {
+      const heard = ResumeTaskInput.safeParse(JSON.parse(JSON.stringify(event)));
+      if (heard.success)
+        for (const _ of ['once', 'twice']) resumed.push(resumeTask(heard.data, ports, { storeUri: STORE_URI }));
+    },
+  });
+  const clientOf = (endpoint: string) => ({
+    endpoint,
+    region: account.region,
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+  });
+  const s3Client = new S3Client(clientOf(s3.url));
+  await s3Client.send(new CreateBucketCommand({ Bucket: 'store' }));
+  const ports = {
+    objectStore: s3ObjectStore(s3Client),
+    sageMaker: sageMaker(new SageMakerClient(clientOf(sageMakerServer.url))),
+    jobLog: cloudWatchJobLog(new CloudWatchLogsClient(clientOf(logServer.url))),
+    modelServer: sageMakerModelServer(new SageMakerRuntimeClient(clientOf(sageMakerServer.runtimeUrl))),
+    taskTokens,
+  };
+  return {
+    ports,
+    settings: {
+      region: account.region,
+      trainingRoleArn: 'arn:aws:iam::000000000000:role/training',
+      modelRoleArn: 'arn:aws:iam::000000000000:role/model',
+    },
+    /** Starts a waiting step with a token and resolves with what its state is answered. */
+    answered: async (start: (taskToken: string) => Promise<unknown>) => {
+      const token = `token-${taskTokens.successes.size + taskTokens.failures.size + 1}`;
+      taskTokens.waiting.add(token);
+      await start(token);
+      return answerOf(taskTokens, token);
+    },
+    async close() {
+      await sageMakerServer.close();
+      await Promise.all(resumed);
+      await logServer.close();
+      await s3.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+};
+
+const PATIENCE_MS = 50_000;
+
+const answerOf = async ({ waiting, successes, failures }: InMemoryTaskTokens, token: string) => {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (waiting.has(token)) {
+    if (Date.now() > deadline) throw new Error('No event answered the waiting state.');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { success: successes.get(token), failure: failures.get(token) };
+};
