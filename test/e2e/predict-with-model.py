@@ -16,4 +16,4 @@ flights = pd.read_csv(sys.stdin)
 bundle = train.model_fn(sys.argv[1])
 probabilities = bundle["model"].predict_proba(train.features(flights[bundle["columns"]]))[:, 1]
 for key, probability in zip(flights["FLIGHT_ID"], probabilities):
-    print(f"{key},{probability!r}" if isinstance(probability, float) else f"{key},{float(probability)!r}")
+    print(f"{key},{float(probability)!r}")
