@@ -8,12 +8,8 @@ import type { Environment } from './interpreter/environment.ts';
 import { Interruption } from './interpreter/failure.ts';
 import type { JsonObject } from './json.ts';
 import { attemptDistributedMap } from './map/distributed-map.ts';
-import {
-  describeExecution,
-  type ExecutionServices,
-  executionOperations,
-  startOrFind,
-} from './operations/executions.ts';
+import { describeExecution } from './operations/describe-execution.ts';
+import { type ExecutionServices, executionOperations, startOrFind } from './operations/executions.ts';
 import { mapRunOperations } from './operations/map-runs.ts';
 import { stateMachineOperations } from './operations/state-machines.ts';
 import { tagOperations } from './operations/tags.ts';
@@ -78,7 +74,7 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
         await resumed.promise; // the nested execution of an earlier process may come after the one that waits for it
         await engine.live(executionArn)?.closed;
       }
-      return JSON.parse(JSON.stringify(await describeExecution(services, record))) as JsonObject;
+      return JSON.parse(JSON.stringify(await describeExecution(executions, record))) as JsonObject;
     },
     stop: (executionArn) => engine.live(executionArn)?.stop(undefined, undefined),
   };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { AwsError } from '#local/http/aws-json.ts';
 import type { StateMachineDefinition } from './asl.ts';
 import { secondOpinion } from './asl-validator.ts';
@@ -17,31 +16,14 @@ import { shapeProblems } from './schema.ts';
  * @throws AwsError `InvalidDefinition`
  */
 export const checkDefinition = (machineName: string, definition: string): void => {
-  const errors = definitionProblems(definition).filter(({ severity }) => severity === 'ERROR');
+  const errors = definitionProblems(definition);
   if (errors.length === 0) return;
   const list = errors.map(({ code, message, location }) => `${code}: ${message}${location ? ` at ${location}` : ''}`);
   throw new AwsError('InvalidDefinition', `Invalid State Machine Definition of '${machineName}': '${list.join(', ')}'`);
 };
 
-/** Everything that is wrong with a definition; the last one checked is remembered by its content. */
-export const definitionProblems = (definition: string): readonly Diagnostic[] => {
-  const hash = createHash('sha256').update(definition).digest('hex');
-  let problems = checked.get(hash);
-  if (!problems) {
-    problems = findProblems(definition);
-    if (checked.size >= MAX_REMEMBERED) checked.clear();
-    checked.set(hash, problems);
-  }
-  return problems;
-};
-
-const checked = new Map<string, readonly Diagnostic[]>();
-const MAX_REMEMBERED = 1_000;
-
-const RULES: readonly Rule[] = [transitions, errorNames, expressions, variables, tasks, maps];
-
-/** A fault of the shape hides what follows from it, so the rules look at well-shaped definitions only. */
-const findProblems = (text: string): readonly Diagnostic[] => {
+/** Everything that is wrong with a definition. A fault of its shape hides what follows, so the rules see whole shapes only. */
+export const definitionProblems = (text: string): readonly Diagnostic[] => {
   const parsed = parse(text);
   if ('problem' in parsed) return [parsed.problem];
   const language = queryLanguageProblems(parsed.value);
@@ -50,8 +32,10 @@ const findProblems = (text: string): readonly Diagnostic[] => {
   if (shape.length > 0) return shape;
   const definition = parsed.value as StateMachineDefinition;
   const problems = RULES.flatMap((rule) => [...rule(definition)]);
-  return problems.some(({ severity }) => severity === 'ERROR') ? problems : [...problems, ...secondOpinion(definition)];
+  return problems.length > 0 ? problems : secondOpinion(definition);
 };
+
+const RULES: readonly Rule[] = [transitions, errorNames, expressions, variables, tasks, maps];
 
 const parse = (text: string): { value: unknown } | { problem: Diagnostic } => {
   try {

@@ -1,6 +1,6 @@
 /** A fault of a definition, as ValidateStateMachineDefinition answers it. */
 export interface Diagnostic {
-  readonly severity: 'ERROR' | 'WARNING';
+  readonly severity: 'ERROR';
   /** Step Functions' own code: `SCHEMA_VALIDATION_FAILED`, `MISSING_TRANSITION_TARGET`, … */
   readonly code: string;
   readonly message: string;

@@ -88,15 +88,18 @@ const rootScope = (environment: Environment, plan: ExecutionPlan, abort: LinkedA
     progress,
     isRedriven: begin.as === 'redriven',
     context: contextOf(record, JSON.parse(inputText) as Json),
-    log({ key, previousEventId }, type, details, notes) {
-      return write(environment, record, { type, previousEventId, ...details }, { scope: key, notes });
+    log(scope, type, details, notes) {
+      if (isHistoryFull(record) && !type.startsWith('Execution')) throw endOverflowing(abort);
+      const { key, previousEventId } = scope;
+      scope.previousEventId = write(environment, record, { type, previousEventId, ...details }, { scope: key, notes });
+      return scope.previousEventId;
     },
     flushed: () => record.family.journal.flushed(),
     logRetry: (scope, retrier, dueAt) => environment.store.logRetry(record, scope.key, retrier, dueAt),
     runSequence,
   };
   return {
-    run: { ...run, log: chained(run, abort) },
+    run,
     key: '',
     states: sequence.States,
     signal: abort.signal,
@@ -106,18 +109,12 @@ const rootScope = (environment: Environment, plan: ExecutionPlan, abort: LinkedA
   };
 };
 
-/** Every event follows the one before it in its scope; the last place in the history is kept for the execution's end. */
-const chained =
-  ({ record, log }: ExecutionRun, abort: LinkedAbort): ExecutionRun['log'] =>
-  (scope, type, details, notes) => {
-    if (!type.startsWith('Execution') && isHistoryFull(record)) {
-      const overflow = new Interruption('broken', HISTORY_FULL);
-      abort.abort(overflow);
-      throw overflow;
-    }
-    scope.previousEventId = log(scope, type, details, notes);
-    return scope.previousEventId;
-  };
+/** The last place in the history is kept for the event that closes the execution. */
+const endOverflowing = (abort: LinkedAbort): Interruption => {
+  const overflow = new Interruption('broken', HISTORY_FULL);
+  abort.abort(overflow);
+  return overflow;
+};
 
 const HISTORY_FULL = ownFailure(
   'States.Runtime',

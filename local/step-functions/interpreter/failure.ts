@@ -38,7 +38,8 @@ export class Interruption extends Error {
   override readonly name = 'Interruption';
   /**
    * `stopped` by StopExecution or a failed Map Run, `timedOut` by the machine's own limit, `sibling` by a failure next
-   * to it, `settled` because its outcome is known, `shutdown` because the server ends: the execution stays RUNNING on disk.
+   * to it, `settled` because its outcome is known, `broken` by a failure that no state may catch, `shutdown` because the
+   * server ends: the execution stays RUNNING on disk.
    */
   readonly kind: 'stopped' | 'timedOut' | 'sibling' | 'settled' | 'shutdown' | 'broken';
   readonly failure: StateFailure | undefined;

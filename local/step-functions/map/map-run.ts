@@ -77,8 +77,7 @@ export const performMapRun = async (
   }
   if (scope.signal.aborted) {
     await inputs.return(undefined);
-    closeAborted(visit, mapRun);
-    throw scope.signal.reason;
+    throw endInterrupted(visit, mapRun);
   }
   try {
     if (visit.state.ResultWriter?.Resource !== undefined) {
@@ -88,6 +87,7 @@ export const performMapRun = async (
     save(visit, mapRun, { status: 'SUCCEEDED', stopDate: Date.now() });
     scope.run.log(scope, 'MapRunSucceeded');
   } catch (error) {
+    if (scope.signal.aborted) throw endInterrupted(visit, mapRun);
     const { error: name, cause } = explain(visit, failure ?? error);
     const members = { error: name, ...(cause !== undefined && { cause }) };
     save(visit, mapRun, { status: 'FAILED', stopDate: Date.now(), ...members });
@@ -158,10 +158,12 @@ async function* inputsOf(inputs: AsyncGenerator<ChildInput>): AsyncGenerator<Jso
   for await (const { input } of inputs) yield input;
 }
 
-const closeAborted = (visit: Visit<MapState>, mapRun: MapRun): void => {
+/** Closes the run of a state that was cut off; after a shutdown it stays RUNNING. Gives the interruption. */
+const endInterrupted = (visit: Visit<MapState>, mapRun: MapRun): Interruption => {
   const { scope } = visit;
-  const { kind } = scope.signal.reason as Interruption;
-  if (kind === 'shutdown') return;
+  const interruption = scope.signal.reason as Interruption;
+  if (interruption.kind === 'shutdown') return interruption;
   save(visit, mapRun, { status: 'ABORTED', stopDate: Date.now() });
-  if (kind === 'stopped' || kind === 'sibling') scope.run.log(scope, 'MapRunAborted');
+  if (interruption.kind === 'stopped' || interruption.kind === 'sibling') scope.run.log(scope, 'MapRunAborted');
+  return interruption;
 };

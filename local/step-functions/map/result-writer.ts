@@ -11,7 +11,7 @@ import { isJsonObject, type Json } from '../json.ts';
 import type { MapRun } from '../store/execution-store.ts';
 import type { ServiceClients } from '../tasks/clients.ts';
 import { serviceFailure } from '../tasks/service-failure.ts';
-import { type Fate, openResultFiles, type ResultFile, type ResultFiles } from './result-files.ts';
+import { type Fate, openResultFiles, type ResultFiles } from './result-files.ts';
 import { closedChildren, resultsOf } from './results.ts';
 
 /**
@@ -85,11 +85,7 @@ const collect = async (
 const uploader = async (clients: ServiceClients, Bucket: string, abortSignal: AbortSignal) => {
   const { PutObjectCommand } = await import('@aws-sdk/client-s3');
   const client = await clients.s3();
-  return async (
-    Key: string,
-    Body: string | ReturnType<typeof createReadStream>,
-    ContentLength: ResultFile['bytes'],
-  ) => {
+  return async (Key: string, Body: string | ReturnType<typeof createReadStream>, ContentLength: number) => {
     try {
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength }), { abortSignal });
     } catch (error) {

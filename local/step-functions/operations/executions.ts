@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AwsError, type Operation } from '#local/http/aws-json.ts';
 import type { Account } from '#local/stand-in.ts';
-import { executionArn as arnOfExecution, parseArn } from '../arns.ts';
+import { executionArn as arnOfExecution } from '../arns.ts';
 import type { Engine } from '../engine.ts';
-import { MAX_EVENTS, presentEvent } from '../history.ts';
+import { presentEvent } from '../history.ts';
 import type { ExecutionRecord, ExecutionStore } from '../store/execution-store.ts';
 import type { StateMachineRecord, StateMachineStore } from '../store/state-machine-store.ts';
+import { describeExecution, executionOf, inputOf, redriveState } from './describe-execution.ts';
 import { arn, checkName, operation, page, paging, payload, validationError } from './operation.ts';
-import { invalidArn, machineOf } from './state-machines.ts';
+import { machineOf } from './state-machines.ts';
 
 export interface ExecutionServices {
   readonly account: Account;
@@ -39,7 +40,7 @@ export const executionOperations = (services: ExecutionServices): Record<string,
       const { record, closed } = engine.start(machine, nameOf(input), checkedInput(input.input));
       await closed;
       const { redriveCount, redriveStatus, redriveStatusReason, ...description } = await describeExecution(
-        services,
+        executions,
         record,
       );
       const milliseconds = (record.stopDate ?? Date.now()) - record.startDate;
@@ -51,7 +52,7 @@ export const executionOperations = (services: ExecutionServices): Record<string,
     }),
 
     DescribeExecution: operation(BY_ARN, ({ executionArn }) =>
-      describeExecution(services, executionOf(executions, executionArn)),
+      describeExecution(executions, executionOf(executions, executionArn)),
     ),
 
     ListExecutions: operation(LIST, (input) => {
@@ -124,47 +125,6 @@ export const startOrFind = async (
   return record;
 };
 
-/** What DescribeExecution answers. */
-export const describeExecution = async (
-  { executions }: Pick<ExecutionServices, 'executions'>,
-  record: ExecutionRecord,
-) => ({
-  executionArn: record.arn,
-  stateMachineArn: record.stateMachineArn,
-  name: record.name,
-  status: record.status,
-  startDate: new Date(record.startDate),
-  ...(record.stopDate !== undefined && { stopDate: new Date(record.stopDate) }),
-  input: await inputOf(executions, record),
-  inputDetails: { included: true },
-  ...(record.status === 'SUCCEEDED' && {
-    output: await outputOf(executions, record),
-    outputDetails: { included: true },
-  }),
-  ...(record.mapRun && { mapRunArn: record.mapRun.arn }),
-  ...(record.error !== undefined && { error: record.error }),
-  ...(record.cause !== undefined && { cause: record.cause }),
-  redriveCount: record.redriveCount,
-  ...(record.redriveDate !== undefined && { redriveDate: new Date(record.redriveDate) }),
-  ...redriveState(record),
-});
-
-export const inputOf = async (executions: ExecutionStore, record: ExecutionRecord): Promise<string> =>
-  (await executions.readEvents(record, 0, 1))[0]!.executionStartedEventDetails!.input!;
-
-/** Of an execution that succeeded. */
-export const outputOf = async (executions: ExecutionStore, record: ExecutionRecord): Promise<string> =>
-  (await executions.readEvents(record, record.events.length - 1, record.events.length))[0]!
-    .executionSucceededEventDetails!.output!;
-
-export const executionOf = (executions: ExecutionStore, executionArn: string): ExecutionRecord => {
-  const kind = parseArn(executionArn)?.kind;
-  if (kind !== 'execution' && kind !== 'express') throw invalidArn(executionArn);
-  const record = executions.executions.get(executionArn);
-  if (record) return record;
-  throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
-};
-
 const BY_ARN = z.object({ executionArn: arn });
 
 const START = z.object({
@@ -209,31 +169,14 @@ const checkedInput = (text: string): string => {
   }
 };
 
-const DAY = 86_400_000;
-
 /** A closed execution's name can be used again after 90 days. */
-const isNameFree = ({ stopDate }: ExecutionRecord): boolean =>
-  stopDate !== undefined && Date.now() - stopDate > 90 * DAY;
+const NAME_REUSE_MILLISECONDS = 90 * 86_400_000;
 
-const redriveState = (record: ExecutionRecord): { redriveStatus: string; redriveStatusReason?: string } => {
-  const reason = whyNotRedrivable(record);
-  if (record.mapRun && record.status !== 'SUCCEEDED' && record.status !== 'RUNNING') {
-    return { redriveStatus: 'REDRIVABLE_BY_MAP_RUN' };
-  }
-  return reason ? { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason: reason } : { redriveStatus: 'REDRIVABLE' };
-};
+const isNameFree = ({ stopDate }: ExecutionRecord): boolean =>
+  stopDate !== undefined && Date.now() - stopDate > NAME_REUSE_MILLISECONDS;
 
 const notRedrivable = (executionArn: string, reason: string): AwsError =>
   new AwsError('ExecutionNotRedrivable', `Execution Not Redrivable: '${executionArn}'. ${reason}`);
-
-const whyNotRedrivable = ({ status, type, stopDate, events }: ExecutionRecord): string | undefined => {
-  if (status === 'RUNNING') return 'Execution is RUNNING and cannot be redriven';
-  if (status === 'SUCCEEDED') return 'Execution is SUCCEEDED and cannot be redriven';
-  if (type === 'EXPRESS') return 'Execution is of type EXPRESS and cannot be redriven';
-  if (Date.now() - stopDate! > 14 * DAY) return 'Execution has exceeded the redrivable period of 14 days';
-  if (events.length >= MAX_EVENTS - 1) return 'Execution has reached the maximum number of history events';
-  return undefined;
-};
 
 /** Newest first. */
 const listed = (

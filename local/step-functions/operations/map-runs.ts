@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AwsError, type Operation } from '#local/http/aws-json.ts';
 import type { Environment } from '../interpreter/environment.ts';
 import type { ExecutionRecord, Family, MapRun } from '../store/execution-store.ts';
-import { executionOf } from './executions.ts';
+import { executionOf } from './describe-execution.ts';
 import { operation, page, paging } from './operation.ts';
 
 /** Follow and change Map Runs. */

@@ -105,13 +105,11 @@ export const stateMachineOperations = (
     };
   }),
 
-  ValidateStateMachineDefinition: operation(VALIDATE, ({ definition, severity, maxResults }) => {
-    const problems = definitionProblems(definition).filter(
-      (problem) => severity !== 'ERROR' || problem.severity === 'ERROR',
-    );
+  ValidateStateMachineDefinition: operation(VALIDATE, ({ definition, maxResults }) => {
+    const problems = definitionProblems(definition);
     const diagnostics = problems.slice(0, maxResults || 100);
     return {
-      result: problems.some((problem) => problem.severity === 'ERROR') ? 'FAIL' : 'OK',
+      result: problems.length > 0 ? 'FAIL' : 'OK',
       diagnostics,
       truncated: diagnostics.length < problems.length,
     };
@@ -161,7 +159,7 @@ const BY_ARN = z.object({ stateMachineArn: arn });
 const VALIDATE = z.object({
   definition: DEFINITION,
   type: TYPE,
-  severity: z.enum(['ERROR', 'WARNING']).default('ERROR'),
+  severity: z.enum(['ERROR', 'WARNING']).optional(),
   maxResults: z.int().min(0).max(100).optional(),
 });
 

@@ -158,8 +158,7 @@ export const openExecutionStore = async (folder: string): Promise<ExecutionStore
   };
 };
 
-/** A record before its first event. */
-export const newRecord = (family: Family, number: number, identity: ExecutionIdentity): ExecutionRecord => ({
+const newRecord = (family: Family, number: number, identity: ExecutionIdentity): ExecutionRecord => ({
   ...identity,
   number,
   family,
