@@ -74,14 +74,6 @@ export const partitionsUri = (runUri: string, purpose: StagingPurpose): string =
 /** The folder of what became of the partitions. */
 export const factsFolderUri = (runUri: string, purpose: StagingPurpose): string => `${runUri}staging/${purpose}/`;
 
-/** The folder of the errors of partitions that failed. */
-export const failuresFolderUri = (runUri: string, purpose: StagingPurpose): string =>
-  `${runUri}staging/${purpose}-failures/`;
-
-/** The folder of the Map Run's own records. */
-export const resultsFolderUri = (runUri: string, purpose: StagingPurpose): string =>
-  `${runUri}staging/${purpose}-results/`;
-
 /** Five digits, so that the order of names is the order of partitions. */
 export const partName = (partition: number): string => `part-${String(partition).padStart(5, '0')}`;
 

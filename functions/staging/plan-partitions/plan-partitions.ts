@@ -1,9 +1,7 @@
 import { planPartitions as cut, type PartitionPlan, splitColumnOf } from '#shared/dataset/partitions.ts';
 import {
-  failuresFolderUri,
   type PlannedPartition,
   partitionsUri,
-  resultsFolderUri,
   type StagingPlan,
   type StagingPurpose,
   stagingPlanUri,
@@ -40,7 +38,6 @@ export const planPartitions = async (
     planOf(session, request, runUri, purpose),
   );
 
-  await clear(objectStore, failuresFolderUri(runUri, purpose));
   await objectStore.put(partitionsUri(runUri, purpose), partitionLines(plan, ranges));
   await objectStore.put(stagingPlanUri(runUri, purpose), JSON.stringify(plan, null, 2));
 
@@ -48,8 +45,6 @@ export const planPartitions = async (
   return {
     bucket,
     partitionsKey: key,
-    resultsPrefix: parseObjectUri(resultsFolderUri(runUri, purpose)).key,
-    failuresPrefix: parseObjectUri(failuresFolderUri(runUri, purpose)).key,
     partitionCount: plan.partitionCount,
     rowCount: plan.rowCount,
     maxConcurrency: MAX_CONNECTIONS,
@@ -92,8 +87,3 @@ const partitionLines = ({ runUri, purpose }: StagingPlan, ranges: PartitionPlan[
     .map((range, partition): PlannedPartition => ({ runUri, purpose, partition, ...(range ? { range } : {}) }))
     .map((item) => `${JSON.stringify(item)}\n`)
     .join('');
-
-/** What an earlier try of the same run left must not be taken for this one's. */
-const clear = async (objectStore: ObjectStore, folderUri: string): Promise<void> => {
-  for await (const { uri } of objectStore.list(folderUri)) await objectStore.delete(uri);
-};

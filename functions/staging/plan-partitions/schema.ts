@@ -9,8 +9,6 @@ export type PlanPartitionsInput = z.infer<typeof PlanPartitionsInput>;
 export const PlanPartitionsOutput = z.strictObject({
   bucket: z.string(),
   partitionsKey: z.string(),
-  resultsPrefix: z.string(),
-  failuresPrefix: z.string(),
   partitionCount: z.int().positive(),
   rowCount: z.int().positive(),
   maxConcurrency: z.int().positive(),

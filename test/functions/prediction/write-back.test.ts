@@ -6,7 +6,7 @@ import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
-import { givenRun, RUN_URI } from '#test/shared/pipeline/given-run.ts';
+import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryWarehouse, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
 
 type Mode = 'append' | 'upsert' | 'replace';
@@ -17,13 +17,15 @@ const PARTS_URI = `${RUN_URI}predictions/parts/`;
 const givenPredictions = async (mode: Mode, parts: readonly string[]) => {
   const objectStore = inMemoryObjectStore();
   await givenRun(objectStore, {
-    prediction: {
-      source: { view: 'NEW_ORDERS', key: ['ID'] },
-      columns: [
-        { name: 'SCORE', type: 'DOUBLE' },
-        { name: 'LABEL', type: 'INTEGER' },
-      ],
-      target: { table: 'SCORES', mode },
+    settings: {
+      prediction: {
+        source: { view: 'NEW_ORDERS', key: ['ID'] },
+        columns: [
+          { name: 'SCORE', type: 'DOUBLE' },
+          { name: 'LABEL', type: 'INTEGER' },
+        ],
+        target: { table: 'SCORES', mode },
+      },
     },
   });
   const manifest: DatasetManifest = {
@@ -46,7 +48,7 @@ const givenPredictions = async (mode: Mode, parts: readonly string[]) => {
 type Ports = { objectStore: ReturnType<typeof inMemoryObjectStore>; warehouse: InMemoryWarehouse };
 
 const plan = (ports: Ports, rowCount: number) =>
-  planWrite({ runUri: RUN_URI, predictionsUri: PARTS_URI, rowCount, model: 'orders-0123456789ab' }, ports);
+  planWrite({ runUri: RUN_URI, predictionsUri: PARTS_URI, rowCount, model: 'flights-0123456789ab' }, ports);
 
 const plannedParts = ({ objectStore }: Ports): PlannedPart[] =>
   objectStore.objects
@@ -85,7 +87,7 @@ describe('writing predictions back', () => {
     expect(ports.warehouse.tables.get('SCORES')!.columns.map(({ name }) => name)).toEqual([
       ...['ID', 'SCORE', 'LABEL', 'RUN_ID', 'MODEL', 'PREDICTED_AT', 'INSERTED_AT'],
     ]);
-    expect(ports.warehouse.tables.get('SCORES')!.rows[0]!.slice(3, 5)).toEqual(['run-1', 'orders-0123456789ab']);
+    expect(ports.warehouse.tables.get('SCORES')!.rows[0]!.slice(3, 5)).toEqual(['run-1', 'flights-0123456789ab']);
   });
 
   it('records the publication and leaves no staging table', async () => {

@@ -4,10 +4,11 @@ import { planPartitions } from '#functions/staging/plan-partitions/plan-partitio
 import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { loadManifest } from '#shared/dataset/manifest.ts';
 import { PlannedPartition, type StagingPurpose } from '#shared/dataset/staging-plan.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row } from '#shared/warehouse/warehouse.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
-import { givenRun, RUN_URI } from '#test/shared/pipeline/given-run.ts';
+import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryView, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
 
 const ordersView = (rows: readonly Row[]): InMemoryView => ({
@@ -16,6 +17,10 @@ const ordersView = (rows: readonly Row[]): InMemoryView => ({
 });
 
 const twentyOrders = ordersView(Array.from({ length: 20 }, (_, index) => [index, `note ${index}`, index % 2]));
+
+/** A run that trains on ORDERS, with what the case is about. */
+const givenOrders = (objectStore: ObjectStore, settings: object = {}) =>
+  givenRun(objectStore, { settings: { source: { view: 'ORDERS', key: ['ID'], target: 'LATE' }, ...settings } });
 
 type Ports = Parameters<typeof planPartitions>[1] & { readonly objectStore: ReturnType<typeof inMemoryObjectStore> };
 
@@ -37,7 +42,7 @@ describe('staging for training', () => {
   it('writes each row of the view to the train or the test dataset and seals both', async () => {
     const objectStore = inMemoryObjectStore();
     const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
 
     const sealed = await stage('training', ports);
 
@@ -52,7 +57,7 @@ describe('staging for training', () => {
 
   it('seals manifests whose facts are those of the objects', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
 
     await stage('training', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) });
 
@@ -66,7 +71,7 @@ describe('staging for training', () => {
   it('stages the same bytes when all of it runs again, and removes a part that an earlier try left', async () => {
     const objectStore = inMemoryObjectStore();
     const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
     await stage('training', ports);
     const before = snapshot(objectStore);
     objectStore.objects.set(`${RUN_URI}train/parts/part-00001.csv`, 'ID,NOTE,LATE\n99,left over,1\n');
@@ -80,7 +85,7 @@ describe('staging for training', () => {
     const objectStore = inMemoryObjectStore();
     const rows = Array.from({ length: 250_010 }, (_, index): Row => [index < 10 ? null : index, null, 1]);
     const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: ordersView(rows) }) };
-    await givenRun(objectStore, {
+    await givenOrders(objectStore, {
       source: { view: 'ORDERS', key: ['ID'], target: 'LATE', header: false, split: { testFraction: 0.5 } },
     });
 
@@ -101,7 +106,7 @@ describe('staging for training', () => {
   it('keeps the key out of the parts that the columns leave out, and splits by it all the same', async () => {
     const objectStore = inMemoryObjectStore();
     const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
-    await givenRun(objectStore, {
+    await givenOrders(objectStore, {
       source: { view: 'ORDERS', key: ['ID'], target: 'LATE', columns: ['LATE', 'NOTE'], header: false },
     });
 
@@ -113,7 +118,7 @@ describe('staging for training', () => {
 
   it('refuses an empty view before anything is staged', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
 
     const staging = stage('training', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: ordersView([]) }) });
 
@@ -125,7 +130,7 @@ describe('staging for training', () => {
 
   it('refuses a view whose split leaves no row for testing', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
 
     const staging = stage('training', {
       objectStore,
@@ -139,7 +144,7 @@ describe('staging for training', () => {
   it('refuses to seal when the view changed between counting and reading', async () => {
     const objectStore = inMemoryObjectStore();
     const warehouse = inMemoryWarehouse({ ORDERS: twentyOrders });
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
     await planPartitions({ runUri: RUN_URI, purpose: 'training' }, { objectStore, warehouse });
     warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, [20, 'late', 1]]));
     await extractPartition({ runUri: RUN_URI, purpose: 'training', partition: 0 }, { objectStore, warehouse });
@@ -154,7 +159,7 @@ describe('staging for training', () => {
 
   it('refuses to seal while a partition is missing, and names it', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
     await planPartitions(
       { runUri: RUN_URI, purpose: 'training' },
       { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) },
@@ -170,7 +175,7 @@ describe('staging for training', () => {
 
   it('names every unknown column at once, with the nearest ones', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore, {
+    await givenOrders(objectStore, {
       source: { view: 'ORDERS', key: ['IDD'], target: 'LATE', columns: ['NOTES', 'LATE'] },
     });
 
@@ -187,7 +192,7 @@ describe('staging for training', () => {
 
   it('refuses columns that leave out the target', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore, { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', columns: ['NOTE'] } });
+    await givenOrders(objectStore, { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', columns: ['NOTE'] } });
 
     const planning = planPartitions(
       { runUri: RUN_URI, purpose: 'training' },
@@ -199,7 +204,7 @@ describe('staging for training', () => {
 
   it('refuses types that have no text form, all of them at once', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
     const place = { name: 'PLACE', type: 'ST_POINT', length: 8, scale: 0, nullable: true };
     const view = { columns: [...twentyOrders.columns, place, { ...place, name: 'TO' }], rows: twentyOrders.rows };
 
@@ -225,7 +230,7 @@ describe('staging for scoring', () => {
 
   it('writes headerless parts with the key first', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore, { prediction: prediction('transform') });
+    await givenOrders(objectStore, { prediction: prediction('transform') });
 
     const sealed = await stage('scoring', {
       objectStore,
@@ -238,7 +243,7 @@ describe('staging for scoring', () => {
 
   it('refuses a line break for a batch transform, naming the column and not the value', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore, { prediction: prediction('transform') });
+    await givenOrders(objectStore, { prediction: prediction('transform') });
     const warehouse = inMemoryWarehouse({ ORDERS: ordersView([[1, 'secret\nvalue', 0]]) });
 
     const staging = stage('scoring', { objectStore, warehouse });
@@ -253,7 +258,7 @@ describe('staging for scoring', () => {
 
   it('stages a line break for an endpoint', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore, { deployment: { target: 'sagemaker' }, prediction: prediction('endpoint') });
+    await givenOrders(objectStore, { prediction: prediction('endpoint'), deployment: { target: 'sagemaker' } });
     const warehouse = inMemoryWarehouse({ ORDERS: ordersView([[1, 'two\nlines', 0]]) });
 
     await stage('scoring', { objectStore, warehouse });
@@ -263,7 +268,7 @@ describe('staging for scoring', () => {
 
   it('refuses a pipeline without prediction', async () => {
     const objectStore = inMemoryObjectStore();
-    await givenRun(objectStore);
+    await givenOrders(objectStore);
 
     const staging = stage('scoring', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) });
 

@@ -1,0 +1,102 @@
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
+import { ExtractPartitionInput } from '#functions/staging/extract-partition/schema.ts';
+import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
+import { PlanPartitionsInput } from '#functions/staging/plan-partitions/schema.ts';
+import { SealDatasetInput } from '#functions/staging/seal-dataset/schema.ts';
+import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
+import { substitute } from '#local/deployment/state-machines.ts';
+import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { loadManifest } from '#shared/dataset/manifest.ts';
+import { WarehouseUnavailableError } from '#shared/errors.ts';
+import { stepFunctionsMapRuns } from '#shared/executions/step-functions.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { columnOfType } from '#shared/warehouse/column-types.ts';
+import type { Row } from '#shared/warehouse/warehouse.ts';
+import { type OpenS3, openS3 } from '#test/local/s3/open-s3.ts';
+import { type OpenStepFunctions, openStepFunctions } from '#test/local/step-functions/open-step-functions.ts';
+import { givenRun } from '#test/shared/pipeline/fixture.ts';
+import { inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
+import { machines } from './definitions.ts';
+
+const definition = JSON.parse(
+  substitute(machines.find(({ name }) => name === 'staging')!.text, LOCAL_ACCOUNT).replaceAll(
+    /"IntervalSeconds": \d+/g,
+    '"IntervalSeconds": 1',
+  ),
+);
+
+/** Enough rows for three partitions: two ranges, and one for the rows without a value. */
+const ROWS = Array.from({ length: 250_010 }, (_, index): Row => [index < 10 ? null : index, index % 2]);
+
+describe('staging, on S3 and Step Functions of the laptop', () => {
+  let s3: OpenS3;
+  let stepFunctions: OpenStepFunctions;
+  let objectStore: ObjectStore;
+  beforeAll(async () => {
+    s3 = await openS3();
+    await s3.client.send(new CreateBucketCommand({ Bucket: 'store' }));
+    objectStore = s3ObjectStore(s3.client);
+    stepFunctions = await openStepFunctions({ s3: s3.url });
+  });
+  afterAll(async () => {
+    await stepFunctions[Symbol.asyncDispose]();
+    await s3[Symbol.asyncDispose]();
+  });
+
+  /** Runs the machine; `fails` tells for a call of ExtractPartition, counted from 1, what it fails with. */
+  const stage = async (runId: string, fails: (call: number) => Error | undefined = () => undefined) => {
+    const { runUri } = await givenRun(objectStore, { runId });
+    const columns = [columnOfType('ID', 'BIGINT'), columnOfType('LATE', 'INTEGER')];
+    const ports = { objectStore, warehouse: inMemoryWarehouse({ V_TRAINING: { columns, rows: ROWS } }) };
+    let calls = 0;
+    Object.assign(stepFunctions.lambda.functions, {
+      planPartitions: (event: unknown) => planPartitions(PlanPartitionsInput.parse(event), ports),
+      extractPartition: (event: unknown) => {
+        calls += 1;
+        const failure = fails(calls);
+        if (failure) throw failure;
+        return extractPartition(ExtractPartitionInput.parse(event), ports);
+      },
+      sealDataset: (event: unknown) => sealDataset(SealDatasetInput.parse(event), ports),
+    });
+    return { runUri, execution: await stepFunctions.run(definition, { runUri, purpose: 'training' }) };
+  };
+
+  it('extracts every partition and answers the sealed datasets', async () => {
+    const { runUri, execution } = await stage('run-1');
+
+    expect(execution.status).toBe('SUCCEEDED');
+    const { train, test } = execution.value as Record<string, { manifestUri: string; rowCount: number }>;
+    expect(train!.rowCount + test!.rowCount).toBe(ROWS.length);
+    const manifests = await Promise.all(
+      ['train', 'test'].map((dataset) => loadManifest(objectStore, `${runUri}${dataset}/manifest.json`)),
+    );
+    const partitions = manifests.flatMap(({ parts }) => parts.map(({ partition }) => partition));
+    expect([...new Set(partitions)].sort()).toEqual([0, 1, 2]);
+    expect(manifests.map(({ rowCount }) => rowCount)).toEqual([train!.rowCount, test!.rowCount]);
+  });
+
+  it('reads a partition again that lost its connection', async () => {
+    const { execution } = await stage('run-2', (call) =>
+      call === 2 ? new WarehouseUnavailableError('The connection was lost.') : undefined,
+    );
+
+    expect(execution.status).toBe('SUCCEEDED');
+  });
+
+  it('fails without a manifest when a partition fails for good, and its error can be asked for', async () => {
+    const { runUri, execution } = await stage('run-3', (call) =>
+      call === 2 ? Object.assign(new Error('10: wrong password'), { name: 'WarehouseLoginError' }) : undefined,
+    );
+
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
+    const item = await stepFunctionsMapRuns(stepFunctions.client).failedItem(execution.executionArn!);
+    expect(item).toMatchObject({ Error: 'WarehouseLoginError' });
+    await expect(loadManifest(objectStore, `${runUri}train/manifest.json`)).rejects.toMatchObject({
+      name: 'ObjectMissingError',
+    });
+  });
+});
