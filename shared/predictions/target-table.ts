@@ -1,7 +1,7 @@
 import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { TargetTableError } from '#shared/errors.ts';
 import type { PredictionSettings } from '#shared/pipeline/definition.ts';
-import { columnOfType, isLarge, typeDdl } from '#shared/warehouse/column-types.ts';
+import { columnOfType, hasLength, isLarge, typeDdl } from '#shared/warehouse/column-types.ts';
 import type { Table } from '#shared/warehouse/warehouse.ts';
 
 export type WriteMode = PredictionSettings['target']['mode'];
@@ -25,7 +25,8 @@ export const predictionColumns = (
 ): DatasetColumn[] => {
   const keyNullable = target.mode !== 'upsert';
   const all = [
-    ...key.map((column) => ({ ...column, nullable: keyNullable })),
+    // As the type that the table will have: a view's ALPHANUM is kept in an NVARCHAR.
+    ...key.map((column) => columnOfType(column.name, typeDdl(column), keyNullable)),
     ...columns.map(({ name, type }) => columnOfType(name, type)),
   ];
   const taken = new Set(Object.values(LINEAGE_COLUMNS).map(({ name }) => name));
@@ -95,7 +96,7 @@ const WIDENING: readonly (readonly string[])[] = [
 
 const holds = (existing: DatasetColumn, wanted: DatasetColumn): boolean => {
   if (existing.type === 'DECIMAL' && wanted.type === 'DECIMAL') return holdsDecimal(existing, wanted);
-  if (existing.type === wanted.type) return existing.length >= wanted.length;
+  if (existing.type === wanted.type) return !hasLength(wanted) || existing.length >= wanted.length;
   const line = WIDENING.find((types) => types.includes(wanted.type)) ?? [];
   const isWider = line.indexOf(existing.type) > line.indexOf(wanted.type);
   return isWider && (isLarge(existing) || existing.type !== 'NVARCHAR' || existing.length >= wanted.length);

@@ -78,6 +78,10 @@ export const typeKind = ({ type }: Pick<DatasetColumn, 'type'>): TypeKind | unde
 
 export const isLarge = ({ type }: Pick<DatasetColumn, 'type'>): boolean => TYPES.get(type)?.large === true;
 
+/** Whether the type is declared with a number of characters or bytes. */
+export const hasLength = (column: Pick<DatasetColumn, 'type'>): boolean =>
+  ['text', 'binary'].includes(typeKind(column) ?? '') && !isLarge(column);
+
 /** The column's type as it is written in SQL. */
 export const typeDdl = (column: ColumnType): string => factsOf(column.type).ddl(column);
 
