@@ -112,39 +112,53 @@ const connectOptions = (credentials: WarehouseCredentials, { runId }: SessionInf
   'sessionVariable:FEDML_RUN_ID': runId,
 });
 
-const connectionOf = (client: hana.Connection): SqlConnection => ({
-  query: ({ sql, parameters }, doing) =>
-    withStatement(client, sql, doing, async (statement) => {
-      const results = await asPromise<hana.ResultSet>((done) => statement.execQuery([...parameters], done), doing);
-      return { headers: results.getColumnInfo().map(({ columnName }) => columnName), rows: allRows(results, doing) };
-    }),
+const connectionOf = (client: hana.Connection): SqlConnection => {
+  /** The statement of the last batch: a part is inserted in many batches, and each PREPARE costs two round trips. */
+  let batch: { readonly sql: string; readonly statement: hana.Statement } | undefined;
+  const batchStatement = async (sql: string, doing: string): Promise<hana.Statement> => {
+    if (batch?.sql === sql) return batch.statement;
+    if (batch) await dropStatement(batch.statement);
+    batch = undefined;
+    batch = { sql, statement: await prepare(client, sql, doing) };
+    return batch.statement;
+  };
+  return {
+    query: ({ sql, parameters }, doing) =>
+      withStatement(client, sql, doing, async (statement) => {
+        const results = await asPromise<hana.ResultSet>((done) => statement.execQuery([...parameters], done), doing);
+        return { headers: results.getColumnInfo().map(({ columnName }) => columnName), rows: allRows(results, doing) };
+      }),
 
-  async *stream({ sql, parameters }, doing) {
-    const statement = await asPromise<hana.Statement>((done) => client.prepare(sql, done), doing);
-    try {
-      const results = await asPromise<hana.ResultSet>((done) => statement.execQuery([...parameters], done), doing);
-      yield* batches(results, doing);
-    } finally {
-      statement.drop();
-    }
-  },
+    async *stream({ sql, parameters }, doing) {
+      const statement = await prepare(client, sql, doing);
+      try {
+        const results = await asPromise<hana.ResultSet>((done) => statement.execQuery([...parameters], done), doing);
+        yield* batches(results, doing);
+      } finally {
+        await dropStatement(statement);
+      }
+    },
 
-  async execute({ sql, parameters }, doing) {
-    const count = await asPromise<number | undefined>(
-      (done) => (parameters.length > 0 ? client.exec(sql, [...parameters], done) : client.exec(sql, done)),
-      doing,
-    );
-    return count ?? 0;
-  },
+    async execute({ sql, parameters }, doing) {
+      const count = await asPromise<number | undefined>(
+        (done) => (parameters.length > 0 ? client.exec(sql, [...parameters], done) : client.exec(sql, done)),
+        doing,
+      );
+      return count ?? 0;
+    },
 
-  executeBatch: (sql, rows, doing) =>
-    withStatement(client, sql, doing, async (statement) => {
+    async executeBatch(sql, rows, doing) {
+      const statement = await batchStatement(sql, doing);
       await asPromise((done) => statement.execBatch(rows as WarehouseValue[][] as never, done), doing);
-    }),
+    },
 
-  commit: () => asPromise<void>((done) => client.commit(done), 'Committing'),
-  rollback: () => asPromise<void>((done) => client.rollback(done), 'Rolling back'),
-});
+    commit: () => asPromise<void>((done) => client.commit(done), 'Committing'),
+    rollback: () => asPromise<void>((done) => client.rollback(done), 'Rolling back'),
+  };
+};
+
+const prepare = (client: hana.Connection, sql: string, doing: string): Promise<hana.Statement> =>
+  asPromise<hana.Statement>((done) => client.prepare(sql, done), doing);
 
 const withStatement = async <T>(
   client: hana.Connection,
@@ -152,13 +166,19 @@ const withStatement = async <T>(
   doing: string,
   work: (statement: hana.Statement) => Promise<T>,
 ): Promise<T> => {
-  const statement = await asPromise<hana.Statement>((done) => client.prepare(sql, done), doing);
+  const statement = await prepare(client, sql, doing);
   try {
     return await work(statement);
   } finally {
-    statement.drop();
+    await dropStatement(statement);
   }
 };
+
+/** An error in it says that the connection is gone, and the statement with it. */
+const dropStatement = (statement: hana.Statement): Promise<void> =>
+  new Promise((resolve) => {
+    statement.drop(() => resolve());
+  });
 
 const allRows = (results: hana.ResultSet, doing: string): Row[] => {
   const rows: Row[] = [];

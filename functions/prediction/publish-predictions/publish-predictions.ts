@@ -2,7 +2,7 @@ import { WarehouseUnavailableError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { enterLedger, findInLedger, type LedgerEntry } from '#shared/predictions/ledger.ts';
 import { loadWriteRecord, publicationUri, type WriteRecord } from '#shared/predictions/write-record.ts';
-import type { Warehouse } from '#shared/warehouse/warehouse.ts';
+import type { Transaction, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { publish } from './publish.ts';
 import type { PublishPredictionsInput, PublishPredictionsOutput } from './schema.ts';
 
@@ -27,7 +27,6 @@ export const publishPredictions = async (
 ): Promise<PublishPredictionsOutput> => {
   const record = await loadWriteRecord(objectStore, runUri, writeId);
   const publication = await publishOnce(warehouse, record, { rowCount, publishedAt: new Date().toISOString() });
-  await warehouse.write({ runId: record.runId }, (session) => session.dropTable(record.stagingTable));
 
   const { schema, table, mode, runId, model, predictedAt } = record;
   const facts = { schema, table, mode, rowCount: publication.rowCount, writeId };
@@ -40,16 +39,13 @@ export const publishPredictions = async (
 
 const publishOnce = async (warehouse: Warehouse, record: WriteRecord, entry: LedgerEntry): Promise<Publication> => {
   try {
-    return await warehouse.write({ runId: record.runId }, (session) =>
-      session.transaction(async (transaction) => {
-        if (await enterLedger(transaction, record, entry)) {
-          await publish(transaction, record, entry);
-          return { ...entry, alreadyPublished: false };
-        }
-        const earlier = await findInLedger(transaction, record.writeId);
-        return { ...earlier!, alreadyPublished: true };
-      }),
-    );
+    return await thenDropStaging(warehouse, record, async (transaction) => {
+      if (await enterLedger(transaction, record, entry)) {
+        await publish(transaction, record, entry);
+        return { ...entry, alreadyPublished: false };
+      }
+      return (await recall(transaction, record))!;
+    });
   } catch (error) {
     if (!(error instanceof WarehouseUnavailableError)) throw error;
     return settle(warehouse, record, error);
@@ -57,14 +53,26 @@ const publishOnce = async (warehouse: Warehouse, record: WriteRecord, entry: Led
 };
 
 /** The connection was lost, maybe after the commit: only the ledger knows. Without its row nothing happened. */
-const settle = async (
-  warehouse: Warehouse,
-  { runId, writeId }: WriteRecord,
-  lost: WarehouseUnavailableError,
-): Promise<Publication> => {
-  const entry = await warehouse.write({ runId }, (session) =>
-    session.transaction((transaction) => findInLedger(transaction, writeId)),
-  );
-  if (!entry) throw lost;
-  return { ...entry, alreadyPublished: true };
+const settle = (warehouse: Warehouse, record: WriteRecord, lost: WarehouseUnavailableError): Promise<Publication> =>
+  thenDropStaging(warehouse, record, async (transaction) => {
+    const publication = await recall(transaction, record);
+    if (!publication) throw lost;
+    return publication;
+  });
+
+const recall = async (transaction: Transaction, { writeId }: WriteRecord): Promise<Publication | undefined> => {
+  const entry = await findInLedger(transaction, writeId);
+  return entry && { ...entry, alreadyPublished: true };
 };
+
+/** The staged rows are of no use once the transaction that publishes them has ended well. */
+const thenDropStaging = (
+  warehouse: Warehouse,
+  { runId, stagingTable }: WriteRecord,
+  work: (transaction: Transaction) => Promise<Publication>,
+): Promise<Publication> =>
+  warehouse.write({ runId }, async (session) => {
+    const publication = await session.transaction(work);
+    await session.dropTable(stagingTable);
+    return publication;
+  });
