@@ -1,5 +1,19 @@
 import {
-  BIGINT, BLOB, BOOLEAN, DATE, DECIMAL, DOUBLE, type DuckDBType, FLOAT, INTEGER, SMALLINT, TIME, TIMESTAMP, TIMESTAMP_S, UTINYINT, VARCHAR,
+  BIGINT,
+  BLOB,
+  BOOLEAN,
+  DATE,
+  DECIMAL,
+  DOUBLE,
+  type DuckDBType,
+  FLOAT,
+  INTEGER,
+  SMALLINT,
+  TIME,
+  TIMESTAMP,
+  TIMESTAMP_S,
+  UTINYINT,
+  VARCHAR,
 } from '@duckdb/node-api';
 import type { HanaType, HanaTypeName } from '../engine.ts';
 import { hanaError, notSupported } from './errors.ts';
@@ -82,7 +96,12 @@ const SIZED: Readonly<Record<string, HanaTypeName>> = {
 };
 
 /** How the system views name a declared type when it is not the type's own name. */
-const SHOWN: Readonly<Record<string, string>> = { ALPHANUM: 'ALPHANUM', CHAR: 'CHAR', NCHAR: 'NCHAR', SMALLDECIMAL: 'SMALLDECIMAL' };
+const SHOWN: Readonly<Record<string, string>> = {
+  ALPHANUM: 'ALPHANUM',
+  CHAR: 'CHAR',
+  NCHAR: 'NCHAR',
+  SMALLDECIMAL: 'SMALLDECIMAL',
+};
 
 /** Whether a word begins a data type that this engine knows. */
 export const isTypeName = (word: string): boolean =>
@@ -107,7 +126,8 @@ function resolve(word: string, sizes: readonly number[]): HanaType {
   if (sized) {
     const length = size ?? 1;
     const limit = word === 'ALPHANUM' ? 127 : MAX_TEXT_LENGTH;
-    if (length < 1 || length > limit) throw hanaError(264, `${word}(${length}): the length must be between 1 and ${limit}`);
+    if (length < 1 || length > limit)
+      throw hanaError(264, `${word}(${length}): the length must be between 1 and ${limit}`);
     return { name: sized, length, scale: 0 };
   }
   const alias = ALIASES[word];
@@ -142,7 +162,19 @@ export const duckDbName = (type: HanaType): string =>
   type.name === 'DECIMAL' ? `DECIMAL(${type.length},${type.scale})` : DUCKDB_NAMES[type.name];
 
 const DUCKDB_TYPES: Readonly<Record<string, DuckDBType>> = {
-  BOOLEAN, UTINYINT, SMALLINT, INTEGER, BIGINT, FLOAT, DOUBLE, VARCHAR, BLOB, DATE, TIME, TIMESTAMP_S, TIMESTAMP,
+  BOOLEAN,
+  UTINYINT,
+  SMALLINT,
+  INTEGER,
+  BIGINT,
+  FLOAT,
+  DOUBLE,
+  VARCHAR,
+  BLOB,
+  DATE,
+  TIME,
+  TIMESTAMP_S,
+  TIMESTAMP,
 };
 
 /** The type as DuckDB's API takes it. */
@@ -211,7 +243,8 @@ const WIDEN: Readonly<Record<Family, (left: HanaType, right: HanaType) => HanaTy
 };
 
 function widenNumbers(left: HanaType, right: HanaType): HanaType {
-  if (isFloating(left) || isFloating(right)) return left.name === 'REAL' && right.name === 'REAL' ? left : fixed('DOUBLE');
+  if (isFloating(left) || isFloating(right))
+    return left.name === 'REAL' && right.name === 'REAL' ? left : fixed('DOUBLE');
   if (isInteger(left) && isInteger(right)) return longer(left, right);
   const [a, b] = [asDecimal(left), asDecimal(right)];
   const scale = Math.max(a.scale, b.scale);

@@ -3,6 +3,7 @@ import { HanaError } from '../engine.ts';
 /** SQLSTATE and the fixed first part of HANA's text, by error code. */
 const ERRORS: Readonly<Record<number, readonly [sqlState: string, text: string]>> = {
   7: ['0A000', 'feature not supported'],
+  128: ['25006', 'transaction error'],
   129: ['HY000', 'transaction rolled back by an internal error'],
   131: ['HY000', 'transaction rolled back by lock wait timeout'],
   133: ['40001', 'transaction rolled back by detected deadlock'],
@@ -46,6 +47,8 @@ const ERRORS: Readonly<Record<number, readonly [sqlState: string, text: string]>
   386: ['HY000', 'cannot use duplicate schema name'],
   391: ['HY000', 'invalidated view'],
   397: ['HY000', 'invalid object name'],
+  609: ['HY000', 'invalid CESU-8 string'],
+  1036: ['HY000', 'invalid session'],
   2048: ['HY000', 'column store error'],
 };
 
@@ -97,8 +100,18 @@ const TRANSLATIONS: readonly (readonly [text: string, code: number])[] = [
   ['Conversion Error', 339],
 ];
 
-const UNIQUE_TEXTS = ['PRIMARY KEY or UNIQUE constraint', 'Duplicate key', 'unique constraint', 'primary key constraint'];
-const CONFLICT_TEXTS = ['TransactionContext Error', 'Conflict on', 'write-write conflict', 'Catalog write-write conflict'];
+const UNIQUE_TEXTS = [
+  'PRIMARY KEY or UNIQUE constraint',
+  'Duplicate key',
+  'unique constraint',
+  'primary key constraint',
+];
+const CONFLICT_TEXTS = [
+  'TransactionContext Error',
+  'Conflict on',
+  'write-write conflict',
+  'Catalog write-write conflict',
+];
 
 /** Whether DuckDB refused a change because another transaction changes the same rows or tables. */
 export const isConflict = (error: unknown): boolean =>

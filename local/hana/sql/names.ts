@@ -23,7 +23,10 @@ export function checkIdentifier(name: string): void {
   if (name === '') throw hanaError(383, 'an identifier must not be empty');
   if (name.includes('\0')) throw hanaError(383, 'an identifier must not contain a NUL character');
   if (Buffer.byteLength(name) > MAX_IDENTIFIER_BYTES) {
-    throw hanaError(286, `${name.slice(0, 40)}... has ${Buffer.byteLength(name)} bytes, at most ${MAX_IDENTIFIER_BYTES}`);
+    throw hanaError(
+      286,
+      `${name.slice(0, 40)}... has ${Buffer.byteLength(name)} bytes, at most ${MAX_IDENTIFIER_BYTES}`,
+    );
   }
 }
 

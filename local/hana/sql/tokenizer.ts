@@ -58,7 +58,11 @@ function nextToken(sql: string, position: number): Token {
   });
 
   if (isSpace(char)) return from('space', endOf(sql, position, isSpace));
-  if (char === '-' && next === '-') return from('comment', endOf(sql, position, (other) => other !== '\n'));
+  if (char === '-' && next === '-')
+    return from(
+      'comment',
+      endOf(sql, position, (other) => other !== '\n'),
+    );
   if (char === '/' && next === '*') {
     const end = sql.indexOf('*/', position + 2);
     if (end < 0) throw sqlSyntaxError(sql, position, '/*', 'unterminated comment');
@@ -68,7 +72,8 @@ function nextToken(sql: string, position: number): Token {
   if (char === '"') return quoted(sql, position, position, '"', 'identifier');
   if ((char === 'N' || char === 'n') && next === "'") return quoted(sql, position, position + 1, "'", 'string');
   if ((char === 'X' || char === 'x') && next === "'") return quoted(sql, position, position + 1, "'", 'binary');
-  if (isDigit(char) || (char === '.' && next !== undefined && isDigit(next))) return from('number', endOfNumber(sql, position));
+  if (isDigit(char) || (char === '.' && next !== undefined && isDigit(next)))
+    return from('number', endOfNumber(sql, position));
   if (isWordStart(char)) {
     const end = endOf(sql, position, isWordPart);
     return from('word', end, sql.slice(position, end).toUpperCase());

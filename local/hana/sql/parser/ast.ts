@@ -25,20 +25,69 @@ export type Expression =
   | (Node & { readonly kind: 'parameter'; readonly index: number })
   | (Node & { readonly kind: 'name'; readonly path: Path })
   | (Node & { readonly kind: 'negative'; readonly operand: Expression })
-  | (Node & { readonly kind: 'arithmetic'; readonly operator: '+' | '-' | '*' | '/'; readonly left: Expression; readonly right: Expression })
+  | (Node & {
+      readonly kind: 'arithmetic';
+      readonly operator: '+' | '-' | '*' | '/';
+      readonly left: Expression;
+      readonly right: Expression;
+    })
   | (Node & { readonly kind: 'concatenation'; readonly operands: readonly Expression[] })
-  | (Node & { readonly kind: 'comparison'; readonly operator: string; readonly left: Expression; readonly right: Expression })
-  | (Node & { readonly kind: 'quantified'; readonly operator: string; readonly quantifier: 'ANY' | 'ALL'; readonly left: Expression; readonly query: Query })
+  | (Node & {
+      readonly kind: 'comparison';
+      readonly operator: string;
+      readonly left: Expression;
+      readonly right: Expression;
+    })
+  | (Node & {
+      readonly kind: 'quantified';
+      readonly operator: string;
+      readonly quantifier: 'ANY' | 'ALL';
+      readonly left: Expression;
+      readonly query: Query;
+    })
   | (Node & { readonly kind: 'logical'; readonly operator: 'AND' | 'OR'; readonly operands: readonly Expression[] })
   | (Node & { readonly kind: 'not'; readonly operand: Expression })
-  | (Node & { readonly kind: 'between'; readonly negated: boolean; readonly operand: Expression; readonly low: Expression; readonly high: Expression })
-  | (Node & { readonly kind: 'in-list'; readonly negated: boolean; readonly operand: Expression; readonly items: readonly Expression[] })
-  | (Node & { readonly kind: 'in-query'; readonly negated: boolean; readonly operand: Expression; readonly query: Query })
-  | (Node & { readonly kind: 'like'; readonly negated: boolean; readonly operand: Expression; readonly pattern: Expression; readonly escape?: Expression | undefined })
-  | (Node & { readonly kind: 'like-regexpr'; readonly negated: boolean; readonly operand: Expression; readonly pattern: Expression; readonly flag?: Expression | undefined })
+  | (Node & {
+      readonly kind: 'between';
+      readonly negated: boolean;
+      readonly operand: Expression;
+      readonly low: Expression;
+      readonly high: Expression;
+    })
+  | (Node & {
+      readonly kind: 'in-list';
+      readonly negated: boolean;
+      readonly operand: Expression;
+      readonly items: readonly Expression[];
+    })
+  | (Node & {
+      readonly kind: 'in-query';
+      readonly negated: boolean;
+      readonly operand: Expression;
+      readonly query: Query;
+    })
+  | (Node & {
+      readonly kind: 'like';
+      readonly negated: boolean;
+      readonly operand: Expression;
+      readonly pattern: Expression;
+      readonly escapedBy?: Expression | undefined;
+    })
+  | (Node & {
+      readonly kind: 'like-regexpr';
+      readonly negated: boolean;
+      readonly operand: Expression;
+      readonly pattern: Expression;
+      readonly flag?: Expression | undefined;
+    })
   | (Node & { readonly kind: 'is-null'; readonly negated: boolean; readonly operand: Expression })
   | (Node & { readonly kind: 'exists'; readonly query: Query })
-  | (Node & { readonly kind: 'case'; readonly operand?: Expression | undefined; readonly branches: readonly CaseBranch[]; readonly otherwise?: Expression | undefined })
+  | (Node & {
+      readonly kind: 'case';
+      readonly operand?: Expression | undefined;
+      readonly branches: readonly CaseBranch[];
+      readonly otherwise?: Expression | undefined;
+    })
   | (Node & { readonly kind: 'cast'; readonly operand: Expression; readonly type: ColumnType })
   | (Node & FunctionCall)
   | (Node & { readonly kind: 'subquery'; readonly query: Query })
@@ -125,10 +174,32 @@ export type Grouping =
   | { readonly kind: 'ROLLUP' | 'CUBE' | 'GROUPING SETS'; readonly sets: readonly (readonly Expression[])[] };
 
 export type FromItem =
-  | { readonly kind: 'table'; readonly path: Path; readonly alias?: string | undefined; readonly columns?: readonly string[] | undefined }
-  | { readonly kind: 'derived'; readonly query: Query; readonly alias?: string | undefined; readonly columns?: readonly string[] | undefined }
-  | { readonly kind: 'table-function'; readonly name: string; readonly parameters: readonly Expression[]; readonly alias?: string | undefined; readonly at: Token }
-  | { readonly kind: 'join'; readonly type: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL' | 'CROSS'; readonly left: FromItem; readonly right: FromItem; readonly on?: Expression | undefined };
+  | {
+      readonly kind: 'table';
+      readonly path: Path;
+      readonly alias?: string | undefined;
+      readonly columns?: readonly string[] | undefined;
+    }
+  | {
+      readonly kind: 'derived';
+      readonly query: Query;
+      readonly alias?: string | undefined;
+      readonly columns?: readonly string[] | undefined;
+    }
+  | {
+      readonly kind: 'table-function';
+      readonly name: string;
+      readonly parameters: readonly Expression[];
+      readonly alias?: string | undefined;
+      readonly at: Token;
+    }
+  | {
+      readonly kind: 'join';
+      readonly type: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL' | 'CROSS';
+      readonly left: FromItem;
+      readonly right: FromItem;
+      readonly on?: Expression | undefined;
+    };
 
 export interface Assignment {
   readonly column: Path;
@@ -178,9 +249,19 @@ export interface Merge {
 }
 
 export type MergeBranch =
-  | { readonly action: 'update'; readonly condition?: Expression | undefined; readonly assignments: readonly Assignment[] }
+  | {
+      readonly action: 'update';
+      readonly condition?: Expression | undefined;
+      readonly assignments: readonly Assignment[];
+    }
   | { readonly action: 'delete'; readonly condition?: Expression | undefined }
-  | { readonly action: 'insert'; readonly condition?: Expression | undefined; readonly columns?: readonly Path[] | undefined; readonly values: readonly Expression[]; readonly at: Token };
+  | {
+      readonly action: 'insert';
+      readonly condition?: Expression | undefined;
+      readonly columns?: readonly Path[] | undefined;
+      readonly values: readonly Expression[];
+      readonly at: Token;
+    };
 
 export interface ColumnDefinition {
   readonly name: string;
@@ -213,13 +294,23 @@ export interface CreateTable {
   readonly temporary?: 'LOCAL' | 'GLOBAL' | undefined;
   readonly comment?: string | undefined;
   readonly content:
-    | { readonly kind: 'columns'; readonly columns: readonly ColumnDefinition[]; readonly constraints: readonly TableConstraint[] }
+    | {
+        readonly kind: 'columns';
+        readonly columns: readonly ColumnDefinition[];
+        readonly constraints: readonly TableConstraint[];
+      }
     | { readonly kind: 'like'; readonly path: Path; readonly withData: boolean }
-    | { readonly kind: 'query'; readonly query: Query; readonly columns?: readonly Path[] | undefined; readonly withData: boolean };
+    | {
+        readonly kind: 'query';
+        readonly query: Query;
+        readonly columns?: readonly Path[] | undefined;
+        readonly withData: boolean;
+      };
 }
 
 export type AlterTableAction =
-  | { readonly kind: 'add-columns' | 'alter-columns'; readonly columns: readonly ColumnDefinition[] }
+  | { readonly kind: 'add-columns'; readonly columns: readonly ColumnDefinition[] }
+  | { readonly kind: 'alter-columns'; readonly columns: readonly ColumnDefinition[] }
   | { readonly kind: 'drop-columns'; readonly columns: readonly Path[] }
   | { readonly kind: 'add-constraint'; readonly constraint: TableConstraint };
 
@@ -229,6 +320,14 @@ export interface GrantTarget {
   readonly schemaWide: boolean;
 }
 
+/** Who may do what with what. */
+export interface Access {
+  readonly privileges: readonly string[];
+  readonly target: GrantTarget;
+  readonly grantee: Path;
+  readonly grantable: boolean;
+}
+
 export type Definition =
   | CreateTable
   | { readonly kind: 'drop-table'; readonly table: Path; readonly cascade: boolean }
@@ -236,19 +335,39 @@ export type Definition =
   | { readonly kind: 'rename-table'; readonly table: Path; readonly to: Path }
   | { readonly kind: 'rename-column'; readonly table: Path; readonly column: Path; readonly to: Path }
   | { readonly kind: 'truncate'; readonly table: Path }
-  | { readonly kind: 'create-view'; readonly view: Path; readonly replace: boolean; readonly columns?: readonly string[] | undefined; readonly comment?: string | undefined; readonly query: Query; readonly text: string }
+  | {
+      readonly kind: 'create-view';
+      readonly view: Path;
+      readonly replace: boolean;
+      readonly columns?: readonly string[] | undefined;
+      readonly comment?: string | undefined;
+      readonly query: Query;
+      readonly text: string;
+    }
   | { readonly kind: 'drop-view'; readonly view: Path; readonly cascade: boolean }
-  | { readonly kind: 'create-index'; readonly index: Path; readonly unique: boolean; readonly table: Path; readonly columns: readonly Path[] }
+  | {
+      readonly kind: 'create-index';
+      readonly index: Path;
+      readonly unique: boolean;
+      readonly table: Path;
+      readonly columns: readonly Path[];
+    }
   | { readonly kind: 'drop-index'; readonly index: Path }
   | { readonly kind: 'create-sequence'; readonly sequence: Path; readonly options: SequenceOptions }
   | { readonly kind: 'drop-sequence'; readonly sequence: Path }
   | { readonly kind: 'create-schema'; readonly schema: Path; readonly owner?: string | undefined }
   | { readonly kind: 'drop-schema'; readonly schema: Path; readonly cascade: boolean }
-  | { readonly kind: 'comment'; readonly on: 'TABLE' | 'VIEW' | 'COLUMN'; readonly path: Path; readonly comment: string }
+  | {
+      readonly kind: 'comment';
+      readonly on: 'TABLE' | 'VIEW' | 'COLUMN';
+      readonly path: Path;
+      readonly comment: string;
+    }
   | { readonly kind: 'create-user'; readonly user: Path; readonly password: string }
   | { readonly kind: 'alter-user'; readonly user: Path; readonly password: string }
   | { readonly kind: 'drop-user'; readonly user: Path; readonly cascade: boolean }
-  | { readonly kind: 'grant' | 'revoke'; readonly privileges: readonly string[]; readonly target: GrantTarget; readonly grantee: Path; readonly grantable: boolean };
+  | ({ readonly kind: 'grant' } & Access)
+  | ({ readonly kind: 'revoke' } & Access);
 
 export type SessionStatement =
   | { readonly kind: 'set-schema'; readonly schema: Path }

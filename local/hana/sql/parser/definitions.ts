@@ -29,13 +29,16 @@ export function parseCreate(stream: TokenStream): Definition {
 
 function parseCreateView(stream: TokenStream, replace: boolean): Definition {
   const view = stream.path();
-  const columns = stream.isOperator('(') ? stream.inParentheses(() => stream.list(() => stream.identifier())) : undefined;
+  const columns = stream.isOperator('(')
+    ? stream.inParentheses(() => stream.list(() => stream.identifier()))
+    : undefined;
   const comment = stream.acceptWord('COMMENT') ? stream.string() : undefined;
   stream.expectWord('AS');
   const start = stream.mark;
   const query = parseQuery(stream);
   const text = stream.source(start, stream.mark);
-  if (stream.token.kind === 'word' && stream.isWord('WITH')) throw notSupported(`CREATE VIEW ... WITH ${stream.ahead(1).text}`);
+  if (stream.token.kind === 'word' && stream.isWord('WITH'))
+    throw notSupported(`CREATE VIEW ... WITH ${stream.ahead(1).text}`);
   return { kind: 'create-view', view, replace, columns, comment, query, text };
 }
 
@@ -116,8 +119,10 @@ function parseAlterAction(stream: TokenStream): AlterTableAction {
     if (!stream.isOperator('(')) throw notSupported(`ALTER TABLE ... ADD ${stream.token.text.toUpperCase()}`);
     return { kind: 'add-columns', columns: parseDefinitions(stream) };
   }
-  if (stream.acceptWord('ALTER') && stream.isOperator('(')) return { kind: 'alter-columns', columns: parseDefinitions(stream) };
-  if (stream.acceptWord('DROP') && stream.isOperator('(')) return { kind: 'drop-columns', columns: parseColumns(stream) };
+  if (stream.acceptWord('ALTER') && stream.isOperator('('))
+    return { kind: 'alter-columns', columns: parseDefinitions(stream) };
+  if (stream.acceptWord('DROP') && stream.isOperator('('))
+    return { kind: 'drop-columns', columns: parseColumns(stream) };
   throw notSupported(`ALTER TABLE ... ${stream.source(stream.mark - 1, stream.mark + 1).toUpperCase()}`);
 }
 

@@ -1,5 +1,5 @@
+import { type ColumnType, declaredType, isTypeName } from '../column-types.ts';
 import { hanaError } from '../errors.ts';
-import { declaredType, isTypeName, type ColumnType } from '../column-types.ts';
 import type { CaseBranch, Expression, Literal } from './ast.ts';
 import { parseCall } from './function-calls.ts';
 import { isRegister, isReserved } from './reserved-words.ts';
@@ -56,8 +56,8 @@ function parsePredicate(stream: TokenStream): Expression {
   if (stream.acceptWord('IN')) return parseIn(stream, left, negated);
   if (stream.acceptWord('LIKE')) {
     const pattern = parseSum(stream);
-    const escape = stream.acceptWord('ESCAPE') ? parseSum(stream) : undefined;
-    return { kind: 'like', at, negated, operand: left, pattern, escape };
+    const escapedBy = stream.acceptWord('ESCAPE') ? parseSum(stream) : undefined;
+    return { kind: 'like', at, negated, operand: left, pattern, escapedBy };
   }
   if (stream.acceptWord('LIKE_REGEXPR')) {
     const pattern = parseSum(stream);
@@ -70,10 +70,21 @@ function parsePredicate(stream: TokenStream): Expression {
 
 function parseComparison(stream: TokenStream, left: Expression, operator: string): Expression {
   const at = stream.next();
-  for (const [word, quantifier] of [['ANY', 'ANY'], ['SOME', 'ANY'], ['ALL', 'ALL']] as const) {
+  for (const [word, quantifier] of [
+    ['ANY', 'ANY'],
+    ['SOME', 'ANY'],
+    ['ALL', 'ALL'],
+  ] as const) {
     if (!stream.isWord(word) || stream.ahead(1).value !== '(') continue;
     stream.next();
-    return { kind: 'quantified', at, operator, quantifier, left, query: stream.inParentheses(() => stream.grammar.query(stream)) };
+    return {
+      kind: 'quantified',
+      at,
+      operator,
+      quantifier,
+      left,
+      query: stream.inParentheses(() => stream.grammar.query(stream)),
+    };
   }
   return { kind: 'comparison', at, operator, left, right: parseSum(stream) };
 }
@@ -130,7 +141,8 @@ function parsePrimary(stream: TokenStream): Expression {
     return { kind: 'default', at: token };
   }
   if (token.kind === 'word' && isRegister(token.value)) return parseCall(stream, 'register');
-  if (token.kind === 'word' && stream.ahead(1).value === '(' && stream.ahead(1).kind === 'operator') return parseCall(stream, 'call');
+  if (token.kind === 'word' && stream.ahead(1).value === '(' && stream.ahead(1).kind === 'operator')
+    return parseCall(stream, 'call');
   return parseName(stream);
 }
 

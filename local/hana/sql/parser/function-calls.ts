@@ -21,7 +21,8 @@ export function parseCall(stream: TokenStream, form: 'call' | 'register'): Expre
     return special ? special(stream) : plainParameters(stream);
   });
   const orderBy = parseWithinGroup(stream) ?? content.orderBy ?? [];
-  if (stream.isWord('FILTER') && stream.ahead(1).value === '(') throw notSupported('FILTER after an aggregate function');
+  if (stream.isWord('FILTER') && stream.ahead(1).value === '(')
+    throw notSupported('FILTER after an aggregate function');
   return { ...call, ...content, orderBy, over: stream.acceptWord('OVER') ? parseWindow(stream) : undefined };
 }
 
@@ -50,7 +51,12 @@ const SPECIAL_FORMS: Readonly<Record<string, (stream: TokenStream) => Partial<Fu
     const at = stream.token;
     const field = stream.expectOneOf('YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND');
     stream.expectWord('FROM');
-    return { parameters: [{ kind: 'literal', at, literal: { type: 'string', value: field } }, stream.grammar.expression(stream)] };
+    return {
+      parameters: [
+        { kind: 'literal', at, literal: { type: 'string', value: field } },
+        stream.grammar.expression(stream),
+      ],
+    };
   },
   /** TRIM([[LEADING | TRAILING | BOTH] ['x'] FROM] S) */
   TRIM(stream) {
@@ -97,7 +103,9 @@ function parseWithinGroup(stream: TokenStream): readonly OrderItem[] | undefined
 
 function parseWindow(stream: TokenStream): Window {
   return stream.inParentheses(() => {
-    const partitionBy = stream.acceptWord('PARTITION', 'BY') ? stream.list(() => stream.grammar.expression(stream)) : [];
+    const partitionBy = stream.acceptWord('PARTITION', 'BY')
+      ? stream.list(() => stream.grammar.expression(stream))
+      : [];
     const orderBy = stream.acceptWord('ORDER', 'BY') ? parseOrderItems(stream) : [];
     return { partitionBy, orderBy, frame: stream.isOperator(')') ? undefined : parseFrame(stream) };
   });

@@ -1,5 +1,17 @@
 import { notSupported } from '../errors.ts';
-import type { Assignment, Delete, Expression, FromItem, Insert, Merge, MergeBranch, Path, Query, Update, Upsert } from './ast.ts';
+import type {
+  Assignment,
+  Delete,
+  Expression,
+  FromItem,
+  Insert,
+  Merge,
+  MergeBranch,
+  Path,
+  Query,
+  Update,
+  Upsert,
+} from './ast.ts';
 import { parseExpression, startsQuery } from './expressions.ts';
 import { parseFrom, parseQuery } from './queries.ts';
 import type { TokenStream } from './token-stream.ts';
@@ -33,11 +45,13 @@ function parseTarget(stream: TokenStream): {
   if (stream.isWord('OVERRIDING')) throw notSupported('OVERRIDING SYSTEM VALUE');
   if (!stream.acceptWord('VALUES')) return { table, columns, source: parseQuery(stream) };
   const source = stream.inParentheses(() => stream.list(() => parseExpression(stream)));
-  if (stream.isOperator(',')) throw stream.unexpected('HANA takes one row of VALUES; execute the statement with many rows of parameters');
+  if (stream.isOperator(','))
+    throw stream.unexpected('HANA takes one row of VALUES; execute the statement with many rows of parameters');
   return { table, columns, source };
 }
 
-export const parseColumns = (stream: TokenStream): Path[] => stream.inParentheses(() => stream.list(() => stream.path()));
+export const parseColumns = (stream: TokenStream): Path[] =>
+  stream.inParentheses(() => stream.list(() => stream.path()));
 
 /** UPDATE t [[AS] alias] SET c = value, … [WHERE …] */
 export function parseUpdate(stream: TokenStream): Update {
@@ -89,7 +103,13 @@ function parseMergeBranch(stream: TokenStream): MergeBranch {
   stream.expectWord('INSERT');
   const columns = stream.isOperator('(') ? parseColumns(stream) : undefined;
   stream.expectWord('VALUES');
-  return { action: 'insert', condition, columns, at, values: stream.inParentheses(() => stream.list(() => parseExpression(stream))) };
+  return {
+    action: 'insert',
+    condition,
+    columns,
+    at,
+    values: stream.inParentheses(() => stream.list(() => parseExpression(stream))),
+  };
 }
 
 function parseAssignment(stream: TokenStream): Assignment {

@@ -1,5 +1,5 @@
 import { notSupported } from '../errors.ts';
-import type { ParsedStatement, Query, Statement } from './ast.ts';
+import type { Expression, ParsedStatement, Query, Statement } from './ast.ts';
 import { parseAlter, parseComment, parseCreate, parseDrop, parseRename, parseTruncate } from './definitions.ts';
 import { parseExpression, parseSum, startsQuery } from './expressions.ts';
 import { parseDelete, parseInsert, parseMerge, parseUpdate, parseUpsert } from './modifications.ts';
@@ -7,7 +7,6 @@ import { parseGrant, parseRevoke } from './privileges.ts';
 import { parseQuery } from './queries.ts';
 import { parseLock, parseSet } from './session.ts';
 import { type Grammar, TokenStream } from './token-stream.ts';
-import type { Expression } from './ast.ts';
 
 /** Reads one HANA statement. Throws 257 for wrong syntax and 7, by name, for what this engine does not do. */
 export function parse(sql: string): ParsedStatement {

@@ -36,7 +36,9 @@ const parseNames = (stream: TokenStream): string[] =>
 function parseQueryEnd(stream: TokenStream): void {
   if (stream.isWord('FOR')) {
     const what = stream.ahead(1).text.toUpperCase();
-    throw notSupported(what === 'UPDATE' || what === 'SHARE' ? `SELECT ... FOR ${what} (use LOCK TABLE)` : `SELECT ... FOR ${what}`);
+    throw notSupported(
+      what === 'UPDATE' || what === 'SHARE' ? `SELECT ... FOR ${what} (use LOCK TABLE)` : `SELECT ... FOR ${what}`,
+    );
   }
   if (!stream.isWord('WITH', 'HINT')) return;
   stream.next();
@@ -61,7 +63,13 @@ function parseSetOperations(stream: TokenStream): QueryBody {
     if (stream.acceptWord('UNION')) {
       const all = stream.acceptWord('ALL');
       if (!all) stream.acceptWord('DISTINCT');
-      left = { kind: 'set-operation', at, operator: all ? 'UNION ALL' : 'UNION', left, right: parseIntersections(stream) };
+      left = {
+        kind: 'set-operation',
+        at,
+        operator: all ? 'UNION ALL' : 'UNION',
+        left,
+        right: parseIntersections(stream),
+      };
     } else if (stream.acceptWord('EXCEPT') || stream.acceptWord('MINUS')) {
       stream.acceptWord('DISTINCT');
       left = { kind: 'set-operation', at, operator: 'EXCEPT', left, right: parseIntersections(stream) };
@@ -182,7 +190,9 @@ function parseFromItem(stream: TokenStream): FromItem {
   const at = stream.token;
   if (at.kind === 'word' && stream.ahead(1).value === '(' && stream.ahead(1).kind === 'operator') {
     stream.next();
-    const parameters = stream.inParentheses(() => (stream.isOperator(')') ? [] : stream.list(() => parseExpression(stream))));
+    const parameters = stream.inParentheses(() =>
+      stream.isOperator(')') ? [] : stream.list(() => parseExpression(stream)),
+    );
     return { kind: 'table-function', name: at.value, parameters, alias: parseAlias(stream), at };
   }
   const path = stream.path();
@@ -217,7 +227,11 @@ function tryQuery(stream: TokenStream): Query | undefined {
 }
 
 function parseAlias(stream: TokenStream): string | undefined {
-  return stream.acceptWord('AS') ? stream.identifier() : NOT_AN_ALIAS.has(stream.token.value) ? undefined : stream.optionalIdentifier();
+  return stream.acceptWord('AS')
+    ? stream.identifier()
+    : NOT_AN_ALIAS.has(stream.token.value)
+      ? undefined
+      : stream.optionalIdentifier();
 }
 
 /** Words that follow a table and are no alias, though HANA does not reserve them. */

@@ -40,7 +40,8 @@ export function parseLock(stream: TokenStream): SessionStatement {
   stream.expectWord('TABLE');
   const table = stream.path();
   stream.expectWord('IN');
-  if (!stream.isWord('EXCLUSIVE', 'MODE')) throw notSupported(`LOCK TABLE ... IN ${stream.token.text.toUpperCase()} MODE`);
+  if (!stream.isWord('EXCLUSIVE', 'MODE'))
+    throw notSupported(`LOCK TABLE ... IN ${stream.token.text.toUpperCase()} MODE`);
   stream.expectWord('EXCLUSIVE', 'MODE');
   if (stream.acceptWord('NOWAIT')) return { kind: 'lock-table', table, waitSeconds: 0 };
   return { kind: 'lock-table', table, waitSeconds: stream.acceptWord('WAIT') ? stream.integer() : undefined };

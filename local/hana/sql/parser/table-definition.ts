@@ -88,7 +88,12 @@ export function parseColumnDefinition(stream: TokenStream): ColumnDefinition {
   const name = stream.identifier();
   const type = parseType(stream);
   const column: { -readonly [K in keyof ColumnDefinition]: ColumnDefinition[K] } = {
-    at, name, type, nullable: true, primaryKey: false, unique: false,
+    at,
+    name,
+    type,
+    nullable: true,
+    primaryKey: false,
+    unique: false,
   };
   for (;;) {
     if (stream.acceptWord('NOT', 'NULL')) column.nullable = false;
@@ -113,7 +118,9 @@ function parseDefault(stream: TokenStream): string {
 function parseIdentity(stream: TokenStream): SequenceOptions {
   stream.expectWord('GENERATED');
   if (stream.acceptWord('ALWAYS')) {
-    throw notSupported(stream.isWord('AS', 'IDENTITY') ? 'GENERATED ALWAYS AS IDENTITY (use BY DEFAULT)' : 'generated columns');
+    throw notSupported(
+      stream.isWord('AS', 'IDENTITY') ? 'GENERATED ALWAYS AS IDENTITY (use BY DEFAULT)' : 'generated columns',
+    );
   }
   stream.expectWord('BY', 'DEFAULT', 'AS', 'IDENTITY');
   let start = 1n;

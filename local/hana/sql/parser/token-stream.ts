@@ -197,7 +197,8 @@ export class TokenStream {
   /** 257 at the token where the parser is. */
   unexpected(hint?: string): Error {
     const { token } = this;
-    if (token.kind === 'end') return sqlSyntaxError(this.sql, this.sql.length, '', hint ?? 'the statement ends too early');
+    if (token.kind === 'end')
+      return sqlSyntaxError(this.sql, this.sql.length, '', hint ?? 'the statement ends too early');
     return sqlSyntaxError(this.sql, token.position, token.text, hint);
   }
 }

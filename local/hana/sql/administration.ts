@@ -1,0 +1,137 @@
+import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import type { HanaResult, HanaValue } from '../engine.ts';
+import { checked, needsCheck } from './binder/assignments.ts';
+import type { Table } from './catalog/catalog.ts';
+import { duckDbName } from './column-types.ts';
+import { fromDuckDb, hanaError } from './errors.ts';
+import { physicalName, physicalPath, physicalSchema } from './names.ts';
+import type { Core } from './run/core.ts';
+import type { Session } from './run/session.ts';
+import { quoteIdentifier } from './tokenizer.ts';
+
+export interface TableLoad {
+  readonly schema: string;
+  readonly table: string;
+  /** What CREATE COLUMN TABLE has in its parentheses, such as `"DAY" DATE NOT NULL, "ORIGIN" NVARCHAR(3)`. */
+  readonly definition: string;
+  /** A DuckDB query that yields the columns in the order of the definition; it may read files, such as `read_parquet('…')`. */
+  readonly query: string;
+}
+
+/** Fills the warehouse as its owner, SYSTEM: spaces, users, HANA statements, and tables straight from files. */
+export class Administration {
+  private readonly core: Core;
+  private readonly open: () => Promise<Session>;
+  private session: Promise<Session> | undefined;
+
+  constructor(core: Core, open: () => Promise<Session>) {
+    this.core = core;
+    this.open = open;
+  }
+
+  /** Whether there is such a table or view. */
+  exists(schema: string, name: string): boolean {
+    return this.core.catalog().object(schema, name) !== undefined;
+  }
+
+  hasSchema(name: string): boolean {
+    return this.core.catalog().schemas.has(name);
+  }
+
+  /** Runs a HANA statement as SYSTEM, once for each row of parameters, and says how many rows it changed. */
+  async execute(sql: string, rows: readonly (readonly HanaValue[])[] = [[]]): Promise<readonly number[]> {
+    const result = await this.run(sql, rows);
+    return result.kind === 'affected' ? result.rowsAffected : [];
+  }
+
+  /** All rows of a query, run as SYSTEM, as DuckDB's values. */
+  async query(sql: string, row: readonly HanaValue[] = []): Promise<DuckDBValue[][]> {
+    const result = await this.run(sql, [row]);
+    if (result.kind !== 'cursor') throw hanaError(257, 'not a query');
+    const rows: DuckDBValue[][] = [];
+    for (let chunk = await result.cursor.nextChunk(); chunk; chunk = await result.cursor.nextChunk())
+      rows.push(...chunk.getRows());
+    return rows;
+  }
+
+  /** A space as in Datasphere: a schema owned by a user that nobody can log in as. Does nothing if it exists. */
+  async ensureSpace(name: string): Promise<void> {
+    if (this.hasSchema(name)) return;
+    await this.execute(`CREATE USER ${quoteIdentifier(name)} PASSWORD ${quoteIdentifier(crypto.randomUUID())}`);
+  }
+
+  /** A user with a schema of the same name, such as `FLIGHTS#FEDML`; one that exists gets the password. */
+  async ensureUser(name: string, password: string): Promise<void> {
+    const verb = this.core.catalog().users.has(name) ? 'ALTER' : 'CREATE';
+    if (verb === 'ALTER' && this.core.catalog().users.get(name)!.password === password) return;
+    await this.execute(`${verb} USER ${quoteIdentifier(name)} PASSWORD ${quoteIdentifier(password)}`);
+  }
+
+  /** Creates a table and streams the rows of a DuckDB query into it; answers with their number. Nothing remains when it fails. */
+  async loadTable(load: TableLoad): Promise<number> {
+    await this.execute(
+      `CREATE COLUMN TABLE ${quoteIdentifier(load.schema)}.${quoteIdentifier(load.table)} (${load.definition})`,
+    );
+    const table = this.core.catalog().object(load.schema, load.table) as Table;
+    try {
+      return await this.fill(table, load.query);
+    } catch (error) {
+      await this.execute(`DROP TABLE ${quoteIdentifier(load.schema)}.${quoteIdentifier(load.table)}`);
+      throw fromDuckDb(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.session)?.close();
+    this.session = undefined;
+  }
+
+  private async run(sql: string, rows: readonly (readonly HanaValue[])[]): Promise<HanaResult> {
+    this.session ??= this.open();
+    const statement = await (await this.session).prepare(sql);
+    return statement.execute(rows, { autocommit: true });
+  }
+
+  /** The warehouse's own DuckDB may not touch files, so another one reads them; chunks go from one to the other as they are. */
+  private async fill(table: Table, query: string): Promise<number> {
+    const reader = await DuckDBInstance.create(':memory:');
+    const target = await this.core.instance.connect();
+    try {
+      const source = await reader.connect();
+      const names = table.columns.map((_, index) => `c${index}`);
+      const casts = table.columns.map(({ type }, index) => `CAST(c${index} AS ${duckDbName(type)})`);
+      const result = await source.stream(`SELECT ${casts.join(', ')} FROM (${query}) AS q(${names.join(', ')})`);
+      await target.run('BEGIN TRANSACTION');
+      let rows = 0;
+      const appender = await target.createAppender(
+        unquoted(physicalName(table.name)),
+        unquoted(physicalSchema(table.schema)),
+      );
+      try {
+        for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+          appender.appendDataChunk(chunk);
+          rows += chunk.rowCount;
+        }
+      } finally {
+        appender.closeSync();
+      }
+      await target.run(checkSql(table));
+      await target.run('COMMIT');
+      return rows;
+    } finally {
+      target.closeSync();
+      reader.closeSync();
+    }
+  }
+}
+
+/** Raises HANA's error for the first value that its column could not hold. */
+function checkSql(table: Table): string {
+  const checks = table.columns
+    .map((column) => ({ column, value: { sql: physicalName(column.name), type: column.type, nullable: true } }))
+    .filter(({ column, value }) => needsCheck(column, value))
+    .map(({ column, value }) => `count(${checked(column, value)})`);
+  return `SELECT ${['count(*)', ...checks].join(', ')} FROM ${physicalPath(table.schema, table.name)}`;
+}
+
+const unquoted = (name: string): string => name.slice(1, -1).replaceAll('""', '"');

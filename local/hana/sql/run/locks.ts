@@ -1,0 +1,101 @@
+import { hanaError } from '../errors.ts';
+
+/** Who holds a lock: one session's transaction. */
+type Owner = object;
+
+interface TableLock {
+  readonly writers: Set<Owner>;
+  exclusive?: Owner;
+}
+
+/**
+ * LOCK TABLE between sessions. Every transaction that changes a table is one of its writers until it ends; an exclusive
+ * lock and other owners' writing exclude each other. Waiting ends with 131, or at once with 146 when nobody may wait.
+ */
+export class Locks {
+  private readonly tables = new Map<number, TableLock>();
+  /** Transactions that have changed something, and those of them that wait. */
+  private readonly active = new Set<Owner>();
+  private readonly waiting = new Set<Owner>();
+  private wakeUps: (() => void)[] = [];
+
+  /** Notes that a transaction changes a table, once no other session has it locked. */
+  async write(owner: Owner, table: number, waitMilliseconds: number): Promise<void> {
+    await this.wait(owner, waitMilliseconds, () => {
+      const { exclusive } = this.lock(table);
+      return exclusive === undefined || exclusive === owner;
+    });
+    this.lock(table).writers.add(owner);
+    this.active.add(owner);
+  }
+
+  /** Locks a table, once nobody else has it locked or is changing it. */
+  async exclusive(owner: Owner, table: number, waitMilliseconds: number): Promise<void> {
+    await this.wait(owner, waitMilliseconds, () => {
+      const { exclusive, writers } = this.lock(table);
+      const others = [...writers].some((writer) => writer !== owner);
+      return !others && (exclusive === undefined || exclusive === owner);
+    });
+    this.lock(table).exclusive = owner;
+    this.active.add(owner);
+  }
+
+  /** Waits until another transaction ends. Throws 133 when all of them wait as well, 131 after the time. */
+  async untilAnotherEnds(owner: Owner, waitMilliseconds: number): Promise<void> {
+    const others = [...this.active].filter((other) => other !== owner);
+    if (others.length === 0) return;
+    if (others.every((other) => this.waiting.has(other)))
+      throw hanaError(133, 'every other transaction waits for this one');
+    let ended = false;
+    const active = new Set(others);
+    await this.wait(owner, waitMilliseconds, () => {
+      ended ||= [...active].some((other) => !this.active.has(other));
+      return ended;
+    });
+  }
+
+  /** The transaction has ended: its locks are free, and who waits looks again. */
+  release(owner: Owner): void {
+    if (!this.active.delete(owner)) return;
+    for (const [table, lock] of this.tables) {
+      lock.writers.delete(owner);
+      if (lock.exclusive === owner) delete lock.exclusive;
+      if (lock.writers.size === 0 && lock.exclusive === undefined) this.tables.delete(table);
+    }
+    const wakeUps = this.wakeUps;
+    this.wakeUps = [];
+    for (const wakeUp of wakeUps) wakeUp();
+  }
+
+  private lock(table: number): TableLock {
+    const lock = this.tables.get(table) ?? { writers: new Set() };
+    this.tables.set(table, lock);
+    return lock;
+  }
+
+  private async wait(owner: Owner, waitMilliseconds: number, ready: () => boolean): Promise<void> {
+    if (ready()) return;
+    if (waitMilliseconds <= 0) throw hanaError(146, 'the table is locked by another transaction');
+    const deadline = performance.now() + waitMilliseconds;
+    this.waiting.add(owner);
+    try {
+      while (!ready()) {
+        const left = deadline - performance.now();
+        if (left <= 0) throw hanaError(131, `another transaction kept its lock for ${waitMilliseconds} ms`);
+        await this.wakeUpWithin(left);
+      }
+    } finally {
+      this.waiting.delete(owner);
+    }
+  }
+
+  private wakeUpWithin(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.wakeUps.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}

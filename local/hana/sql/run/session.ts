@@ -1,0 +1,107 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { HanaSession, HanaStatement } from '../../engine.ts';
+import { hanaError } from '../errors.ts';
+import { parse } from '../parser/parse.ts';
+import type { Core } from './core.ts';
+import type { Cursor } from './cursor.ts';
+import type { Moment } from './slots.ts';
+import { Statement } from './statement.ts';
+import type { SessionView } from './statements.ts';
+import { Transaction } from './transaction.ts';
+
+export type IsolationLevel = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
+
+interface SessionOptions {
+  readonly core: Core;
+  readonly id: number;
+  readonly user: string;
+  readonly connection: DuckDBConnection;
+  /** Called once when the session ends. */
+  readonly onClose: () => void;
+}
+
+/** One user's connection: current schema, settings and transaction. */
+export class Session implements HanaSession {
+  readonly core: Core;
+  readonly id: number;
+  readonly user: string;
+  readonly transaction: Transaction;
+  readonly variables = new Map<string, string>();
+  schema: string;
+  isolationLevel: IsolationLevel = 'READ COMMITTED';
+  readOnly = false;
+  ddlAllowed = true;
+  autocommitDdl = true;
+  private readonly onClose: () => void;
+  /** The open result on the transaction's own connection: it must be read to its end before anything else runs there. */
+  private cursor: Cursor | undefined;
+  private closed = false;
+
+  constructor({ core, id, user, connection, onClose }: SessionOptions) {
+    this.core = core;
+    this.id = id;
+    this.user = user;
+    this.schema = user;
+    this.transaction = new Transaction(core, connection);
+    this.onClose = onClose;
+  }
+
+  async prepare(sql: string): Promise<HanaStatement> {
+    this.checkOpen();
+    return Statement.prepare(this, parse(sql));
+  }
+
+  async commit(): Promise<void> {
+    await this.freeConnection();
+    await this.transaction.commit();
+  }
+
+  async rollback(): Promise<void> {
+    await this.freeConnection();
+    await this.transaction.rollback();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.cursor?.close();
+    await this.transaction.rollback();
+    this.transaction.connection.closeSync();
+    this.onClose();
+  }
+
+  /** What names and privileges are looked up in. */
+  get view(): SessionView {
+    return {
+      catalog: this.transaction.catalog,
+      temporaryTables: this.transaction.temporaryTables,
+      user: this.user,
+      schema: this.schema,
+      connectionId: this.id,
+      connections: this.core.connections(),
+    };
+  }
+
+  moment(): Moment {
+    return { now: new Date(), variables: this.variables, isolationLevel: this.isolationLevel };
+  }
+
+  /** Reads an open result of the transaction's connection to its end: it stays readable, and the connection is free. */
+  async freeConnection(): Promise<void> {
+    const { cursor } = this;
+    this.cursor = undefined;
+    await cursor?.detach();
+  }
+
+  keepCursor(cursor: Cursor): void {
+    this.cursor = cursor;
+  }
+
+  checkOpen(): void {
+    if (this.closed) throw hanaError(1036, 'the session is closed');
+  }
+
+  checkWritable(): void {
+    if (this.readOnly) throw hanaError(128, 'the session is READ ONLY (SET TRANSACTION READ ONLY)');
+  }
+}
