@@ -6,6 +6,7 @@ import { duckDbName } from './column-types.ts';
 import { fromDuckDb, hanaError } from './errors.ts';
 import { physicalName, physicalPath, physicalSchema } from './names.ts';
 import type { Core } from './run/core.ts';
+import { QueryStream } from './run/query-stream.ts';
 import type { Session } from './run/session.ts';
 import { quoteIdentifier } from './tokenizer.ts';
 
@@ -100,7 +101,14 @@ export class Administration {
       const source = await reader.connect();
       const names = table.columns.map((_, index) => `c${index}`);
       const casts = table.columns.map(({ type }, index) => `CAST(c${index} AS ${duckDbName(type)})`);
-      const result = await source.stream(`SELECT ${casts.join(', ')} FROM (${query}) AS q(${names.join(', ')})`);
+      await source.run('BEGIN TRANSACTION');
+      const stream = await QueryStream.open({
+        connection: source,
+        sql: `SELECT ${casts.join(', ')} FROM (${query}) AS q(${names.join(', ')})`,
+        recover: async () => {
+          await source.run('ROLLBACK').catch(() => undefined);
+        },
+      });
       await target.run('BEGIN TRANSACTION');
       let rows = 0;
       const appender = await target.createAppender(
@@ -108,7 +116,7 @@ export class Administration {
         unquoted(physicalSchema(table.schema)),
       );
       try {
-        for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+        for (let chunk = await stream.next(); chunk; chunk = await stream.next()) {
           appender.appendDataChunk(chunk);
           rows += chunk.rowCount;
         }

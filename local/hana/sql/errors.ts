@@ -83,6 +83,7 @@ const TRANSLATIONS: readonly (readonly [text: string, code: number])[] = [
   ['Could not convert string', 339],
   ['out of range for the destination type', 314],
   ['value is out of range', 314],
+  ['Failed to cast decimal value', 314],
   ['Overflow', 314],
   ['overflow', 314],
   ['Out of Range', 314],
@@ -101,6 +102,7 @@ const TRANSLATIONS: readonly (readonly [text: string, code: number])[] = [
 ];
 
 const UNIQUE_TEXTS = [
+  'contains duplicates',
   'PRIMARY KEY or UNIQUE constraint',
   'Duplicate key',
   'unique constraint',
@@ -130,7 +132,8 @@ export function fromDuckDb(error: unknown): HanaError {
     return hanaError(Number(code), detail.join('|'), error);
   }
   if (isConflict(error)) return hanaError(133, message, error);
-  if (UNIQUE_TEXTS.some((text) => message.includes(text))) return hanaError(301, message, error);
+  if (UNIQUE_TEXTS.some((text) => message.includes(text)))
+    return hanaError(301, `duplicate key ${message.split('"')[1] ?? ''}`, error);
   const translation = TRANSLATIONS.find(([text]) => message.includes(text));
   return hanaError(translation?.[1] ?? 2048, message, error);
 }

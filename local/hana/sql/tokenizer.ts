@@ -42,9 +42,6 @@ export function tokenize(sql: string): Token[] {
 /** Quotes a name so that `tokenize` reads it back unchanged. */
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Quotes a text so that `tokenize` reads it back unchanged. */
-export const quoteString = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
 const OPERATORS = ['<>', '!=', '<=', '>=', '||', '=>', '=', '<', '>', '+', '-', '*', '/', '(', ')', ',', '.', ';'];
 
 function nextToken(sql: string, position: number): Token {

@@ -1,7 +1,7 @@
 import type { HanaType } from '../../engine.ts';
 import { asDecimal, decimal, duckDbName, family, fixed, isFloating, isInteger } from '../column-types.ts';
+import { textLiteral } from '../duckdb-text.ts';
 import { hanaError, raise } from '../errors.ts';
-import { quoteString } from '../tokenizer.ts';
 import type { Binding } from './binding.ts';
 import { type Bound, bound } from './bound.ts';
 import { asFamily, convert } from './conversions.ts';
@@ -62,7 +62,7 @@ function product(a: Bound, b: Bound, nullable: boolean): Bound {
 /** Exact numbers divide to a DECIMAL with at least six digits after the point; nothing divides by zero (304). */
 function quotient(a: Bound, b: Bound, nullable: boolean): Bound {
   const [left, right] = [a.type!, b.type!];
-  const division = `CASE WHEN ${b.sql} = 0 THEN ${raise(304, quoteString('division by zero'))} ELSE CAST(${a.sql} AS DOUBLE) / CAST(${b.sql} AS DOUBLE) END`;
+  const division = `CASE WHEN ${b.sql} = 0 THEN ${raise(304, textLiteral('division by zero'))} ELSE CAST(${a.sql} AS DOUBLE) / CAST(${b.sql} AS DOUBLE) END`;
   if (isFloating(left) || isFloating(right)) return bound(`(${division})`, fixed('DOUBLE'), nullable);
   const type = decimal(38, Math.max(6, asDecimal(left).scale));
   return bound(`CAST((${division}) AS ${duckDbName(type)})`, type, nullable);

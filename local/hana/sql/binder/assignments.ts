@@ -1,9 +1,9 @@
 import type { Column } from '../catalog/catalog.ts';
 import { duckDbName, family, isLob } from '../column-types.ts';
+import { textLiteral } from '../duckdb-text.ts';
 import { raise } from '../errors.ts';
 import type { Expression } from '../parser/ast.ts';
 import { parseExpressionText } from '../parser/parse.ts';
-import { quoteString } from '../tokenizer.ts';
 import type { Binding } from './binding.ts';
 import { type Bound, bound } from './bound.ts';
 import { convert } from './conversions.ts';
@@ -20,7 +20,7 @@ export function bindAssignment(binding: Binding, column: Column, expression: Exp
 
 /** What a column gets when a statement leaves it out. */
 export function defaultValue(binding: Binding, column: Column): Bound {
-  if (column.identitySequence) return bound(`nextval(${quoteString(column.identitySequence)})`, column.type);
+  if (column.identitySequence) return bound(`nextval(${textLiteral(column.identitySequence)})`, column.type);
   if (column.defaultText === undefined)
     return { sql: `CAST(NULL AS ${duckDbName(column.type)})`, type: column.type, nullable: true };
   const body = binding.forView(column.defaultText, binding.user, binding.schema);
@@ -38,7 +38,7 @@ const limitedLength = ({ type }: Column): number | undefined =>
 export function checked(column: Column, value: Bound): string {
   const { sql } = value;
   const branches: string[] = [];
-  const name = quoteString(column.name);
+  const name = textLiteral(column.name);
   if (!column.nullable) branches.push(`WHEN ${sql} IS NULL THEN ${raise(287, name)}`);
   const limit = limitedLength(column);
   if (limit !== undefined) {

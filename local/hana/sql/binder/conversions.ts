@@ -48,8 +48,7 @@ const cast: Conversion = (sql, _from, to) => `CAST(${sql} AS ${duckDbName(to)})`
 
 const CONVERSIONS: Readonly<Partial<Record<`${Family}>${Family}`, Conversion>>> = {
   'number>number': (sql, from, to) => cast(isInteger(to) && !isInteger(from) ? `trunc(${sql})` : sql, from, to),
-  'text>number': (sql, from, to) =>
-    isInteger(to) ? cast(`trunc(CAST(trim(${sql}) AS DECIMAL(38,10)))`, from, to) : cast(`trim(${sql})`, from, to),
+  'text>number': (sql, _from, to) => textToNumber(`trim(${sql})`, to),
   'boolean>number': cast,
   'number>boolean': cast,
   'text>boolean': cast,
@@ -71,6 +70,13 @@ const CONVERSIONS: Readonly<Partial<Record<`${Family}>${Family}`, Conversion>>> 
   'text>binary': (sql) => `encode(${sql})`,
 };
 
+/** By way of the widest type, so that a number that does not fit (314) can be told from a text that is none (339). */
+function textToNumber(sql: string, to: HanaType): string {
+  if (isFloating(to)) return `CAST(${sql} AS ${duckDbName(to)})`;
+  if (isInteger(to)) return `CAST(trunc(CAST(${sql} AS DECIMAL(38,10))) AS ${duckDbName(to)})`;
+  return `CAST(CAST(${sql} AS DECIMAL(38,${to.scale})) AS ${duckDbName(to)})`;
+}
+
 const toSeconds = (sql: string, to: HanaType): string =>
   to.name === 'SECONDDATE' ? `CAST(date_trunc('second', ${sql}) AS TIMESTAMP_S)` : `CAST(${sql} AS TIMESTAMP)`;
 
@@ -79,13 +85,8 @@ function convertLiteral(text: string, type: HanaType): string | undefined {
   const kind = family(type);
   if (kind === 'date') return `DATE '${parseDate(text)}'`;
   if (kind === 'time') return `TIME '${parseTime(text)}'`;
-  if (kind === 'timestamp') return `CAST(TIMESTAMP '${parseTimestamp(text)}' AS ${duckDbName(type)})`;
-  if (kind === 'number') {
-    const number = parseNumber(text);
-    return isInteger(type)
-      ? `CAST(trunc(${number}) AS ${duckDbName(type)})`
-      : `CAST('${number}' AS ${duckDbName(type)})`;
-  }
+  if (kind === 'timestamp') return toSeconds(`TIMESTAMP '${parseTimestamp(text)}'`, type);
+  if (kind === 'number') return textToNumber(`'${parseNumber(text)}'`, type);
   return undefined;
 }
 

@@ -1,8 +1,8 @@
 import { duckDbName, fixed, nvarchar } from '../column-types.ts';
+import { textLiteral } from '../duckdb-text.ts';
 import { hanaError, notSupported, sqlSyntaxError } from '../errors.ts';
 import { physicalPath } from '../names.ts';
 import type { Expression } from '../parser/ast.ts';
-import { quoteString } from '../tokenizer.ts';
 import { bindArithmetic, bindNegative } from './arithmetic.ts';
 import type { Binding } from './binding.ts';
 import { type Bound, bound } from './bound.ts';
@@ -97,7 +97,7 @@ const BINDERS: { readonly [K in Kind]: Binder<K> } = {
   },
   sequence: (binding, { path, function: name }) => {
     const sequence = resolveSequence(binding, path);
-    const physical = quoteString(physicalPath(sequence.schema, sequence.name));
+    const physical = textLiteral(physicalPath(sequence.schema, sequence.name));
     return bound(`${name === 'NEXTVAL' ? 'nextval' : 'currval'}(${physical})`, fixed('BIGINT'));
   },
   default: (binding, { at }) => {

@@ -1,8 +1,8 @@
 import { decimal, fixed, nvarchar, varbinary, varchar } from '../column-types.ts';
+import { textLiteral } from '../duckdb-text.ts';
 import { hanaError } from '../errors.ts';
 import type { Literal } from '../parser/ast.ts';
 import { parseDate, parseTime, parseTimestamp } from '../text-values.ts';
-import { quoteString } from '../tokenizer.ts';
 import { type Bound, bound } from './bound.ts';
 
 /** A literal with the type that HANA gives it. */
@@ -12,10 +12,10 @@ export function bindLiteral(literal: Literal): Bound {
 
 const BINDERS: Readonly<Record<Literal['type'], (value: string) => Bound>> = {
   string: (value) => ({
-    ...bound(quoteString(value), isAscii(value) ? varchar(value.length) : nvarchar(value.length)),
+    ...bound(textLiteral(value), isAscii(value) ? varchar(value.length) : nvarchar(value.length)),
     text: value,
   }),
-  binary: (value) => bound(`unhex(${quoteString(value)})`, varbinary(value.length / 2)),
+  binary: (value) => bound(`unhex(${textLiteral(value)})`, varbinary(value.length / 2)),
   number: bindNumber,
   DATE: (value) => bound(`DATE '${parseDate(value)}'`, fixed('DATE')),
   TIME: (value) => bound(`TIME '${parseTime(value)}'`, fixed('TIME')),

@@ -1,8 +1,8 @@
 import type { HanaType } from '../../engine.ts';
 import type { Binding } from '../binder/binding.ts';
 import { duckDbName, fixed, nvarchar, varchar } from '../column-types.ts';
+import { textLiteral } from '../duckdb-text.ts';
 import { hasPrivilege, isSchemaVisible, isVisible } from '../privileges.ts';
-import { quoteString } from '../tokenizer.ts';
 import {
   type Column,
   type Privilege,
@@ -38,7 +38,7 @@ export function systemViewSql(binding: Binding, view: SystemView): string {
 function literal(value: Value): string {
   if (value === null || value === undefined) return 'NULL';
   if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return quoteString(value);
+  if (typeof value === 'string') return textLiteral(value);
   return `make_timestamp(${Math.trunc(value.time * 1000)})`;
 }
 

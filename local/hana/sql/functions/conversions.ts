@@ -2,8 +2,8 @@ import type { HanaType, HanaTypeName } from '../../engine.ts';
 import { type Bound, bound } from '../binder/bound.ts';
 import { convert, PARAMETER_DEFAULT, TEXT_AS_NUMBER, toText, unify } from '../binder/conversions.ts';
 import { asDecimal, decimal, duckDbName, family, fixed, nvarchar, varbinary, varchar } from '../column-types.ts';
+import { textLiteral } from '../duckdb-text.ts';
 import { notSupported } from '../errors.ts';
-import { quoteString } from '../tokenizer.ts';
 import { type Call, type FunctionDefinition, type Functions, literalText, scalar, take, typeOf } from './definition.ts';
 import { formatMoment, parsingFormat } from './formats.ts';
 
@@ -103,7 +103,7 @@ function parsed(name: HanaTypeName): FunctionDefinition {
       const { binding, parameters } = call;
       if (parameters.length === 1) return untyped(convert(binding, given(binding, parameters[0]!), fixed(name)));
       const text = take(binding, parameters[0]!, 'text');
-      const format = quoteString(parsingFormat(literalText(call, 1, 'format')));
+      const format = textLiteral(parsingFormat(literalText(call, 1, 'format')));
       return bound(`CAST(strptime(${text.sql}, ${format}) AS ${duckDbName(fixed(name))})`, fixed(name), text.nullable);
     },
   };

@@ -1,5 +1,5 @@
+import { textLiteral } from '../duckdb-text.ts';
 import { hanaError, notSupported } from '../errors.ts';
-import { quoteString } from '../tokenizer.ts';
 
 interface FormatPart {
   /** The letters in HANA's format. */
@@ -39,7 +39,7 @@ type Piece = FormatPart | { readonly literal: string };
 /** DuckDB's SQL that writes a moment in a HANA format such as `DD.MM.YYYY HH24:MI`. Throws 7 for a part it does not know. */
 export function formatMoment(moment: string, format: string): string {
   const pieces = parseFormat(format).map((piece) => {
-    if ('literal' in piece) return quoteString(piece.literal);
+    if ('literal' in piece) return textLiteral(piece.literal);
     const text = `strftime(${moment}, '${piece.directive}')`;
     if (piece.shape === 'upper') return `upper(${text})`;
     return piece.shape === 'tenth-microsecond' ? `${text} || '0'` : text;

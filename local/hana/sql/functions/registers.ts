@@ -1,6 +1,6 @@
 import { bound } from '../binder/bound.ts';
 import { fixed, nvarchar, varbinary, varchar } from '../column-types.ts';
-import { quoteString } from '../tokenizer.ts';
+import { textLiteral } from '../duckdb-text.ts';
 import type { FunctionDefinition, Functions } from './definition.ts';
 
 const text = (
@@ -8,7 +8,7 @@ const text = (
 ): FunctionDefinition => ({
   minimum: 0,
   maximum: 0,
-  bind: ({ binding }) => bound(`CAST(${quoteString(value(binding.options))} AS VARCHAR)`, nvarchar(256)),
+  bind: ({ binding }) => bound(`CAST(${textLiteral(value(binding.options))} AS VARCHAR)`, nvarchar(256)),
 });
 
 /** What a session knows about itself. In a view these are the reader's, not the view's owner. */

@@ -109,9 +109,13 @@ export function parseColumnDefinition(stream: TokenStream): ColumnDefinition {
   return column;
 }
 
+/** HANA's defaults are literals and special registers. */
 function parseDefault(stream: TokenStream): string {
   const start = stream.mark;
-  parseSum(stream);
+  const expression = parseSum(stream);
+  const value = expression.kind === 'negative' ? expression.operand : expression;
+  if (value.kind !== 'literal' && !(value.kind === 'call' && value.register))
+    throw notSupported('DEFAULT with an expression');
   return stream.source(start, stream.mark);
 }
 

@@ -26,12 +26,16 @@ export class ReaderPool {
     this.instance = instance;
   }
 
+  /** A connection with a transaction of its own, for one query. */
   async take(): Promise<DuckDBConnection> {
-    return this.idle.pop() ?? (await this.instance.connect());
+    const connection = this.idle.pop() ?? (await this.instance.connect());
+    await connection.run('BEGIN TRANSACTION');
+    return connection;
   }
 
   /** Takes a connection back; one whose result was not read to its end is closed instead. */
-  giveBack(connection: DuckDBConnection, finished: boolean): void {
+  async giveBack(connection: DuckDBConnection, finished: boolean): Promise<void> {
+    if (finished) await connection.run('COMMIT');
     if (finished && this.idle.length < ReaderPool.MAX_IDLE) this.idle.push(connection);
     else connection.closeSync();
   }

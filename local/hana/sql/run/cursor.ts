@@ -1,31 +1,36 @@
-import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { HanaColumn, HanaCursor } from '../../engine.ts';
-
-interface CursorSource {
-  readonly result: DuckDBResult;
-  /** Called once, when the result has been read to its end, has failed or is given up. */
-  readonly release: (finished: boolean) => void;
-  /** What the session makes of an error while rows are read. */
-  readonly failed: (error: unknown) => Promise<Error>;
-}
+import { fromDuckDb } from '../errors.ts';
+import type { QueryStream } from './query-stream.ts';
 
 /**
- * A result that DuckDB computes while it is read. The first chunk is read at once, so that an error in the query is an
- * error of its execution. `detach` reads the rest, because another statement on the same connection would cut it short.
+ * A result that is computed while it is read. The first chunk is read at once, so that an error in the query is an error
+ * of its execution. `detach` reads the rest, because another statement on the same connection would cut it short.
  */
 export class Cursor implements HanaCursor {
   readonly columns: readonly HanaColumn[];
-  private readonly source: CursorSource;
+  private readonly stream: QueryStream;
+  /** Called once, when the result has been read to its end, has failed or is given up. */
+  private readonly release: (finished: boolean) => Promise<void>;
   private readonly ready: DuckDBDataChunk[] = [];
   private open = true;
 
-  private constructor(columns: readonly HanaColumn[], source: CursorSource) {
+  private constructor(
+    columns: readonly HanaColumn[],
+    stream: QueryStream,
+    release: (finished: boolean) => Promise<void>,
+  ) {
     this.columns = columns;
-    this.source = source;
+    this.stream = stream;
+    this.release = release;
   }
 
-  static async start(columns: readonly HanaColumn[], source: CursorSource): Promise<Cursor> {
-    const cursor = new Cursor(columns, source);
+  static async start(
+    columns: readonly HanaColumn[],
+    stream: QueryStream,
+    release: (finished: boolean) => Promise<void>,
+  ): Promise<Cursor> {
+    const cursor = new Cursor(columns, stream, release);
     await cursor.read();
     return cursor;
   }
@@ -42,28 +47,22 @@ export class Cursor implements HanaCursor {
 
   async close(): Promise<void> {
     this.ready.length = 0;
-    this.end(false);
+    await this.end(false);
   }
 
   private async read(): Promise<void> {
     if (!this.open) return;
-    const chunk = await this.fetch();
-    if (chunk && chunk.rowCount > 0) this.ready.push(chunk);
-    else this.end(true);
+    const chunk = await this.stream.next().catch(async (error: unknown) => {
+      await this.end(false);
+      throw fromDuckDb(error);
+    });
+    if (chunk) this.ready.push(chunk);
+    else await this.end(true);
   }
 
-  private async fetch(): Promise<DuckDBDataChunk | null> {
-    try {
-      return await this.source.result.fetchChunk();
-    } catch (error) {
-      this.end(false);
-      throw await this.source.failed(error);
-    }
-  }
-
-  private end(finished: boolean): void {
+  private async end(finished: boolean): Promise<void> {
     if (!this.open) return;
     this.open = false;
-    this.source.release(finished);
+    await this.release(finished);
   }
 }

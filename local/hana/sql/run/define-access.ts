@@ -5,7 +5,7 @@ import { checkIdentifier } from '../names.ts';
 import type { Access, Path } from '../parser/ast.ts';
 import { mayGrant } from '../privileges.ts';
 import { createSchema, dropSchema } from './define-objects.ts';
-import type { Definer, DefinitionContext } from './definitions.ts';
+import type { Definer, DefinitionContext } from './definition-context.ts';
 
 type AccessKind = 'create-user' | 'alter-user' | 'drop-user' | 'grant' | 'revoke';
 

@@ -7,8 +7,8 @@ import { hanaError, notSupported, place } from '../errors.ts';
 import { checkIdentifier, physicalName, physicalPath, physicalSchema } from '../names.ts';
 import type { Path } from '../parser/ast.ts';
 import { requirePrivilege } from '../privileges.ts';
-import { existingTable, requireFreeName } from './define-tables.ts';
-import type { Definer, DefinitionContext } from './definitions.ts';
+import type { Definer, DefinitionContext } from './definition-context.ts';
+import { existingTable, requireFreeName } from './table-columns.ts';
 
 type ObjectKind =
   | 'create-view'
@@ -30,8 +30,6 @@ export const OBJECT_DEFINERS: { readonly [K in ObjectKind]: Definer<K> } = {
     const owner = context.catalog.schemas.get(schema)?.owner ?? SYSTEM_USER;
     const body = context.binding.forView(context.binding.sql, owner, context.binding.schema);
     const columns = renamed(body.query(query, EMPTY_SCOPE).columns, names);
-    if (context.binding.slots.some(({ source }) => source.kind === 'parameter'))
-      throw notSupported('parameters in CREATE VIEW');
     const twice = columns.find(
       (column, index) => columns.findIndex(({ name: other }) => other === column.name) !== index,
     );

@@ -1,16 +1,24 @@
-import { checked, defaultValue, needsCheck } from '../binder/assignments.ts';
-import { convert } from '../binder/conversions.ts';
 import { tableSql } from '../binder/from.ts';
 import { EMPTY_SCOPE } from '../binder/scope.ts';
-import { resolveTable } from '../binder/tables.ts';
 import type { Column, Table, UniqueConstraint } from '../catalog/catalog.ts';
-import { primaryKeyOf } from '../catalog/catalog.ts';
-import { duckDbName, nvarchar } from '../column-types.ts';
-import { hanaError, notSupported, place } from '../errors.ts';
-import { physicalName, physicalSchema } from '../names.ts';
-import type { AlterTableAction, ColumnDefinition, CreateTable, Path, Query, TableConstraint } from '../parser/ast.ts';
+import { nvarchar } from '../column-types.ts';
+import { hanaError, notSupported } from '../errors.ts';
+import { physicalName } from '../names.ts';
+import type { CreateTable, Path, Query, TableConstraint } from '../parser/ast.ts';
 import { requirePrivilege } from '../privileges.ts';
-import type { Definer, DefinitionContext } from './definitions.ts';
+import type { Definer, DefinitionContext } from './definition-context.ts';
+import { ALTERATIONS } from './table-alterations.ts';
+import {
+  checkDefault,
+  columnOf,
+  constraintName,
+  existingColumn,
+  existingTable,
+  requireDistinct,
+  requireFreeName,
+  requireOn,
+  uniqueConstraint,
+} from './table-columns.ts';
 import { createTableSql } from './table-sql.ts';
 
 type TableKind = 'create-table' | 'drop-table' | 'alter-table' | 'rename-table' | 'rename-column' | 'truncate';
@@ -144,8 +152,6 @@ function fromQuery(
   withData: boolean,
 ): Content {
   const { sql, columns: outputs } = context.binding.query(query, EMPTY_SCOPE);
-  if (context.binding.slots.some(({ source }) => source.kind === 'parameter'))
-    throw notSupported('parameters in CREATE TABLE ... AS');
   if (names && names.length !== outputs.length)
     throw hanaError(names.length > outputs.length ? 269 : 270, 'the names do not match the columns of the query');
   const columns = outputs.map(({ name, type, nullable }, index): Column => {
@@ -171,20 +177,6 @@ function likeTable(context: DefinitionContext, path: Path, withData: boolean, oi
   return { columns, constraints, fill: withData ? `SELECT * FROM ${tableSql(model)}` : undefined };
 }
 
-function columnOf(definition: ColumnDefinition, schema: string, oid: number): Column {
-  const { name, type, nullable, defaultText, comment, identity } = definition;
-  return {
-    name,
-    type,
-    nullable,
-    ...(defaultText === undefined ? {} : { defaultText }),
-    ...(comment === undefined ? {} : { comment }),
-    ...(identity
-      ? { identitySequence: `${physicalSchema(schema)}.${physicalName(`_SYS_SEQUENCE_${oid}_${name}`)}` }
-      : {}),
-  };
-}
-
 async function createSequences(
   context: DefinitionContext,
   statement: CreateTable,
@@ -197,141 +189,4 @@ async function createSequences(
         `CREATE SEQUENCE ${columns[index]!.identitySequence} START ${identity.start} INCREMENT ${identity.increment}`,
       );
   }
-}
-
-/** A default that can't be evaluated is an error of the definition, not of the first INSERT. */
-function checkDefault({ binding }: DefinitionContext, column: Column): void {
-  if (column.defaultText !== undefined) defaultValue(binding, column);
-}
-
-const constraintName = (oid: number, index: number, primaryKey: boolean): string =>
-  `_SYS_TREE_CS_#${oid}_#${index}${primaryKey ? '_#P0' : ''}`;
-
-function uniqueConstraint(
-  context: DefinitionContext,
-  columns: readonly Column[],
-  { kind, name, columns: paths }: TableConstraint,
-  oid: number,
-  index: number,
-): UniqueConstraint {
-  const names = paths.map((path) => path.parts.at(-1)!);
-  const missing = paths.find((path) => !columns.some((column) => column.name === path.parts.at(-1)));
-  if (missing) throw hanaError(260, `${missing.parts.join('.')}: ${place(context.binding.sql, missing.at.position)}`);
-  requireDistinct(names);
-  return {
-    name: name ?? constraintName(oid, index, kind === 'PRIMARY KEY'),
-    columns: names,
-    primaryKey: kind === 'PRIMARY KEY',
-  };
-}
-
-function requireDistinct(names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw hanaError(272, twice);
-}
-
-type Alteration<K extends AlterTableAction['kind']> = (
-  context: DefinitionContext,
-  table: Table,
-  action: Extract<AlterTableAction, { kind: K }>,
-) => Promise<Table>;
-
-const ALTERATIONS: { readonly [K in AlterTableAction['kind']]: Alteration<K> } = {
-  'add-columns': async (context, table, { columns: definitions }) => {
-    const added = definitions.map((definition) => columnOf(definition, table.schema, table.oid));
-    const unusual = definitions.find(({ primaryKey, unique, identity }) => primaryKey || unique || identity);
-    if (unusual) throw notSupported(`ALTER TABLE ADD of the key or identity column ${unusual.name}`);
-    for (const column of added) {
-      if (table.columns.some(({ name }) => name === column.name)) throw hanaError(308, column.name);
-      await addColumn(context, table, column);
-    }
-    requireDistinct(added.map(({ name }) => name));
-    return { ...table, columns: [...table.columns, ...added] };
-  },
-  'drop-columns': async (context, table, { columns: paths }) => {
-    const dropped = paths.map((path) => existingColumn(context, table, path));
-    for (const column of dropped) {
-      const used = [...table.constraints, ...table.indexes].some(({ columns }) => columns.includes(column.name));
-      if (used) throw notSupported(`dropping ${column.name}, which a key or an index uses`);
-      if (dropped.length >= table.columns.length) throw notSupported('dropping all columns of a table');
-      await context.run(`ALTER TABLE ${tableSql(table)} DROP COLUMN ${physicalName(column.name)}`);
-    }
-    return { ...table, columns: table.columns.filter((column) => !dropped.includes(column)) };
-  },
-  'alter-columns': async (context, table, { columns: definitions }) => {
-    let columns = table.columns;
-    for (const definition of definitions) {
-      const path: Path = { parts: [definition.name], at: definition.at };
-      const before = existingColumn(context, table, path);
-      const after = { ...before, ...columnOf(definition, table.schema, table.oid) };
-      checkDefault(context, after);
-      await alterColumn(context, table, before, after);
-      columns = columns.map((column) => (column === before ? after : column));
-    }
-    return { ...table, columns };
-  },
-  'add-constraint': async (context, table, { constraint }) => {
-    const added = uniqueConstraint(context, table.columns, constraint, table.oid, table.constraints.length);
-    if (!added.primaryKey) throw notSupported('ALTER TABLE ADD CONSTRAINT ... UNIQUE (create a unique index)');
-    if (primaryKeyOf(table).length > 0) throw hanaError(257, `${table.name} has a PRIMARY KEY already`);
-    await context.run(`ALTER TABLE ${tableSql(table)} ADD PRIMARY KEY (${added.columns.map(physicalName).join(', ')})`);
-    const columns = table.columns.map((column) =>
-      added.columns.includes(column.name) ? { ...column, nullable: false } : column,
-    );
-    return { ...table, columns, constraints: [...table.constraints, added] };
-  },
-};
-
-async function addColumn(context: DefinitionContext, table: Table, column: Column): Promise<void> {
-  const value = defaultValue(context.binding, column);
-  if (
-    !column.nullable &&
-    column.defaultText === undefined &&
-    (await context.exists(`SELECT 1 FROM ${tableSql(table)}`))
-  ) {
-    throw hanaError(287, `${column.name}: the table has rows and the column no DEFAULT`);
-  }
-  if (context.binding.slots.length > 0) throw notSupported('ALTER TABLE ADD with the current time as DEFAULT');
-  await context.run(
-    `ALTER TABLE ${tableSql(table)} ADD COLUMN ${physicalName(column.name)} ${duckDbName(column.type)}`,
-  );
-  if (column.defaultText !== undefined)
-    await context.run(`UPDATE ${tableSql(table)} SET ${physicalName(column.name)} = ${checked(column, value)}`);
-}
-
-/** A longer text needs no work in DuckDB; another type converts the rows, and what does not fit is an error. */
-async function alterColumn(context: DefinitionContext, table: Table, before: Column, after: Column): Promise<void> {
-  const sql = physicalName(before.name);
-  if (duckDbName(before.type) !== duckDbName(after.type)) {
-    const converted = convert(context.binding, { sql, type: before.type, nullable: true }, after.type).sql;
-    await context.run(
-      `ALTER TABLE ${tableSql(table)} ALTER COLUMN ${sql} TYPE ${duckDbName(after.type)} USING ${converted}`,
-    );
-  }
-  if (!needsCheck(after, { sql, type: after.type, nullable: true })) return;
-  await context.exists(
-    `SELECT 1 FROM ${tableSql(table)} WHERE (${checked(after, { sql, type: after.type, nullable: true })}) IS NULL`,
-  );
-}
-
-export function existingTable(context: DefinitionContext, path: Path): Table {
-  const table = resolveTable(context.binding, path);
-  if (table.kind === 'table') return table;
-  const name = table.kind === 'view' ? table.name : table.view.name;
-  throw hanaError(259, `${name} is a view: ${place(context.binding.sql, path.at.position)}`);
-}
-
-function existingColumn(context: DefinitionContext, table: Table, path: Path): Column {
-  const column = table.columns.find(({ name }) => name === path.parts.at(-1));
-  if (!column) throw hanaError(260, `${path.parts.join('.')}: ${place(context.binding.sql, path.at.position)}`);
-  return column;
-}
-
-function requireOn({ catalog, user }: DefinitionContext, table: Table, privilege: string): void {
-  if (table.temporary !== 'LOCAL')
-    requirePrivilege(catalog, user, privilege, { schema: table.schema, object: table.name });
-}
-
-export function requireFreeName({ catalog }: DefinitionContext, schema: string, name: string): void {
-  if (catalog.object(schema, name)) throw hanaError(288, `${name}: there is such an object in schema ${schema}`);
 }

@@ -9,25 +9,8 @@ import type { Definition, ParsedStatement, Path, Statement } from '../parser/ast
 import { ACCESS_DEFINERS } from './define-access.ts';
 import { OBJECT_DEFINERS } from './define-objects.ts';
 import { TABLE_DEFINERS } from './define-tables.ts';
+import type { Definer, DefinitionContext } from './definition-context.ts';
 import type { Session } from './session.ts';
-
-/** What a definition works with: a catalog that it may change and DuckDB inside the transaction. */
-export interface DefinitionContext {
-  readonly binding: Binding;
-  readonly catalog: Catalog;
-  readonly user: string;
-  readonly temporaryTables: Map<string, Table>;
-  readonly run: (sql: string) => Promise<void>;
-  /** Whether a query finds at least one row. */
-  readonly exists: (sql: string) => Promise<boolean>;
-  /** Schema and name of a path; the schema exists. */
-  readonly locate: (path: Path) => readonly [schema: string, name: string];
-}
-
-export type Definer<K extends Definition['kind']> = (
-  context: DefinitionContext,
-  statement: Extract<Definition, { kind: K }>,
-) => Promise<void>;
 
 const DEFINERS: { readonly [K in Definition['kind']]: Definer<K> } = {
   ...TABLE_DEFINERS,

@@ -9,12 +9,13 @@ interface TableLock {
 }
 
 /**
- * LOCK TABLE between sessions. Every transaction that changes a table is one of its writers until it ends; an exclusive
- * lock and other owners' writing exclude each other. Waiting ends with 131, or at once with 146 when nobody may wait.
+ * What makes sessions wait for each other. A transaction that changes a table is one of its writers until it ends; LOCK
+ * TABLE and other owners' writing exclude each other, and so do two inserts of one key. Waiting ends with 131 after the
+ * time, with 133 when all the others wait as well, or at once with 146 when nobody may wait.
  */
 export class Locks {
   private readonly tables = new Map<number, TableLock>();
-  /** Transactions that have changed something, and those of them that wait. */
+  private readonly keys = new Map<string, Owner>();
   private readonly active = new Set<Owner>();
   private readonly waiting = new Set<Owner>();
   private wakeUps: (() => void)[] = [];
@@ -40,18 +41,23 @@ export class Locks {
     this.active.add(owner);
   }
 
-  /** Waits until another transaction ends. Throws 133 when all of them wait as well, 131 after the time. */
-  async untilAnotherEnds(owner: Owner, waitMilliseconds: number): Promise<void> {
+  /** Reserves keys that are about to be inserted; another transaction that inserts one of them waits for this one's end. */
+  async insert(owner: Owner, keys: readonly string[], waitMilliseconds: number): Promise<void> {
+    await this.wait(owner, waitMilliseconds, () => keys.every((key) => (this.keys.get(key) ?? owner) === owner));
+    for (const key of keys) this.keys.set(key, owner);
+    this.active.add(owner);
+  }
+
+  /** Waits until another transaction ends; false when there is none to wait for. */
+  async untilAnotherEnds(owner: Owner, waitMilliseconds: number): Promise<boolean> {
     const others = [...this.active].filter((other) => other !== owner);
-    if (others.length === 0) return;
-    if (others.every((other) => this.waiting.has(other)))
-      throw hanaError(133, 'every other transaction waits for this one');
+    if (others.length === 0) return false;
     let ended = false;
-    const active = new Set(others);
     await this.wait(owner, waitMilliseconds, () => {
-      ended ||= [...active].some((other) => !this.active.has(other));
+      ended ||= others.some((other) => !this.active.has(other));
       return ended;
     });
+    return true;
   }
 
   /** The transaction has ended: its locks are free, and who waits looks again. */
@@ -62,6 +68,7 @@ export class Locks {
       if (lock.exclusive === owner) delete lock.exclusive;
       if (lock.writers.size === 0 && lock.exclusive === undefined) this.tables.delete(table);
     }
+    for (const [key, holder] of this.keys) if (holder === owner) this.keys.delete(key);
     const wakeUps = this.wakeUps;
     this.wakeUps = [];
     for (const wakeUp of wakeUps) wakeUp();
@@ -75,18 +82,24 @@ export class Locks {
 
   private async wait(owner: Owner, waitMilliseconds: number, ready: () => boolean): Promise<void> {
     if (ready()) return;
-    if (waitMilliseconds <= 0) throw hanaError(146, 'the table is locked by another transaction');
+    if (waitMilliseconds <= 0) throw hanaError(146, 'another transaction has the lock');
     const deadline = performance.now() + waitMilliseconds;
     this.waiting.add(owner);
     try {
       while (!ready()) {
+        if (this.everyOtherWaits(owner)) throw hanaError(133, 'every other transaction waits for this one');
         const left = deadline - performance.now();
-        if (left <= 0) throw hanaError(131, `another transaction kept its lock for ${waitMilliseconds} ms`);
+        if (left <= 0) throw hanaError(131, `another transaction kept its lock for ${Math.round(waitMilliseconds)} ms`);
         await this.wakeUpWithin(left);
       }
     } finally {
       this.waiting.delete(owner);
     }
+  }
+
+  private everyOtherWaits(owner: Owner): boolean {
+    const others = [...this.active].filter((other) => other !== owner);
+    return others.length > 0 && others.every((other) => this.waiting.has(other));
   }
 
   private wakeUpWithin(milliseconds: number): Promise<void> {

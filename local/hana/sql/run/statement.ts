@@ -1,10 +1,15 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { HanaColumn, HanaParameter, HanaResult, HanaStatement, HanaValue, StatementKind } from '../../engine.ts';
-import type { Catalog } from '../catalog/catalog.ts';
-import { fromDuckDb, hanaError } from '../errors.ts';
+import type { Catalog, Table } from '../catalog/catalog.ts';
+import { fromDuckDb, hanaError, notSupported } from '../errors.ts';
 import type { Statement as Parsed, ParsedStatement } from '../parser/ast.ts';
 import { dropBatch, stageBatch } from './batch.ts';
+import type { ReaderPool } from './core.ts';
 import { Cursor } from './cursor.ts';
 import { define, isDefinition } from './definitions.ts';
+import { insertedKeys } from './insert-keys.ts';
+import { PreparedWrites } from './prepared-writes.ts';
+import { QueryStream } from './query-stream.ts';
 import type { Session } from './session.ts';
 import { runSessionStatement } from './session-statements.ts';
 import { bindSlots } from './slots.ts';
@@ -24,12 +29,14 @@ export class Statement implements HanaStatement {
   private readonly schema: string;
   private bound: BoundStatement;
   private boundCatalog: Catalog;
+  private readonly prepared: PreparedWrites;
 
   private constructor(session: Session, parsed: ParsedStatement) {
     this.session = session;
     this.parsed = parsed;
     this.schema = session.schema;
     this.boundCatalog = session.transaction.catalog;
+    this.prepared = new PreparedWrites(session.transaction.connection);
     this.bound = bindStatement(parsed, session.view);
     this.kind = kindOf(parsed.statement);
     this.parameters = this.bound.parameters;
@@ -37,6 +44,9 @@ export class Statement implements HanaStatement {
   }
 
   static async prepare(session: Session, parsed: ParsedStatement): Promise<Statement> {
+    const takesParameters = parsed.statement.kind === 'query' || isModification(parsed.statement);
+    if (parsed.parameterCount > 0 && !takesParameters)
+      throw notSupported('parameters outside queries and changes of rows');
     const statement = new Statement(session, parsed);
     if (statement.bound.query) await statement.checkQuery();
     return statement;
@@ -54,7 +64,9 @@ export class Statement implements HanaStatement {
     return { kind: 'done' };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.prepared.clear();
+  }
 
   private rebind(statement: Parsed): void {
     const { catalog } = this.session.transaction;
@@ -63,21 +75,22 @@ export class Statement implements HanaStatement {
     if (statement.kind !== 'query' && !isModification(statement)) return;
     this.bound = bindStatement(this.parsed, { ...this.session.view, schema: this.schema });
     this.boundCatalog = catalog;
+    this.prepared.clear();
   }
 
   /** What DuckDB alone would refuse, such as a column that is not grouped, is refused at PREPARE as in HANA. */
   private async checkQuery(): Promise<void> {
+    const { transaction, core } = this.session;
     if (this.bound.binding.usesTemporaryTables) return;
-    const inTransaction = this.session.transaction.isOpen;
-    if (inTransaction) await this.session.freeConnection();
-    const reader = inTransaction ? undefined : await this.session.core.readers.take();
+    if (transaction.isOpen) await this.session.freeConnection();
+    const reader = transaction.isOpen ? undefined : await core.readers.take();
     try {
-      const prepared = await (reader ?? this.session.transaction.connection).prepare(this.bound.query!.sql);
+      const prepared = await (reader ?? transaction.connection).prepare(this.bound.query!.sql);
       prepared.destroySync();
     } catch (error) {
       throw fromDuckDb(error);
     } finally {
-      if (reader) this.session.core.readers.giveBack(reader, true);
+      if (reader) await core.readers.giveBack(reader, true);
     }
   }
 
@@ -87,35 +100,66 @@ export class Statement implements HanaStatement {
    */
   private async query(row: readonly HanaValue[], autocommit: boolean): Promise<HanaResult> {
     const { session } = this;
-    const { transaction } = session;
-    const { binding } = this.bound;
-    if (session.isolationLevel !== 'READ COMMITTED' && !autocommit) await transaction.begin();
-    const own = transaction.isOpen || binding.usesTemporaryTables;
-    if (own) {
-      await session.freeConnection();
-      await ensureGlobalTemporaryTables(transaction.connection, binding);
-    }
-    const connection = own ? transaction.connection : await session.core.readers.take();
-    const release = (finished: boolean): void => {
-      if (!own) session.core.readers.giveBack(connection, finished);
+    const { transaction, core } = session;
+    const keepsSnapshot = session.isolationLevel !== 'READ COMMITTED' && !autocommit;
+    const inTransaction = transaction.isOpen || keepsSnapshot || this.bound.binding.usesTemporaryTables;
+    return {
+      kind: 'cursor',
+      cursor: inTransaction ? await this.queryInTransaction(row, autocommit) : await this.queryAlone(row, core.readers),
     };
-    const failed = async (error: unknown): Promise<Error> => {
-      if (own) await transaction.restore();
-      return fromDuckDb(error);
+  }
+
+  private async queryAlone(row: readonly HanaValue[], readers: ReaderPool): Promise<Cursor> {
+    const connection = await readers.take();
+    const release = (finished: boolean): Promise<void> => readers.giveBack(connection, finished);
+    const recover = async (): Promise<void> => {
+      await connection.run('ROLLBACK').catch(() => undefined);
     };
-    const prepared = await connection.prepare(this.bound.query!.sql).catch(async (error: unknown) => {
-      release(true);
-      throw await failed(error);
+    const stream = await this.openStream(connection, row, recover).catch(async (error: unknown) => {
+      await release(false);
+      throw error;
     });
+    return Cursor.start(this.bound.query!.metadata, stream, release);
+  }
+
+  /** With autocommit and nothing open, as for a temporary table, the transaction is the query's own and ends with it. */
+  private async queryInTransaction(row: readonly HanaValue[], autocommit: boolean): Promise<Cursor> {
+    const { session } = this;
+    const { transaction } = session;
+    await session.freeConnection();
+    const ownTransaction = !transaction.isOpen && autocommit;
+    await transaction.begin();
+    await ensureGlobalTemporaryTables(transaction.connection, this.bound.binding);
+    const release = async (): Promise<void> => {
+      if (ownTransaction) await transaction.commit();
+    };
+    const stream = await this.openStream(transaction.connection, row, () => transaction.restore()).catch(
+      async (error: unknown) => {
+        await release();
+        throw error;
+      },
+    );
+    const cursor = await Cursor.start(this.bound.query!.metadata, stream, release);
+    session.keepCursor(cursor);
+    return cursor;
+  }
+
+  private async openStream(
+    connection: DuckDBConnection,
+    row: readonly HanaValue[],
+    recover: () => Promise<void>,
+  ): Promise<QueryStream> {
+    const { query, binding } = this.bound;
+    const moment = this.session.moment();
     try {
-      bindSlots(prepared, binding.slots, row, session.moment());
-      const result = await prepared.stream();
-      const cursor = await Cursor.start(this.bound.query!.metadata, { result, release, failed });
-      if (own) session.keepCursor(cursor);
-      return { kind: 'cursor', cursor };
+      return await QueryStream.open({
+        connection,
+        sql: query!.sql,
+        recover,
+        bind: (prepared) => bindSlots(prepared, binding.slots, row, moment),
+      });
     } catch (error) {
-      release(false);
-      throw await failed(error);
+      throw fromDuckDb(error);
     }
   }
 
@@ -127,8 +171,7 @@ export class Statement implements HanaStatement {
     if (rows.length === 0) return { kind: 'affected', rowsAffected: [] };
     const moment = session.moment();
     const { table } = this.bound.write!;
-    if (table.temporary !== 'LOCAL')
-      await session.core.locks.write(transaction, table.oid, session.core.lockWaitMilliseconds);
+    if (!table.temporary) await transaction.orRollback(this.lock(table, rows));
     try {
       const rowsAffected = await transaction.change(async () => {
         await ensureGlobalTemporaryTables(transaction.connection, this.bound.binding);
@@ -137,10 +180,18 @@ export class Statement implements HanaStatement {
       return { kind: 'affected', rowsAffected };
     } catch (error) {
       const translated = fromDuckDb(error);
-      throw translated.code === 301 ? hanaError(301, `Table(${table.name}): ${translated.message}`, error) : translated;
+      if (translated.code !== 301) throw translated;
+      throw hanaError(301, `Table(${table.name}), ${translated.message.split(': ').slice(1).join(': ')}`, error);
     } finally {
       if (autocommit) session.core.locks.release(transaction);
     }
+  }
+
+  private async lock(table: Table, rows: Rows): Promise<void> {
+    const { transaction, core } = this.session;
+    await core.locks.write(transaction, table.oid, core.lockWaitMilliseconds);
+    const keys = insertedKeys(this.parsed.statement, table, rows);
+    if (keys.length > 0) await core.locks.insert(transaction, keys, core.lockWaitMilliseconds);
   }
 
   private takesBatch(rows: Rows): boolean {
@@ -161,15 +212,19 @@ export class Statement implements HanaStatement {
       this.parameters.map(({ type }) => type),
       rows,
     );
-    await runWrite(connection, batch, [], moment);
+    const prepared = new PreparedWrites(connection);
+    try {
+      await runWrite(prepared, batch, [], moment);
+    } finally {
+      prepared.clear();
+    }
     await dropBatch(connection);
     return rows.map(() => 1);
   }
 
   private async writeRows(rows: Rows, moment: ReturnType<Session['moment']>): Promise<readonly number[]> {
     const rowsAffected: number[] = [];
-    for (const row of rows)
-      rowsAffected.push(await runWrite(this.session.transaction.connection, this.bound, row, moment));
+    for (const row of rows) rowsAffected.push(await runWrite(this.prepared, this.bound, row, moment));
     return rowsAffected;
   }
 }

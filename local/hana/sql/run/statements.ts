@@ -1,4 +1,3 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { HanaColumn, HanaParameter, HanaType, HanaValue, StatementKind } from '../../engine.ts';
 import { Binding, type BindOptions } from '../binder/binding.ts';
 import type { BoundQuery } from '../binder/bound.ts';
@@ -10,6 +9,7 @@ import { duckDbName, nvarchar } from '../column-types.ts';
 import { hanaError } from '../errors.ts';
 import { FUNCTIONS } from '../functions/functions.ts';
 import type { ParsedStatement, Statement } from '../parser/ast.ts';
+import type { PreparedWrites } from './prepared-writes.ts';
 import { bindSlots, type Moment } from './slots.ts';
 
 export type SessionView = Omit<BindOptions, 'functions' | 'bindQuery' | 'parameterRelation'>;
@@ -108,30 +108,18 @@ function withMetadata(query: BoundQuery): BoundQuery & { metadata: HanaColumn[] 
 
 /** Runs a bound change once and says how many rows it changed. */
 export async function runWrite(
-  connection: DuckDBConnection,
+  prepared: PreparedWrites,
   { binding, write }: BoundStatement,
   row: readonly HanaValue[],
   moment: Moment,
 ): Promise<number> {
-  const changed = await runOnce(connection, write!.sql, binding, row, moment);
-  return changed === 0 && write!.otherwise ? runOnce(connection, write!.otherwise, binding, row, moment) : changed;
-}
-
-async function runOnce(
-  connection: DuckDBConnection,
-  sql: string,
-  binding: Binding,
-  row: readonly HanaValue[],
-  moment: Moment,
-): Promise<number> {
-  const prepared = await connection.prepare(sql);
-  try {
-    bindSlots(prepared, binding.slots, row, moment);
-    const result = await prepared.run();
-    return result.rowsChanged;
-  } finally {
-    prepared.destroySync();
-  }
+  const run = async (sql: string): Promise<number> => {
+    const statement = await prepared.get(sql);
+    bindSlots(statement, binding.slots, row, moment);
+    return (await statement.run()).rowsChanged;
+  };
+  const changed = await run(write!.sql);
+  return changed === 0 && write!.otherwise ? run(write!.otherwise) : changed;
 }
 
 export function checkRow(parameters: readonly HanaParameter[], row: readonly HanaValue[]): void {

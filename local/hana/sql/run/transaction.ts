@@ -11,6 +11,9 @@ interface LogEntry {
   readonly outcome: string;
 }
 
+/** A conflict with nobody: the other has ended meanwhile, so a fresh snapshot is worth trying, but not for ever. */
+const MAX_LONELY_ATTEMPTS = 3;
+
 /**
  * One session's transaction. HANA undoes only the statement that fails; DuckDB aborts everything. So the statements that
  * succeeded are kept, and when one fails they are run again in a fresh DuckDB transaction, which must have the same outcome.
@@ -64,7 +67,7 @@ export class Transaction {
   /** Runs a change, alone or after the transaction's earlier ones. When it fails only it is undone. */
   async change(work: Work, autocommit: boolean): Promise<readonly number[]> {
     const deadline = performance.now() + this.core.lockWaitMilliseconds;
-    for (;;) {
+    for (let attempt = 1; ; attempt += 1) {
       try {
         await this.begin();
         const outcome = await work();
@@ -75,10 +78,19 @@ export class Transaction {
         if (this.log.length === 1 && !this.open) this.log.length = 0;
         await this.restore();
         if (!isConflict(error)) throw fromDuckDb(error);
-        const left = deadline - performance.now();
-        if (left <= 0) throw hanaError(131, 'another transaction changes the same rows', error);
-        await this.waitForOthers(left);
+        const waited = await this.orRollback(this.core.locks.untilAnotherEnds(this, deadline - performance.now()));
+        if (!waited && attempt === MAX_LONELY_ATTEMPTS) throw fromDuckDb(error);
       }
+    }
+  }
+
+  /** Waits for a lock; when that fails the transaction is rolled back, as HANA's texts of 131 and 133 say. */
+  async orRollback<T>(waiting: Promise<T>): Promise<T> {
+    try {
+      return await waiting;
+    } catch (error) {
+      await this.rollback();
+      throw fromDuckDb(error).code === 146 ? hanaError(131, 'another transaction changes the same rows', error) : error;
     }
   }
 
@@ -137,15 +149,6 @@ export class Transaction {
     this.temporary = this.temporaryBefore;
     this.changedCatalog = undefined;
     this.catalogBefore = undefined;
-  }
-
-  private async waitForOthers(milliseconds: number): Promise<void> {
-    try {
-      await this.core.locks.untilAnotherEnds(this, milliseconds);
-    } catch (error) {
-      await this.rollback();
-      throw error;
-    }
   }
 
   private end(): void {
