@@ -55,7 +55,7 @@ export class Administration {
     return rows;
   }
 
-  /** A space as in Datasphere: a schema owned by a user that nobody can log in as. Does nothing if it exists. */
+  /** A space as in Datasphere: a schema owned by a user whose password nobody knows. Does nothing if it exists. */
   async ensureSpace(name: string): Promise<void> {
     if (this.hasSchema(name)) return;
     await this.execute(`CREATE USER ${quoteIdentifier(name)} PASSWORD ${quoteIdentifier(crypto.randomUUID())}`);
@@ -68,16 +68,23 @@ export class Administration {
     await this.execute(`${verb} USER ${quoteIdentifier(name)} PASSWORD ${quoteIdentifier(password)}`);
   }
 
-  /** Creates a table and streams the rows of a DuckDB query into it; answers with their number. Nothing remains when it fails. */
+  /**
+   * Creates a table and streams the rows of a DuckDB query into it; answers with their number. The table has its name only
+   * when it is complete: neither an error nor a crash leaves a part of it.
+   */
   async loadTable(load: TableLoad): Promise<number> {
-    await this.execute(
-      `CREATE COLUMN TABLE ${quoteIdentifier(load.schema)}.${quoteIdentifier(load.table)} (${load.definition})`,
-    );
-    const table = this.core.catalog().object(load.schema, load.table) as Table;
+    const { schema, table: name, definition, query } = load;
+    if (this.exists(schema, name)) throw hanaError(288, `${name}: there is such an object in schema ${schema}`);
+    const loading = `${name}__LOADING`;
+    const path = `${quoteIdentifier(schema)}.${quoteIdentifier(loading)}`;
+    if (this.exists(schema, loading)) await this.execute(`DROP TABLE ${path}`);
+    await this.execute(`CREATE COLUMN TABLE ${path} (${definition})`);
     try {
-      return await this.fill(table, load.query);
+      const rows = await this.fill(this.core.catalog().object(schema, loading) as Table, query);
+      await this.execute(`RENAME TABLE ${path} TO ${quoteIdentifier(name)}`);
+      return rows;
     } catch (error) {
-      await this.execute(`DROP TABLE ${quoteIdentifier(load.schema)}.${quoteIdentifier(load.table)}`);
+      await this.execute(`DROP TABLE ${path}`);
       throw fromDuckDb(error);
     }
   }

@@ -9,6 +9,7 @@ import { createMacros } from './macros.ts';
 import { type Core, ReaderPool } from './run/core.ts';
 import { Locks } from './run/locks.ts';
 import { Session } from './run/session.ts';
+import { Spill } from './run/spill.ts';
 
 export interface HanaEngineOptions {
   /** Where the tables are kept, or `:memory:`. */
@@ -50,6 +51,7 @@ export async function openHanaEngine(options: HanaEngineOptions): Promise<Laptop
   const core: Core = {
     instance,
     readers,
+    spill: new Spill(),
     locks: new Locks(),
     lockWaitMilliseconds: options.lockWaitMilliseconds ?? DEFAULT_LOCK_WAIT_MILLISECONDS,
     catalog: (): Catalog => catalog,
@@ -77,6 +79,7 @@ export async function openHanaEngine(options: HanaEngineOptions): Promise<Laptop
     await administration.close();
     for (const { session } of [...sessions.values()]) await session.close();
     readers.close();
+    await core.spill.close();
     instance.closeSync();
   };
   return {

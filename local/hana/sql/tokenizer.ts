@@ -91,7 +91,7 @@ function quoted(sql: string, position: number, open: number, quote: string, kind
   let from = open + 1;
   for (;;) {
     const end = sql.indexOf(quote, from);
-    if (end < 0) throw sqlSyntaxError(sql, position, sql.slice(position, position + 20), 'unterminated quote');
+    if (end < 0) throw sqlSyntaxError(sql, position, quote, 'unterminated quote');
     value += sql.slice(from, end);
     if (sql[end + 1] !== quote) return { kind, text: sql.slice(position, end + 1), value, position };
     value += quote;

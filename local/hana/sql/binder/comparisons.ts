@@ -18,7 +18,7 @@ export function comparable(binding: Binding, ...values: Bound[]): Bound[] {
     if (value.type && family(value.type) === family(type)) return value;
     if (value.text !== undefined && family(type) === 'number')
       return convert(binding, value, literalNumberType(value.text));
-    return convert(binding, value, type);
+    return convert(binding, value, value.parameter === undefined ? type : parameterType(type));
   });
 }
 
@@ -37,6 +37,10 @@ const numberTypeFor = (values: readonly Bound[], type: HanaType): HanaType =>
   values.some((value) => value.type && family(value.type) === 'text' && value.text === undefined)
     ? TEXT_AS_NUMBER
     : type;
+
+/** A value that is only compared keeps more digits than the column has: 10.555 is not 10.56. */
+const parameterType = (type: HanaType): HanaType =>
+  type.name === 'DECIMAL' && type.scale < TEXT_AS_NUMBER.scale ? TEXT_AS_NUMBER : type;
 
 const literalNumberType = (text: string): HanaType =>
   text.toLowerCase().includes('e') ? fixed('DOUBLE') : TEXT_AS_NUMBER;

@@ -3,6 +3,7 @@ import { textLiteral } from '../duckdb-text.ts';
 import { hanaError, notSupported, sqlSyntaxError } from '../errors.ts';
 import { physicalPath } from '../names.ts';
 import type { Expression } from '../parser/ast.ts';
+import { requirePrivilege } from '../privileges.ts';
 import { bindArithmetic, bindNegative } from './arithmetic.ts';
 import type { Binding } from './binding.ts';
 import { type Bound, bound } from './bound.ts';
@@ -97,6 +98,7 @@ const BINDERS: { readonly [K in Kind]: Binder<K> } = {
   },
   sequence: (binding, { path, function: name }) => {
     const sequence = resolveSequence(binding, path);
+    requirePrivilege(binding.catalog, binding.user, 'SELECT', { schema: sequence.schema, object: sequence.name });
     const physical = textLiteral(physicalPath(sequence.schema, sequence.name));
     return bound(`${name === 'NEXTVAL' ? 'nextval' : 'currval'}(${physical})`, fixed('BIGINT'));
   },

@@ -3,8 +3,8 @@ import type { ColumnType } from '../column-types.ts';
 
 export interface User {
   readonly name: string;
-  /** Undefined for the owner of a space, who can't log in. Kept readable, because SCRAM's server side needs it. */
-  readonly password?: string | undefined;
+  /** Kept readable, because SCRAM's server side needs it. */
+  readonly password: string;
   readonly createTime: number;
 }
 

@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Catalog, CatalogChange } from '../catalog/catalog.ts';
 import type { Locks } from './locks.ts';
+import type { Spill } from './spill.ts';
 
 /** What the sessions of one engine share. */
 export interface Core {
@@ -14,9 +15,10 @@ export interface Core {
   readonly publish: (changes: readonly CatalogChange[]) => void;
   readonly connections: () => readonly { readonly id: number; readonly user: string; readonly startTime: number }[];
   readonly readers: ReaderPool;
+  readonly spill: Spill;
 }
 
-/** Connections for queries, each with a snapshot and a stream of its own. */
+/** Connections for queries, each with a transaction and a stream of its own. */
 export class ReaderPool {
   private readonly instance: DuckDBInstance;
   private readonly idle: DuckDBConnection[] = [];
@@ -26,16 +28,12 @@ export class ReaderPool {
     this.instance = instance;
   }
 
-  /** A connection with a transaction of its own, for one query. */
   async take(): Promise<DuckDBConnection> {
-    const connection = this.idle.pop() ?? (await this.instance.connect());
-    await connection.run('BEGIN TRANSACTION');
-    return connection;
+    return this.idle.pop() ?? (await this.instance.connect());
   }
 
   /** Takes a connection back; one whose result was not read to its end is closed instead. */
-  async giveBack(connection: DuckDBConnection, finished: boolean): Promise<void> {
-    if (finished) await connection.run('COMMIT');
+  giveBack(connection: DuckDBConnection, finished: boolean): void {
     if (finished && this.idle.length < ReaderPool.MAX_IDLE) this.idle.push(connection);
     else connection.closeSync();
   }

@@ -2,6 +2,10 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { HanaColumn, HanaCursor } from '../../engine.ts';
 import { fromDuckDb } from '../errors.ts';
 import type { QueryStream } from './query-stream.ts';
+import type { Spill, SpilledRows } from './spill.ts';
+
+/** So many chunks, of 2,048 rows each, are kept in memory when a result is read ahead of its reader. */
+const MAX_CHUNKS_IN_MEMORY = 32;
 
 /**
  * A result that is computed while it is read. The first chunk is read at once, so that an error in the query is an error
@@ -13,6 +17,8 @@ export class Cursor implements HanaCursor {
   /** Called once, when the result has been read to its end, has failed or is given up. */
   private readonly release: (finished: boolean) => Promise<void>;
   private readonly ready: DuckDBDataChunk[] = [];
+  private spilled: SpilledRows | undefined;
+  private failure: Error | undefined;
   private open = true;
 
   private constructor(
@@ -31,33 +37,52 @@ export class Cursor implements HanaCursor {
     release: (finished: boolean) => Promise<void>,
   ): Promise<Cursor> {
     const cursor = new Cursor(columns, stream, release);
-    await cursor.read();
+    const first = await cursor.read();
+    if (first) cursor.ready.push(first);
     return cursor;
   }
 
   async nextChunk(): Promise<DuckDBDataChunk | undefined> {
-    if (this.ready.length === 0) await this.read();
-    return this.ready.shift();
+    const kept = this.ready.shift() ?? (await this.spilled?.next());
+    if (kept) return kept;
+    this.spilled = undefined;
+    if (this.failure) throw this.failure;
+    return this.read();
   }
 
-  /** Reads what is left, so that the connection is free for other statements. */
-  async detach(): Promise<void> {
-    while (this.open) await this.read();
+  /** Reads what is left, so that the connection is free for other statements. An error is this cursor's, not theirs. */
+  async detach(spill: Spill): Promise<void> {
+    await this.readAhead(spill).catch((error: Error) => {
+      this.failure = error;
+    });
   }
 
   async close(): Promise<void> {
     this.ready.length = 0;
+    this.spilled?.close();
+    this.spilled = undefined;
+    this.failure = undefined;
     await this.end(false);
   }
 
-  private async read(): Promise<void> {
-    if (!this.open) return;
+  private async readAhead(spill: Spill): Promise<void> {
+    for (let chunk = await this.read(); chunk; chunk = await this.read()) {
+      if (this.ready.length >= MAX_CHUNKS_IN_MEMORY) {
+        this.spilled = await spill.keep(chunk, () => this.read());
+        return;
+      }
+      this.ready.push(chunk);
+    }
+  }
+
+  private async read(): Promise<DuckDBDataChunk | undefined> {
+    if (!this.open) return undefined;
     const chunk = await this.stream.next().catch(async (error: unknown) => {
       await this.end(false);
       throw fromDuckDb(error);
     });
-    if (chunk) this.ready.push(chunk);
-    else await this.end(true);
+    if (!chunk) await this.end(true);
+    return chunk;
   }
 
   private async end(finished: boolean): Promise<void> {

@@ -61,14 +61,10 @@ export const ACCESS_DEFINERS: { readonly [K in AccessKind]: Definer<K> } = {
 };
 
 /** A user with a schema of the same name, as HANA makes one. */
-export async function createUser(
-  context: DefinitionContext,
-  name: string,
-  password: string | undefined,
-): Promise<void> {
+async function createUser(context: DefinitionContext, name: string, password: string): Promise<void> {
   checkIdentifier(name);
   if (context.catalog.users.has(name) || name === PUBLIC) throw hanaError(331, name);
-  context.catalog.users.set(name, { name, createTime: Date.now(), ...(password === undefined ? {} : { password }) });
+  context.catalog.users.set(name, { name, password, createTime: Date.now() });
   await createSchema(context, name, name);
 }
 

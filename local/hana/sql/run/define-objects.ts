@@ -27,6 +27,9 @@ export const OBJECT_DEFINERS: { readonly [K in ObjectKind]: Definer<K> } = {
     const before = context.catalog.object(schema, name);
     requirePrivilege(context.catalog, context.user, 'CREATE ANY', { schema });
     if (before && (!replace || before.kind !== 'view')) requireFreeName(context, schema, name);
+    if (before) requirePrivilege(context.catalog, context.user, 'DROP', { schema, object: name });
+    // Who creates the view needs the rights that its owner will lend to every reader.
+    context.binding.query(query, EMPTY_SCOPE);
     const owner = context.catalog.schemas.get(schema)?.owner ?? SYSTEM_USER;
     const body = context.binding.forView(context.binding.sql, owner, context.binding.schema);
     const columns = renamed(body.query(query, EMPTY_SCOPE).columns, names);

@@ -7,6 +7,8 @@ export interface QueryStreamOptions {
   readonly bind?: (prepared: DuckDBPreparedStatement) => void;
   /** Brings the transaction back to where it was before the query, after an error. */
   readonly recover: () => Promise<void>;
+  /** The transaction is the query's own and is over when all rows have been read. */
+  readonly endsTransaction?: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export class QueryStream {
 
   /** The next rows, or undefined when all have been read. */
   async next(): Promise<DuckDBDataChunk | undefined> {
-    const { connection, recover } = this.options;
+    const { connection, recover, endsTransaction } = this.options;
     try {
       const chunk = await this.result.fetchChunk();
       if (chunk && chunk.rowCount > 0) return chunk;
@@ -48,7 +50,7 @@ export class QueryStream {
       throw error;
     }
     this.prepared.destroySync();
-    const aborted = await connection.run('SELECT 1').then(
+    const aborted = await connection.run(endsTransaction ? 'SELECT 1; COMMIT' : 'SELECT 1').then(
       () => false,
       () => true,
     );

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { HanaSession, HanaStatement } from '../../engine.ts';
-import { hanaError } from '../errors.ts';
+import { hanaError, notSupported } from '../errors.ts';
 import { parse } from '../parser/parse.ts';
 import type { Core } from './core.ts';
 import type { Cursor } from './cursor.ts';
@@ -48,7 +48,12 @@ export class Session implements HanaSession {
 
   async prepare(sql: string): Promise<HanaStatement> {
     this.checkOpen();
-    return Statement.prepare(this, parse(sql));
+    try {
+      return await Statement.prepare(this, parse(sql));
+    } catch (error) {
+      if (error instanceof RangeError) throw notSupported('a statement that is nested this deeply');
+      throw error;
+    }
   }
 
   async commit(): Promise<void> {
@@ -90,7 +95,7 @@ export class Session implements HanaSession {
   async freeConnection(): Promise<void> {
     const { cursor } = this;
     this.cursor = undefined;
-    await cursor?.detach();
+    await cursor?.detach(this.core.spill);
   }
 
   keepCursor(cursor: Cursor): void {

@@ -1,4 +1,3 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { HanaColumn, HanaParameter, HanaResult, HanaStatement, HanaValue, StatementKind } from '../../engine.ts';
 import type { Catalog, Table } from '../catalog/catalog.ts';
 import { fromDuckDb, hanaError, notSupported } from '../errors.ts';
@@ -9,7 +8,7 @@ import { Cursor } from './cursor.ts';
 import { define, isDefinition } from './definitions.ts';
 import { insertedKeys } from './insert-keys.ts';
 import { PreparedWrites } from './prepared-writes.ts';
-import { QueryStream } from './query-stream.ts';
+import { QueryStream, type QueryStreamOptions } from './query-stream.ts';
 import type { Session } from './session.ts';
 import { runSessionStatement } from './session-statements.ts';
 import { bindSlots } from './slots.ts';
@@ -90,7 +89,7 @@ export class Statement implements HanaStatement {
     } catch (error) {
       throw fromDuckDb(error);
     } finally {
-      if (reader) await core.readers.giveBack(reader, true);
+      if (reader) core.readers.giveBack(reader, true);
     }
   }
 
@@ -111,14 +110,17 @@ export class Statement implements HanaStatement {
 
   private async queryAlone(row: readonly HanaValue[], readers: ReaderPool): Promise<Cursor> {
     const connection = await readers.take();
-    const release = (finished: boolean): Promise<void> => readers.giveBack(connection, finished);
+    const release = async (finished: boolean): Promise<void> => readers.giveBack(connection, finished);
+    await connection.run('BEGIN TRANSACTION');
     const recover = async (): Promise<void> => {
       await connection.run('ROLLBACK').catch(() => undefined);
     };
-    const stream = await this.openStream(connection, row, recover).catch(async (error: unknown) => {
-      await release(false);
-      throw error;
-    });
+    const stream = await this.openStream({ connection, recover, endsTransaction: true }, row).catch(
+      async (error: unknown) => {
+        await release(false);
+        throw error;
+      },
+    );
     return Cursor.start(this.bound.query!.metadata, stream, release);
   }
 
@@ -133,29 +135,28 @@ export class Statement implements HanaStatement {
     const release = async (): Promise<void> => {
       if (ownTransaction) await transaction.commit();
     };
-    const stream = await this.openStream(transaction.connection, row, () => transaction.restore()).catch(
-      async (error: unknown) => {
-        await release();
-        throw error;
-      },
-    );
+    const stream = await this.openStream(
+      { connection: transaction.connection, recover: () => transaction.restore() },
+      row,
+    ).catch(async (error: unknown) => {
+      await release();
+      throw error;
+    });
     const cursor = await Cursor.start(this.bound.query!.metadata, stream, release);
     session.keepCursor(cursor);
     return cursor;
   }
 
   private async openStream(
-    connection: DuckDBConnection,
+    place: Omit<QueryStreamOptions, 'sql' | 'bind'>,
     row: readonly HanaValue[],
-    recover: () => Promise<void>,
   ): Promise<QueryStream> {
     const { query, binding } = this.bound;
     const moment = this.session.moment();
     try {
       return await QueryStream.open({
-        connection,
+        ...place,
         sql: query!.sql,
-        recover,
         bind: (prepared) => bindSlots(prepared, binding.slots, row, moment),
       });
     } catch (error) {

@@ -1,14 +1,25 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LaptopHanaEngine, openHanaEngine } from '#local/hana/sql/engine.ts';
 import { Client, openWarehouse } from './warehouse.ts';
 
 /** A space as in Datasphere: its tables are its own, one of its views is exposed to the technical user FLIGHTS#FEDML. */
-async function openSpace(): Promise<{ space: Client; fedml: Client; system: Client }> {
-  const engine = await openWarehouse({
-    users: [
-      { name: 'FLIGHTS#FEDML', password: 'x' },
-      { name: 'SYSTEM', password: 'y' },
-    ],
-  });
+const openSpace = async (): Promise<Space> => fillSpace(await openWarehouse(SPACE_OPTIONS));
+
+interface Space {
+  readonly space: Client;
+  readonly fedml: Client;
+  readonly system: Client;
+}
+
+const SPACE_OPTIONS = {
+  databaseFile: ':memory:',
+  users: [
+    { name: 'FLIGHTS#FEDML', password: 'x' },
+    { name: 'SYSTEM', password: 'y' },
+  ],
+};
+
+async function fillSpace(engine: LaptopHanaEngine): Promise<Space> {
   await engine.administration.ensureSpace('FLIGHTS');
   const system = new Client(await engine.openSession('SYSTEM'));
   const space = new Client(await engine.openSession('FLIGHTS'));
@@ -20,6 +31,19 @@ async function openSpace(): Promise<{ space: Client; fedml: Client; system: Clie
   await space.run('GRANT SELECT ON EXPOSED TO "FLIGHTS#FEDML"');
   return { system, space, fedml: new Client(await engine.openSession('FLIGHTS#FEDML')) };
 }
+
+/** For statements that are refused and so change nothing. */
+let shared: ReturnType<typeof openSpace>;
+let refusing: LaptopHanaEngine;
+
+beforeAll(async () => {
+  refusing = await openHanaEngine(SPACE_OPTIONS);
+  shared = fillSpace(refusing);
+  await (await shared).fedml.run('CREATE TABLE MINE (A INTEGER PRIMARY KEY)');
+  await (await shared).fedml.run('CREATE TABLE T (A INTEGER)');
+});
+
+afterAll(() => refusing.close());
 
 describe('a technical user', () => {
   it('reads an exposed view with the rights of its owner', async () => {
@@ -58,6 +82,7 @@ describe('a technical user', () => {
     'SELECT * FROM FLIGHTS.EXPOSED E JOIN FLIGHTS.BASE B ON E.ID = B.ID',
     'SELECT * FROM FLIGHTS.EXPOSED, FLIGHTS.BASE',
     'WITH BASE AS (SELECT * FROM FLIGHTS.BASE) SELECT * FROM BASE',
+    'SELECT FLIGHTS.NUMBERS.NEXTVAL FROM DUMMY',
     'WITH X AS (SELECT 1 AS A FROM DUMMY) SELECT * FROM X, FLIGHTS.BASE',
     'SELECT 1 FROM DUMMY ORDER BY (SELECT ID FROM FLIGHTS.BASE)',
     'SELECT 1 FROM DUMMY GROUP BY DUMMY HAVING MAX(DUMMY) = (SELECT SECRET FROM FLIGHTS.BASE)',
@@ -104,8 +129,7 @@ describe('a technical user', () => {
     'INSERT INTO SYS.TABLES SELECT * FROM SYS.TABLES',
     'DELETE FROM DUMMY',
   ])('is refused with 258: %s', async (sql) => {
-    const { fedml, space } = await openSpace();
-    await fedml.run('CREATE TABLE MINE (A INTEGER PRIMARY KEY)');
+    const { fedml, space } = await shared;
 
     expect(await fedml.code(sql)).toBe(258);
 
@@ -148,6 +172,17 @@ describe('a technical user', () => {
 
     expect(await fedml.rows('SELECT ID FROM FLIGHTS.BASE ORDER BY 1')).toEqual([['1'], ['2']]);
     expect(await fedml.code('DELETE FROM FLIGHTS.BASE')).toBe(258);
+  });
+
+  it('who may create objects in a space gets no rights of its owner by a view', async () => {
+    const { fedml, space } = await openSpace();
+    await space.run('GRANT CREATE ANY ON SCHEMA FLIGHTS TO "FLIGHTS#FEDML"');
+
+    expect(await fedml.code('CREATE VIEW FLIGHTS.MINE AS SELECT SECRET FROM FLIGHTS.BASE')).toBe(258);
+    expect(await fedml.code('CREATE OR REPLACE VIEW FLIGHTS.EXPOSED AS SELECT ID + 1 AS ID FROM FLIGHTS.EXPOSED')).toBe(
+      258,
+    );
+    expect(await fedml.code('CREATE VIEW FLIGHTS.MINE AS SELECT ID FROM FLIGHTS.EXPOSED')).toBe(0);
   });
 
   it("loses a view's rows when the view's owner loses them", async () => {
@@ -262,14 +297,12 @@ describe('nothing but HANA', () => {
     'CREATE TABLE X (A INTEGER DEFAULT (SELECT 1 FROM DUMMY))',
     "CREATE TABLE X (A NVARCHAR(9) DEFAULT read_text('/etc/passwd'))",
   ])('is understood: %s', async (sql) => {
-    const engine = await openWarehouse();
-    const client = new Client(await engine.openSession('TESTER'));
-    await client.run('CREATE TABLE T (A INTEGER)');
+    const { fedml } = await shared;
 
-    expect([7, 257, 258, 259, 260, 328, 339, 362]).toContain(await client.code(sql));
+    expect([7, 257, 258, 259, 260, 328, 339, 362]).toContain(await fedml.code(sql));
 
-    expect(await client.rows('SELECT * FROM T')).toEqual([]);
-    expect(await client.column('SELECT TABLE_NAME FROM TABLES')).toEqual(['T']);
+    expect(await fedml.rows('SELECT * FROM T')).toEqual([]);
+    expect(await fedml.column('SELECT TABLE_NAME FROM TABLES ORDER BY 1')).toEqual(['MINE', 'T']);
   });
 
   it.each([`x'; DROP TABLE T; --`, `'`, `"`, `\\`, `\\'; --`, '$1', '{{x}}', '%s', 'HANA|301|x', '\u2028', 'a\0b'])(

@@ -282,6 +282,20 @@ describe('queries', () => {
     expect(await client.code(`SELECT ${'('.repeat(50_000)}1${')'.repeat(50_000)} FROM DUMMY`)).toBe(7);
   });
 
+  it.each([
+    ['sum', `1${' + 1'.repeat(30_000)}`],
+    ['minus signs', `${'- '.repeat(30_000)}1`],
+    ['CASE', `${'CASE WHEN 1 = 1 THEN '.repeat(1000)}1${' END'.repeat(1000)}`],
+  ])('refuses a %s without end', async (_name, expression) => {
+    expect([7, 2048]).toContain(await client.code(`SELECT ${expression} FROM DUMMY`));
+    expect(await client.column('SELECT 1 FROM DUMMY')).toEqual(['1']);
+  });
+
+  it('compares with all the digits of a parameter', async () => {
+    expect(await client.column('SELECT ID FROM ORDERS WHERE AMOUNT < ?', ['10.499'])).toEqual(['4']);
+    expect(await client.column('SELECT ID FROM ORDERS WHERE AMOUNT = ?', ['10.496'])).toEqual([]);
+  });
+
   it('takes an IN list of 65,535 elements', async () => {
     const list = Array.from({ length: 65_535 }, (_, index) => index).join(',');
 
