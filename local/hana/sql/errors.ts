@@ -58,6 +58,10 @@ export function hanaError(code: number, detail: string, cause?: unknown): HanaEr
   return new HanaError(code, sqlState, `${text}: ${detail}`, cause === undefined ? undefined : { cause });
 }
 
+/** The same error, with the parameter row that caused it. */
+export const atRow = ({ code, sqlState, message, cause }: HanaError, failedRow: number): HanaError =>
+  new HanaError(code, sqlState, message, { cause, failedRow });
+
 /** 257 with the place in the statement, in the words of HANA. */
 export const sqlSyntaxError = (sql: string, position: number, near: string, hint?: string): HanaError =>
   hanaError(257, `incorrect syntax near "${near}"${hint ? ` (${hint})` : ''}: ${place(sql, position)}`);

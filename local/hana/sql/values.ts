@@ -7,8 +7,8 @@ import {
   timestampValue,
   timeValue,
 } from '@duckdb/node-api';
-import type { HanaDecimal, HanaType, HanaTypeName, HanaValue } from '../engine.ts';
-import { hanaError } from './errors.ts';
+import { type HanaDecimal, HanaError, type HanaType, type HanaTypeName, type HanaValue } from '../engine.ts';
+import { atRow, hanaError } from './errors.ts';
 import { parseDate, parseNumber, parseTime, parseTimestamp } from './text-values.ts';
 
 type Present = Exclude<HanaValue, null>;
@@ -18,6 +18,15 @@ type Converter = (value: Present) => DuckDBValue;
 export function converterFor(type: HanaType): (value: HanaValue) => DuckDBValue {
   const convert = type.name === 'DECIMAL' ? decimalConverter(type) : CONVERTERS[type.name];
   return (value) => (value === null ? null : convert(value));
+}
+
+/** The value of one of many parameter rows; an error says which row it was. */
+export function convertAt(convert: (value: HanaValue) => DuckDBValue, value: HanaValue, row: number): DuckDBValue {
+  try {
+    return convert(value);
+  } catch (error) {
+    throw error instanceof HanaError ? atRow(error, row) : error;
+  }
 }
 
 const integer = (lowest: bigint, highest: bigint): Converter => {

@@ -372,6 +372,7 @@ export type Definition =
 export type SessionStatement =
   | { readonly kind: 'set-schema'; readonly schema: Path }
   | { readonly kind: 'set-variable'; readonly name: string; readonly value: string }
+  | { readonly kind: 'unset-variable'; readonly name: string }
   | { readonly kind: 'set-isolation'; readonly level: 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE' }
   | { readonly kind: 'set-access'; readonly readOnly: boolean }
   | { readonly kind: 'set-ddl'; readonly allowed: boolean }

@@ -5,7 +5,7 @@ import { parseExpression, parseSum, startsQuery } from './expressions.ts';
 import { parseDelete, parseInsert, parseMerge, parseUpdate, parseUpsert } from './modifications.ts';
 import { parseGrant, parseRevoke } from './privileges.ts';
 import { parseQuery } from './queries.ts';
-import { parseLock, parseSet } from './session.ts';
+import { parseLock, parseSet, parseUnset } from './session.ts';
 import { type Grammar, TokenStream } from './token-stream.ts';
 
 /** Reads one HANA statement. Throws 257 for wrong syntax and 7, by name, for what this engine does not do. */
@@ -50,6 +50,7 @@ const STATEMENTS: Readonly<Record<string, (stream: TokenStream) => Statement>> =
   GRANT: parseGrant,
   REVOKE: parseRevoke,
   SET: parseSet,
+  UNSET: parseUnset,
   LOCK: parseLock,
   COMMIT: (stream) => bare(stream, { kind: 'commit' }),
   ROLLBACK: (stream) => bare(stream, { kind: 'rollback' }),
@@ -57,7 +58,7 @@ const STATEMENTS: Readonly<Record<string, (stream: TokenStream) => Statement>> =
 
 /** Statements that HANA has and this engine refuses by name. */
 const REFUSED = new Set(
-  `CALL DO EXPLAIN CONNECT EXPORT IMPORT LOAD UNLOAD ANALYZE BACKUP RECOVER SAVEPOINT RELEASE UNSET VALIDATE REFRESH
+  `CALL DO EXPLAIN CONNECT EXPORT IMPORT LOAD UNLOAD ANALYZE BACKUP RECOVER SAVEPOINT RELEASE VALIDATE REFRESH
   BEGIN DECLARE EXEC EXECUTE COPY ATTACH DETACH INSTALL PRAGMA VACUUM CHECKPOINT USE`.split(/\s+/),
 );
 

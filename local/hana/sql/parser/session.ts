@@ -14,6 +14,13 @@ export function parseSet(stream: TokenStream): SessionStatement {
   return { kind: 'set-variable', name, value: stream.string() };
 }
 
+/** UNSET [SESSION] 'key' */
+export function parseUnset(stream: TokenStream): SessionStatement {
+  stream.next();
+  stream.acceptWord('SESSION');
+  return { kind: 'unset-variable', name: stream.string() };
+}
+
 function parseSetTransaction(stream: TokenStream): SessionStatement {
   if (stream.acceptWord('ISOLATION', 'LEVEL')) {
     if (stream.acceptWord('READ', 'COMMITTED')) return { kind: 'set-isolation', level: 'READ COMMITTED' };

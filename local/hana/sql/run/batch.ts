@@ -2,7 +2,7 @@ import { BIGINT, type DuckDBConnection, DuckDBDataChunk, type DuckDBValue } from
 import type { HanaType, HanaValue } from '../../engine.ts';
 import { BATCH_RELATION } from '../binder/modifications.ts';
 import { duckDbName, duckDbType } from '../column-types.ts';
-import { converterFor } from '../values.ts';
+import { convertAt, converterFor } from '../values.ts';
 
 /** DuckDB's vectors hold this many rows. */
 const CHUNK_ROWS = 2048;
@@ -28,7 +28,8 @@ export async function stageBatch(
       const chunk = DuckDBDataChunk.create(chunkTypes, count);
       for (const [index, convert] of converters.entries()) {
         const values: DuckDBValue[] = new Array(count);
-        for (let row = 0; row < count; row += 1) values[row] = convert(rows[start + row]![index] ?? null);
+        for (let row = 0; row < count; row += 1)
+          values[row] = convertAt(convert, rows[start + row]![index] ?? null, start + row);
         chunk.setColumnValues(index, values);
       }
       chunk.setColumnValues(

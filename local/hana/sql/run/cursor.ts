@@ -7,62 +7,75 @@ import type { Spill, SpilledRows } from './spill.ts';
 /** So many chunks, of 2,048 rows each, are kept in memory when a result is read ahead of its reader. */
 const MAX_CHUNKS_IN_MEMORY = 32;
 
+interface CursorSource {
+  readonly columns: readonly HanaColumn[];
+  readonly stream: QueryStream;
+  /** Called once, when the result has been read to its end, has failed or is given up. */
+  readonly release: (finished: boolean) => Promise<void>;
+  /** Ends a read that is under way, where the connection serves nobody else. */
+  readonly interrupt?: () => void;
+}
+
 /**
  * A result that is computed while it is read. The first chunk is read at once, so that an error in the query is an error
  * of its execution. `detach` reads the rest, because another statement on the same connection would cut it short.
+ * Calls may overlap: each waits for the one before it.
  */
 export class Cursor implements HanaCursor {
   readonly columns: readonly HanaColumn[];
-  private readonly stream: QueryStream;
-  /** Called once, when the result has been read to its end, has failed or is given up. */
-  private readonly release: (finished: boolean) => Promise<void>;
+  private readonly source: CursorSource;
   private readonly ready: DuckDBDataChunk[] = [];
   private spilled: SpilledRows | undefined;
   private failure: Error | undefined;
   private open = true;
+  private last: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    columns: readonly HanaColumn[],
-    stream: QueryStream,
-    release: (finished: boolean) => Promise<void>,
-  ) {
-    this.columns = columns;
-    this.stream = stream;
-    this.release = release;
+  private constructor(source: CursorSource) {
+    this.columns = source.columns;
+    this.source = source;
   }
 
-  static async start(
-    columns: readonly HanaColumn[],
-    stream: QueryStream,
-    release: (finished: boolean) => Promise<void>,
-  ): Promise<Cursor> {
-    const cursor = new Cursor(columns, stream, release);
+  static async start(source: CursorSource): Promise<Cursor> {
+    const cursor = new Cursor(source);
     const first = await cursor.read();
     if (first) cursor.ready.push(first);
     return cursor;
   }
 
-  async nextChunk(): Promise<DuckDBDataChunk | undefined> {
-    const kept = this.ready.shift() ?? (await this.spilled?.next());
-    if (kept) return kept;
-    this.spilled = undefined;
-    if (this.failure) throw this.failure;
-    return this.read();
-  }
-
-  /** Reads what is left, so that the connection is free for other statements. An error is this cursor's, not theirs. */
-  async detach(spill: Spill): Promise<void> {
-    await this.readAhead(spill).catch((error: Error) => {
-      this.failure = error;
+  nextChunk(): Promise<DuckDBDataChunk | undefined> {
+    return this.afterwards(async () => {
+      const kept = this.ready.shift() ?? (await this.spilled?.next());
+      if (kept) return kept;
+      this.spilled = undefined;
+      if (this.failure) throw this.failure;
+      return this.read();
     });
   }
 
-  async close(): Promise<void> {
-    this.ready.length = 0;
-    this.spilled?.close();
-    this.spilled = undefined;
-    this.failure = undefined;
-    await this.end(false);
+  /** Reads what is left, so that the connection is free for other statements. An error is this cursor's, not theirs. */
+  detach(spill: Spill): Promise<void> {
+    return this.afterwards(() =>
+      this.readAhead(spill).catch((error: Error) => {
+        this.failure = error;
+      }),
+    );
+  }
+
+  close(): Promise<void> {
+    if (this.open) this.source.interrupt?.();
+    return this.afterwards(async () => {
+      this.ready.length = 0;
+      this.spilled?.close();
+      this.spilled = undefined;
+      this.failure = undefined;
+      await this.end(false);
+    });
+  }
+
+  private afterwards<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => undefined);
+    return result;
   }
 
   private async readAhead(spill: Spill): Promise<void> {
@@ -77,7 +90,7 @@ export class Cursor implements HanaCursor {
 
   private async read(): Promise<DuckDBDataChunk | undefined> {
     if (!this.open) return undefined;
-    const chunk = await this.stream.next().catch(async (error: unknown) => {
+    const chunk = await this.source.stream.next().catch(async (error: unknown) => {
       await this.end(false);
       throw fromDuckDb(error);
     });
@@ -88,6 +101,6 @@ export class Cursor implements HanaCursor {
   private async end(finished: boolean): Promise<void> {
     if (!this.open) return;
     this.open = false;
-    await this.release(finished);
+    await this.source.release(finished);
   }
 }

@@ -1,7 +1,7 @@
 import type { HanaValue } from '../../engine.ts';
 import type { Table } from '../catalog/catalog.ts';
 import type { Expression, Statement } from '../parser/ast.ts';
-import { converterFor } from '../values.ts';
+import { convertAt, converterFor } from '../values.ts';
 
 /** More rows than these are not locked key by key: two such batches with one key conflict when the second commits (133). */
 const MAX_LOCKED_ROWS = 1000;
@@ -23,18 +23,19 @@ export function insertedKeys(
   return unique.flatMap(({ name, columns }) => {
     const readers = columns.map((column) => readerOf(values[names.indexOf(column)], table, column));
     if (!readers.every((reader) => reader !== undefined)) return [];
-    return rows.map((row) => JSON.stringify([table.oid, name, ...readers.map((read) => read(row))]));
+    return rows.map((row, index) => JSON.stringify([table.oid, name, ...readers.map((read) => read(row, index))]));
   });
 }
 
-type Reader = (row: readonly HanaValue[]) => string;
+type Reader = (row: readonly HanaValue[], index: number) => string;
 
 /** What reads a column's value from a row of parameters; undefined when the value must be computed. */
 function readerOf(expression: Expression | undefined, table: Table, column: string): Reader | undefined {
   const convert = converterFor(table.columns.find(({ name }) => name === column)!.type);
-  if (expression?.kind === 'parameter') return (row) => String(convert(row[expression.index] ?? null));
-  if (expression?.kind !== 'literal' || (expression.literal.type !== 'string' && expression.literal.type !== 'number'))
-    return undefined;
-  const { value } = expression.literal;
-  return () => String(convert(value));
+  if (expression?.kind === 'parameter') {
+    return (row, index) => String(convertAt(convert, row[expression.index] ?? null, index));
+  }
+  if (expression?.kind !== 'literal') return undefined;
+  const { literal } = expression;
+  return literal.type === 'string' || literal.type === 'number' ? () => String(convert(literal.value)) : undefined;
 }

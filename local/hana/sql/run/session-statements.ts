@@ -38,6 +38,9 @@ const RUNNERS: {
   'set-variable': async (session, { name, value }) => {
     session.variables.set(name.toUpperCase(), value);
   },
+  'unset-variable': async (session, { name }) => {
+    session.variables.delete(name.toUpperCase());
+  },
   'set-isolation': async (session, { level }) => {
     session.isolationLevel = level;
   },

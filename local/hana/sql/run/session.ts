@@ -35,6 +35,7 @@ export class Session implements HanaSession {
   private readonly onClose: () => void;
   /** The open result on the transaction's own connection: it must be read to its end before anything else runs there. */
   private cursor: Cursor | undefined;
+  private readonly cursors = new Set<Cursor>();
   private closed = false;
 
   constructor({ core, id, user, connection, onClose }: SessionOptions) {
@@ -69,7 +70,7 @@ export class Session implements HanaSession {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.cursor?.close();
+    for (const cursor of this.cursors) await cursor.close();
     await this.transaction.rollback();
     this.transaction.connection.closeSync();
     this.onClose();
@@ -98,8 +99,19 @@ export class Session implements HanaSession {
     await cursor?.detach(this.core.spill);
   }
 
-  keepCursor(cursor: Cursor): void {
+  /** A result on the transaction's own connection. */
+  occupyConnection(cursor: Cursor): void {
     this.cursor = cursor;
+  }
+
+  /** Every open result ends with the session. */
+  track(cursor: Cursor): Cursor {
+    this.cursors.add(cursor);
+    return cursor;
+  }
+
+  forget(cursor: Cursor): void {
+    this.cursors.delete(cursor);
   }
 
   checkOpen(): void {

@@ -1,6 +1,6 @@
 import type { HanaColumn, HanaParameter, HanaResult, HanaStatement, HanaValue, StatementKind } from '../../engine.ts';
 import type { Catalog, Table } from '../catalog/catalog.ts';
-import { fromDuckDb, hanaError, notSupported } from '../errors.ts';
+import { atRow, fromDuckDb, hanaError, isConflict, notSupported } from '../errors.ts';
 import type { Statement as Parsed, ParsedStatement } from '../parser/ast.ts';
 import { dropBatch, stageBatch } from './batch.ts';
 import type { ReaderPool } from './core.ts';
@@ -115,13 +115,11 @@ export class Statement implements HanaStatement {
     const recover = async (): Promise<void> => {
       await connection.run('ROLLBACK').catch(() => undefined);
     };
-    const stream = await this.openStream({ connection, recover, endsTransaction: true }, row).catch(
-      async (error: unknown) => {
-        await release(false);
-        throw error;
-      },
-    );
-    return Cursor.start(this.bound.query!.metadata, stream, release);
+    const stream = await this.openStream({ connection, recover, endsTransaction: true }, row).catch(async (error) => {
+      await release(false);
+      throw error;
+    });
+    return this.startCursor(stream, release, () => connection.interrupt());
   }
 
   /** With autocommit and nothing open, as for a temporary table, the transaction is the query's own and ends with it. */
@@ -135,16 +133,35 @@ export class Statement implements HanaStatement {
     const release = async (): Promise<void> => {
       if (ownTransaction) await transaction.commit();
     };
-    const stream = await this.openStream(
-      { connection: transaction.connection, recover: () => transaction.restore() },
-      row,
-    ).catch(async (error: unknown) => {
+    const place = { connection: transaction.connection, recover: () => transaction.restore() };
+    const stream = await this.openStream(place, row).catch(async (error) => {
       await release();
       throw error;
     });
-    const cursor = await Cursor.start(this.bound.query!.metadata, stream, release);
-    session.keepCursor(cursor);
+    const cursor = await this.startCursor(stream, release);
+    session.occupyConnection(cursor);
     return cursor;
+  }
+
+  private async startCursor(
+    stream: QueryStream,
+    release: (finished: boolean) => Promise<void>,
+    interrupt?: () => void,
+  ): Promise<Cursor> {
+    const { session } = this;
+    let cursor: Cursor | undefined;
+    let released = false;
+    cursor = await Cursor.start({
+      columns: this.bound.query!.metadata,
+      stream,
+      ...(interrupt ? { interrupt } : {}),
+      release: async (finished) => {
+        released = true;
+        if (cursor) session.forget(cursor);
+        await release(finished);
+      },
+    });
+    return released ? cursor : session.track(cursor);
   }
 
   private async openStream(
@@ -182,7 +199,12 @@ export class Statement implements HanaStatement {
     } catch (error) {
       const translated = fromDuckDb(error);
       if (translated.code !== 301) throw translated;
-      throw hanaError(301, `Table(${table.name}), ${translated.message.split(': ').slice(1).join(': ')}`, error);
+      const unique = hanaError(
+        301,
+        `Table(${table.name}), ${translated.message.split(': ').slice(1).join(': ')}`,
+        error,
+      );
+      throw translated.failedRow === undefined ? unique : atRow(unique, translated.failedRow);
     } finally {
       if (autocommit) session.core.locks.release(transaction);
     }
@@ -225,7 +247,12 @@ export class Statement implements HanaStatement {
 
   private async writeRows(rows: Rows, moment: ReturnType<Session['moment']>): Promise<readonly number[]> {
     const rowsAffected: number[] = [];
-    for (const row of rows) rowsAffected.push(await runWrite(this.prepared, this.bound, row, moment));
+    for (const [index, row] of rows.entries()) {
+      const changed = await runWrite(this.prepared, this.bound, row, moment).catch((error: unknown) => {
+        throw isConflict(error) ? error : atRow(fromDuckDb(error), index);
+      });
+      rowsAffected.push(changed);
+    }
     return rowsAffected;
   }
 }

@@ -69,6 +69,7 @@ function bindModification(binding: Binding, statement: Modification): BoundWrite
 const SESSION_KINDS = new Set([
   'set-schema',
   'set-variable',
+  'unset-variable',
   'set-isolation',
   'set-access',
   'set-ddl',

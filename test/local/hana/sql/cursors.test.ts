@@ -69,6 +69,43 @@ describe('a cursor', () => {
     expect(ids).toEqual(Array.from({ length: ROWS + 1 }, (_, index) => ROWS - index));
   });
 
+  it('may be read ahead while other statements of its session start', async () => {
+    const client = await openRows();
+    await client.within('INSERT INTO R VALUES (0)');
+    const cursor = await openCursor(client, 'SELECT ID FROM R', false);
+
+    const ahead = [cursor.nextChunk(), cursor.nextChunk(), cursor.nextChunk()];
+    const deleted = client.within('DELETE FROM R');
+    const more = cursor.nextChunk();
+
+    const chunks = await Promise.all([...ahead, more]);
+    expect(await deleted).toEqual([ROWS + 1]);
+    expect(chunks.reduce((sum, chunk) => sum + chunk!.rowCount, 0) + (await count(cursor))).toBe(ROWS + 1);
+  });
+
+  it('stops computing when it is closed while it is read', async () => {
+    const client = await openRows();
+    const cursor = await openCursor(client, 'SELECT A.ID FROM R A, R B WHERE A.ID <= 4096 OR A.ID + B.ID < 0', true);
+    const reading = count(cursor).catch((error) => error.code ?? error);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+
+    await cursor.close();
+    await reading;
+
+    expect(await client.column('SELECT COUNT(*) FROM R')).toEqual([String(ROWS)]);
+  });
+
+  it('ends with its session', async () => {
+    const client = await openRows();
+    const cursors = [await openCursor(client, 'SELECT ID FROM R', true)];
+    await client.within('INSERT INTO R VALUES (0)');
+    cursors.push(await openCursor(client, 'SELECT ID FROM R', false));
+
+    await client.session.close();
+
+    for (const cursor of cursors) expect(await cursor.nextChunk()).toBeUndefined();
+  });
+
   it('can be closed early and leaves its session usable', async () => {
     const client = await openRows();
     for (let round = 0; round < 10; round += 1) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { HanaValue } from '#local/hana/engine.ts';
 import { type Client, openClient } from './warehouse.ts';
 
 async function openTable(): Promise<Client> {
@@ -313,6 +314,20 @@ describe('a batch', () => {
     expect(await client.code(insert, ['a', 1, 1], ['b', 2])).toBe(270);
 
     expect(await client.column('SELECT COUNT(*) FROM T')).toEqual(['0']);
+  });
+
+  it('says which row could not be converted or written', async () => {
+    const client = await openTable();
+    const failedRow = async (sql: string, ...rows: HanaValue[][]) =>
+      client.run(sql, ...rows).then(
+        () => undefined,
+        (error) => error.failedRow,
+      );
+
+    expect(await failedRow('INSERT INTO T (ID) VALUES (?)', [1], [2], ['x'])).toBe(2);
+    expect(await failedRow('UPDATE T SET N = 1 / ?', [1], [0])).toBeUndefined();
+    await client.run('INSERT INTO T (ID) VALUES (1)');
+    expect(await failedRow('UPDATE T SET N = 1 / ?', [1], [0])).toBe(1);
   });
 
   it('evaluates expressions, constants and defaults for every row', async () => {

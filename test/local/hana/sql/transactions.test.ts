@@ -330,6 +330,8 @@ describe('session statements', () => {
     await client.run('SET SCHEMA SYS');
 
     expect(await client.rows("SELECT SESSION_CONTEXT('APPUSER'), CURRENT_SCHEMA FROM DUMMY")).toEqual([['me', 'SYS']]);
+    await client.run("UNSET 'APPUSER'");
+    expect(await client.column("SELECT SESSION_CONTEXT('APPUSER') FROM DUMMY")).toEqual([null]);
     expect([
       await client.code('SET SCHEMA NOPE'),
       await client.code('SET threads = 1'),
