@@ -12,6 +12,8 @@ export interface Bound {
   readonly parameter?: number;
   /** The text, when this is nothing but a string literal. */
   readonly text?: string;
+  /** For binary data that DuckDB computes as hexadecimal digits, such as a hash: those digits. */
+  readonly hexadecimal?: string;
   readonly origin?: Origin | undefined;
 }
 

@@ -33,18 +33,10 @@ export const CONVERSION_FUNCTIONS: Functions = {
   TO_SECONDDATE: parsed('SECONDDATE'),
   TO_VARCHAR: { minimum: 1, maximum: 2, bind: (call) => bindToText(call, varchar) },
   TO_NVARCHAR: { minimum: 1, maximum: 2, bind: (call) => bindToText(call, nvarchar) },
-  TO_BINARY: { minimum: 1, maximum: 1, bind: bindToBinary },
-  TO_VARBINARY: { minimum: 1, maximum: 1, bind: bindToBinary },
-  BINTOHEX: scalar(
-    ['binary'],
-    ([binary]) => varchar(typeOf(binary).length * 2),
-    (binary) => `hex(${binary})`,
-  ),
-  BINTONHEX: scalar(
-    ['binary'],
-    ([binary]) => nvarchar(typeOf(binary).length * 2),
-    (binary) => `hex(${binary})`,
-  ),
+  TO_BINARY: { minimum: 1, maximum: 1, bind: ({ binding, parameters }) => toBinary(binding, parameters[0]!) },
+  TO_VARBINARY: { minimum: 1, maximum: 1, bind: ({ binding, parameters }) => toBinary(binding, parameters[0]!) },
+  BINTOHEX: hexadecimal(varchar),
+  BINTONHEX: hexadecimal(nvarchar),
   BINTOSTR: scalar(
     ['binary'],
     ([binary]) => nvarchar(typeOf(binary).length),
@@ -123,8 +115,8 @@ function bindToText(call: Call, type: (length: number) => HanaType): Bound {
   return bound(formatMoment(moment, format), type(Math.max(format.length + 8, 10)), value.nullable);
 }
 
-function bindToBinary({ binding, parameters }: Call): Bound {
-  const value = given(binding, parameters[0]!);
+function toBinary(binding: Call['binding'], parameter: Bound): Bound {
+  const value = given(binding, parameter);
   if (family(typeOf(value)) === 'binary') return value;
   const text = toText(binding, value);
   return bound(`encode(${text.sql})`, varbinary(typeOf(text).length * 3), text.nullable);
@@ -136,15 +128,23 @@ function hash(name: string, bytes: number): FunctionDefinition {
     minimum: 1,
     maximum: 100,
     bind({ binding, parameters }) {
-      const values = parameters.map((parameter) =>
-        bindToBinary({ binding, parameters: [parameter] } as unknown as Call),
-      );
-      const sql = `unhex(${name}(${values.map((value) => value.sql).join(' || ')}))`;
-      return bound(
-        sql,
-        varbinary(bytes),
-        values.some((value) => value.nullable),
-      );
+      const values = parameters.map((parameter) => toBinary(binding, parameter));
+      const digits = `${name}(${values.map((value) => value.sql).join(' || ')})`;
+      const nullable = values.some((value) => value.nullable);
+      return { ...bound(`unhex(${digits})`, varbinary(bytes), nullable), hexadecimal: digits };
+    },
+  };
+}
+
+/** Binary data as digits; a hash has them already. */
+function hexadecimal(type: (length: number) => HanaType): FunctionDefinition {
+  return {
+    minimum: 1,
+    maximum: 1,
+    bind({ binding, parameters }) {
+      const binary = take(binding, parameters[0]!, 'binary');
+      const sql = binary.hexadecimal ? `upper(${binary.hexadecimal})` : `hex(${binary.sql})`;
+      return bound(sql, type(typeOf(binary).length * 2), binary.nullable);
     },
   };
 }
