@@ -133,12 +133,17 @@ describe('transactions', () => {
     await first.within("UPDATE T SET V = 'b' WHERE ID = 1");
     await second.within("UPDATE T SET V = 'c' WHERE ID = 2");
 
-    const waiting = first.within("UPDATE T SET V = 'b' WHERE ID = 2");
-    expect(await codeOf(second.within("UPDATE T SET V = 'c' WHERE ID = 1"))).toBe(133);
+    const outcomes = await Promise.allSettled([
+      first.within("UPDATE T SET V = 'b' WHERE ID = 2"),
+      second.within("UPDATE T SET V = 'c' WHERE ID = 1"),
+    ]);
+    await Promise.all([first.commit(), second.commit()]);
 
-    expect(await waiting).toEqual([1]);
-    await first.commit();
-    expect(await first.column('SELECT V FROM T')).toEqual(['b', 'b']);
+    const victim = outcomes[0]!.status === 'rejected' ? 0 : 1;
+    expect(outcomes[victim]).toMatchObject({ reason: { code: 133 } });
+    expect(outcomes[1 - victim]).toEqual({ status: 'fulfilled', value: [1] });
+    const survivor = victim === 0 ? 'c' : 'b';
+    expect(await first.column('SELECT V FROM T')).toEqual([survivor, survivor]);
   });
 
   it('insert one key twice only one after the other: the second ends with 301', async () => {
