@@ -31,7 +31,7 @@ const MAX_LINE_CHARACTERS = 262_144;
 /** Starts Python in a process group of its own, which ends with this process however this process ends. */
 export const startPython = ({ python, script, args, env, onLines }: PythonOptions): PythonProcess => {
   const child = spawn(python, [join(import.meta.dirname, 'python', script), ...args], {
-    env: { ...containerEnvironment(), ...env },
+    env: { ...containerEnvironment(), ...SHARED_PROCESSORS, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
@@ -64,6 +64,12 @@ export const startPython = ({ python, script, args, env, onLines }: PythonOption
   });
   return { pid: child.pid, exited, kill };
 };
+
+/**
+ * A container on AWS has its processors to itself; on a laptop others want them too. OpenMP's threads (scikit-learn's trees)
+ * wait for each other by spinning, which on busy processors made training ten times slower; passive ones give way.
+ */
+const SHARED_PROCESSORS = { OMP_WAIT_POLICY: 'PASSIVE' };
 
 /** The variables of this process that a Python needs to run at all. */
 const INHERITED = [
