@@ -37,6 +37,9 @@ export interface RegistryHttp {
 /** Layers are some hundred megabytes long; a connection that is silent for so long is dead. */
 const SILENCE_TIMEOUT_MS = 60_000;
 
+/** An image has up to 127 layers, which are looked for at the same time. */
+const POOL = { keepAlive: true, maxSockets: 8 };
+
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 10_000;
@@ -44,7 +47,7 @@ const MAX_REDIRECTS = 3;
 
 export const registryHttp = (access: RegistryAccess): RegistryHttp => {
   const endpoint = checkedEndpoint(access);
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  const agents = { http: new HttpAgent(POOL), https: new HttpsAgent(POOL) };
   const once = async (request: RegistryRequest, renew: boolean): Promise<IncomingMessage> => {
     const url = registryUrl(request.path, endpoint);
     const headers = { ...request.headers, host: access.host, authorization: await access.authorization({ renew }) };

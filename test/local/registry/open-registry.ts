@@ -18,7 +18,8 @@ export const openRegistry = async (options: Partial<RegistryOptions> = {}) => {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'registry-')));
   const registry = await startRegistry({ account: LOCAL_ACCOUNT, ...options, dataDir });
   const repository = { accountId: LOCAL_ACCOUNT.accountId, name: REPOSITORY };
-  if (!(await registry.store.findRepository(repository))) await registry.store.createRepository(repository, 'IMMUTABLE');
+  if (!(await registry.store.findRepository(repository)))
+    await registry.store.createRepository(repository, 'IMMUTABLE');
   const baseDigest = await seedBaseImage(registry, {
     imageUris: [BASE_IMAGE_URI],
     serverFolder: join(import.meta.dirname, 'fixtures/model-server'),

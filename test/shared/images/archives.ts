@@ -19,7 +19,9 @@ export const tar = async (members: readonly ArchiveMember[]): Promise<Buffer> =>
 };
 
 /** What is in a tar, by name: headers, and the files' text. */
-export const untar = async (bytes: Buffer): Promise<Map<string, { readonly header: Header; readonly text: string }>> => {
+export const untar = async (
+  bytes: Buffer,
+): Promise<Map<string, { readonly header: Header; readonly text: string }>> => {
   const members = new Map<string, { header: Header; text: string }>();
   const reader = extract();
   Readable.from([bytes]).pipe(reader as unknown as NodeJS.WritableStream);
