@@ -81,7 +81,8 @@ export const openRegistryStore = async (dataDir: string) => {
     async blobSize(digest: string): Promise<number> {
       return (await stat(blobFile(digest))).size;
     },
-    readBlob: (digest: string, start = 0): Readable => createReadStream(blobFile(digest), { start }),
+    readBlob: (digest: string, start = 0): Readable =>
+      createReadStream(blobFile(digest), { start, highWaterMark: 256 * 1024 }),
     linkBlob: (repository: RepositoryName, digest: string) => link(repository, 'blobs', digest, ''),
     /** Keeps bytes as a blob of a repository, at once. */
     async putBlob(repository: RepositoryName, bytes: Uint8Array): Promise<string> {

@@ -19,8 +19,8 @@ export interface ArchiveEntry {
   readonly body: AsyncIterable<Buffer>;
 }
 
-/** Names longer than a tar header's come in entries of their own, which the reader holds in memory. */
-const MAX_METADATA_BYTES = 1024 * 1024;
+/** zlib's own default of 16 KiB costs most of the time in hand-overs. */
+const CHUNK_BYTES = 256 * 1024;
 
 /** PATH_MAX of Linux. */
 const MAX_PATH_BYTES = 4096;
@@ -39,57 +39,52 @@ export async function* archiveEntries(
   name: string,
   limits: ArchiveLimits,
 ): AsyncGenerator<ArchiveEntry> {
-  const budget = archiveBudget(limits);
+  let unreadable: unknown;
+  archive.once('error', (error) => {
+    unreadable = error;
+  });
+  const asUnsafe = (error: unknown): unknown => (error === unreadable ? error : unsafe(error, name));
   const entries = extract();
-  const reading = pipeline(archive, createGunzip(), budget.gate, entries);
+  const reading = pipeline(archive, createGunzip({ chunkSize: CHUNK_BYTES }), limited(limits.maxTotalBytes), entries);
   reading.catch(() => {});
   const seen = new Map<string, ArchiveEntry['type']>();
+  let entryCount = 0;
   try {
     for await (const stream of entries) {
-      budget.beginEntry();
-      yield { ...checkedEntry(stream.header, seen), body: stream as unknown as AsyncIterable<Buffer> };
-      budget.endEntry();
+      entryCount += 1;
+      if (entryCount > limits.maxEntryCount) throw new Refused(`has more than ${limits.maxEntryCount} entries`);
+      yield { ...checkedEntry(stream.header, seen), body: translated(stream, asUnsafe) };
     }
     await reading;
   } catch (error) {
-    throw asUnsafe(error, name);
+    throw asUnsafe(error);
   } finally {
     entries.destroy();
     archive.destroy();
   }
 }
 
+/** What is said of the archive in the message that its name is put before. */
 class Refused extends Error {}
 
-const archiveBudget = ({ maxEntryCount, maxTotalBytes }: ArchiveLimits) => {
-  let entryCount = 0;
+const limited = (maxTotalBytes: number): Transform => {
   let totalBytes = 0;
-  let metadataBytes = 0;
-  let inEntry = false;
-  const gate = new Transform({
+  return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       totalBytes += chunk.length;
-      metadataBytes = inEntry ? 0 : metadataBytes + chunk.length;
-      if (totalBytes > maxTotalBytes) return done(new Refused(`unpacks to more than ${maxTotalBytes} bytes`));
-      if (metadataBytes > MAX_METADATA_BYTES) {
-        return done(new Refused(`has more than ${MAX_METADATA_BYTES} bytes between two entries`));
-      }
-      return done(null, chunk);
+      if (totalBytes > maxTotalBytes) done(new Refused(`unpacks to more than ${maxTotalBytes} bytes`));
+      else done(null, chunk);
     },
   });
-  return {
-    gate,
-    beginEntry() {
-      entryCount += 1;
-      inEntry = true;
-      if (entryCount > maxEntryCount) throw new Refused(`has more than ${maxEntryCount} entries`);
-    },
-    endEntry() {
-      inEntry = false;
-      metadataBytes = 0;
-    },
-  };
 };
+
+async function* translated(bytes: AsyncIterable<unknown>, translate: (error: unknown) => unknown) {
+  try {
+    for await (const chunk of bytes) yield chunk as Buffer;
+  } catch (error) {
+    throw translate(error);
+  }
+}
 
 const checkedEntry = (header: Header, seen: Map<string, ArchiveEntry['type']>): Omit<ArchiveEntry, 'body'> => {
   const { name, mode = 0 } = header;
@@ -132,11 +127,8 @@ const checkedPath = (name: string): string => {
 
 const shown = (name: string): string => JSON.stringify(name.slice(0, 200)).slice(1, -1);
 
-const asUnsafe = (error: unknown, name: string): unknown => {
-  if (error instanceof Refused) {
-    return new UnsafeArchiveError(`${name} ${error.message}. Nothing of it was unpacked.`, { cause: error });
-  }
-  const { code, message } = error as NodeJS.ErrnoException;
-  const damaged = code?.startsWith('Z_') || /tar|unexpected end/i.test(message);
-  return damaged ? new UnsafeArchiveError(`${name} is not a valid tar.gz: ${message}.`, { cause: error }) : error;
+const unsafe = (error: unknown, name: string): UnsafeArchiveError => {
+  if (error instanceof UnsafeArchiveError) return error;
+  const problem = error instanceof Refused ? error.message : `is not a valid tar.gz: ${(error as Error).message}`;
+  return new UnsafeArchiveError(`${name} ${problem}. Nothing of it is used.`, { cause: error });
 };

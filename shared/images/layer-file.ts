@@ -26,6 +26,7 @@ export interface LayerFile extends BlobDescriptor {
 
 /** Models hardly compress; higher levels cost time only. */
 const GZIP_LEVEL = 1;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Writes a layer that depends on names, modes and bytes only: sorted, no times, fixed owners, a fixed gzip header.
@@ -44,7 +45,7 @@ export const writeLayer = async (
   const written = pipeline(
     archive,
     hashing(plain),
-    createGzip({ level: GZIP_LEVEL }),
+    createGzip({ level: GZIP_LEVEL, chunkSize: CHUNK_BYTES }),
     withFixedGzipHeader(),
     hashing(compressed, (byteCount) => {
       sizeBytes += byteCount;
@@ -94,7 +95,12 @@ const addWhole = (archive: Pack, header: EntryHeader, bytes?: Buffer): Promise<v
 
 const addStreamed = (archive: Pack, header: EntryHeader, spool: FileHandle, { offset, sizeBytes }: LayerEntry) =>
   pipeline(
-    spool.createReadStream({ start: offset, end: offset + sizeBytes - 1, autoClose: false }),
+    spool.createReadStream({
+      start: offset,
+      end: offset + sizeBytes - 1,
+      autoClose: false,
+      highWaterMark: CHUNK_BYTES,
+    }),
     archive.entry(header),
   );
 

@@ -72,7 +72,7 @@ export const layerTree = (spool: FileHandle, limits: ArchiveLimits): LayerTree =
 const FOLDER = { type: 'directory', executable: false, offset: 0, sizeBytes: 0 } as const;
 
 const conflict = (name: string, path: string): UnsafeArchiveError =>
-  new UnsafeArchiveError(`${name} has /${path} both as a file and as a folder. Nothing of it was used.`);
+  new UnsafeArchiveError(`${name} has /${path} both as a file and as a folder. Nothing of it is used.`);
 
 const hashing = (hash: Hash): Transform =>
   new Transform({

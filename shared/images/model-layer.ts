@@ -16,10 +16,10 @@ export interface ModelLayout {
 }
 
 export interface ModelArchives {
-  /** model.tar.gz */
-  readonly model: Readable;
-  /** sourcedir.tar.gz */
-  readonly source: Readable;
+  /** Opens model.tar.gz. */
+  model(): Promise<Readable>;
+  /** Opens sourcedir.tar.gz, once the model is unpacked: a connection that waits for it would be closed meanwhile. */
+  source(): Promise<Readable>;
   /** The script of the source that loads the model. */
   readonly entryPoint: string;
 }
@@ -55,11 +55,11 @@ export const buildModelLayer = async (
   const file = join(folder, 'layer.tar.gz');
   try {
     const tree = layerTree(spool, limits);
-    const modelSha256 = await tree.addArchive(model, 'model.tar.gz', { root: layout.modelFolder, ownerId: 0 });
+    const modelSha256 = await tree.addArchive(await model(), 'model.tar.gz', { root: layout.modelFolder, ownerId: 0 });
     if (tree.fileCount() === 0)
       throw new ModelMissingError('model.tar.gz holds no file: the training script left no model.');
     const code = { root: layout.codeFolder, ownerId: layout.codeOwnerId };
-    const sourceSha256 = await tree.addArchive(source, 'sourcedir.tar.gz', code);
+    const sourceSha256 = await tree.addArchive(await source(), 'sourcedir.tar.gz', code);
     if (!tree.has(posix.join(layout.codeFolder, entryPoint))) {
       throw new InvalidInputError(`sourcedir.tar.gz doesn't hold the entry point ${entryPoint} at its root.`);
     }
