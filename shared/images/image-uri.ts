@@ -39,12 +39,14 @@ export const parseImageUri = (uri: string): ImageUri => {
 /** What a manifest is asked for by: the digest, where one is known. */
 export const referenceOf = ({ tag, digest }: ImageUri): string => (digest ?? tag)!;
 
+/** Of the partitions of AWS. A host that merely begins like ECR's is somebody else's, and gets no token. */
+const ECR_HOST =
+  /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov)$/;
+
 /** The account and region of an ECR registry's host; undefined for another registry. */
 export const ecrHost = (registry: string): EcrHost | undefined => {
-  const match = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|[a-z0-9.-]+)$/.exec(
-    registry,
-  );
-  return match ? { accountId: match[1]!, region: match[2]! } : undefined;
+  const [, accountId, region] = ECR_HOST.exec(registry) ?? [];
+  return accountId && region ? { accountId, region } : undefined;
 };
 
 const invalid = (uri: string, problem: string): InvalidInputError =>

@@ -9,6 +9,8 @@ import { ecrRegistries } from '#shared/images/ecr.ts';
 
 export const BASE_IMAGE_URI = '492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3';
 
+const BASE = { accountId: '492215442770', name: 'sagemaker-scikit-learn' };
+
 export const REPOSITORY = 'fedml-models';
 
 export type OpenRegistry = Awaited<ReturnType<typeof openRegistry>>;
@@ -32,6 +34,16 @@ export const openRegistry = async (options: Partial<RegistryOptions> = {}) => {
     baseDigest,
     client,
     registries: ecrRegistries(() => ecrClient(registry.url)),
+    /** Lets the base image's tag name another image of the repository. */
+    async moveBaseTag() {
+      const moved = Buffer.from('{}');
+      await registry.store.setTag(
+        BASE,
+        '1.2-1-cpu-py3',
+        await registry.store.putManifest(BASE, 'application/json', moved),
+      );
+    },
+    restoreBaseTag: () => registry.store.setTag(BASE, '1.2-1-cpu-py3', baseDigest),
     async close() {
       client.destroy();
       await registry.close();

@@ -133,7 +133,7 @@ describe('the layer of a model', () => {
     });
     const files = fc
       .tuple(names, fc.array(fc.string({ maxLength: 50 }), { minLength: 12, maxLength: 12 }))
-      .map(([paths, contents]) => paths.map((name, index) => ({ name, content: contents[index]! })));
+      .map(([paths, contents]) => paths.map((path, index) => ({ name: `${path}.bin`, content: contents[index]! })));
     const disorder = fc.record({
       seed: fc.nat(),
       time: fc.date({ min: new Date(0), max: new Date('2038-01-01'), noInvalidDate: true }),
