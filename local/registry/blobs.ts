@@ -33,11 +33,14 @@ export const sendBlob = async (
   await pipeline(store.readBlob(digest, start), response).catch(() => response.destroy());
 };
 
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const REPOSITORY = /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/;
+
 /** Begins an upload; with `mount` and `from` it takes a blob over instead, if it can. */
 export const beginUpload: Handle = async (context, { response, url }) => {
   const { store, repository, quirks } = context;
-  const mount = url.searchParams.get('mount');
-  const from = url.searchParams.get('from');
+  const mount = DIGEST.exec(url.searchParams.get('mount') ?? '')?.[0];
+  const from = REPOSITORY.exec(url.searchParams.get('from') ?? '')?.[0];
   if (mount && from && !quirks.refusesMounts && (await store.hasBlob({ ...repository, name: from }, mount))) {
     await store.linkBlob(repository, mount);
     return created(context, response, mount);
@@ -54,6 +57,7 @@ export const describeUpload: Handle = async (context, { response, argument }) =>
 /** Appends a part. One without Content-Range is what comes next. */
 export const appendPart: Handle = async (context, { request, response, argument }) => {
   const upload = findUpload(context, argument);
+  await upload.idle();
   const start = /^(\d+)-\d+$/.exec(String(request.headers['content-range'] ?? ''))?.[1];
   if (start !== undefined && Number(start) !== upload.sizeBytes) {
     throw new RegistryError(416, 'BLOB_UPLOAD_INVALID', `The part begins at ${start} and not at ${upload.sizeBytes}`);
@@ -68,6 +72,7 @@ export const appendPart: Handle = async (context, { request, response, argument 
 export const finishUpload: Handle = async (context, { request, response, url, argument }) => {
   const { store, repository, quirks } = context;
   const upload = findUpload(context, argument);
+  await upload.idle();
   const digest = url.searchParams.get('digest') ?? '';
   if (Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding']) {
     assertPartSizes(context, upload);

@@ -49,8 +49,9 @@ const route = async (
 ): Promise<void> => {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   if (url.pathname === '/v2/') return void response.writeHead(200).end();
+  const pathname = url.pathname.replaceAll('%3A', ':');
   for (const { method, path, handle, writes } of ROUTES) {
-    const match = path.exec(decodeURIComponent(url.pathname));
+    const match = path.exec(pathname);
     if (!match || !method.includes(request.method ?? '')) continue;
     const repository = { accountId: accountOf(options, request), name: match[1]! };
     const context: DistributionContext = { ...options, repository };

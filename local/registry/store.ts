@@ -23,6 +23,8 @@ export interface Upload {
   readonly sizeBytes: number;
   /** Lengths of the parts so far. */
   readonly partSizes: readonly number[];
+  /** Resolves when no part is being written: a client may repeat one whose connection has broken unnoticed. */
+  idle(): Promise<void>;
   append(bytes: AsyncIterable<Buffer>): Promise<void>;
   /** The digest of what came so far; the upload is over with it. */
   digest(): string;
@@ -146,6 +148,7 @@ class OpenUpload implements Upload {
   readonly file: FileHandle;
   readonly partSizes: number[] = [];
   readonly #hash: Hash = createHash('sha256');
+  #writing: Promise<void> | undefined;
   sizeBytes = 0;
 
   constructor(id: string, repository: RepositoryName, file: FileHandle) {
@@ -154,8 +157,19 @@ class OpenUpload implements Upload {
     this.file = file;
   }
 
+  async idle(): Promise<void> {
+    while (this.#writing) await this.#writing.catch(() => {});
+  }
+
+  append(bytes: AsyncIterable<Buffer>): Promise<void> {
+    this.#writing = this.#write(bytes).finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
   /** What came before a connection broke is kept, as the specification has it. */
-  async append(bytes: AsyncIterable<Buffer>): Promise<void> {
+  async #write(bytes: AsyncIterable<Buffer>): Promise<void> {
     const start = this.sizeBytes;
     try {
       for await (const chunk of bytes) {
