@@ -51,6 +51,7 @@ export const beginUpload: Handle = async (context, { response, url }) => {
 
 export const describeUpload: Handle = async (context, { response, argument }) => {
   const upload = findUpload(context, argument);
+  await upload.idle();
   response.writeHead(204, uploadHeaders(context, upload, rangeEnd(context, upload))).end();
 };
 

@@ -115,6 +115,10 @@ const exchange = (
         ? httpsRequest(url, { ...options, agent: agents.https }, resolve)
         : httpRequest(url, { ...options, agent: agents.http }, resolve);
     request.on('error', reject);
+    request.on('response', (response) => {
+      // Who refuses a body may not read it to its end; the connection's next request would wait behind it.
+      if (body && (response.statusCode ?? 0) >= 400) response.once('end', () => request.destroy());
+    });
     request.on('timeout', () =>
       request.destroy(Object.assign(new Error(`it was silent for ${SILENCE_TIMEOUT_MS} ms`), { code: 'ETIMEDOUT' })),
     );

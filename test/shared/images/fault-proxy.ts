@@ -25,7 +25,10 @@ export interface SeenRequest {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** Stands before a registry and spoils the requests that `faultOf` names one for; keeps a list of all. */
+/**
+ * Stands before a registry and spoils the requests that `faultOf` names one for; keeps a list of all. It reads no body on
+ * after the registry's answer, as some load balancers do.
+ */
 export const startFaultProxy = async (
   target: string,
   faultOf: (request: SeenRequest) => Fault | undefined = () => undefined,

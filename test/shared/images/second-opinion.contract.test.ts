@@ -143,7 +143,7 @@ describe.skipIf(missing.length > 0)(`an image that our client has pushed to dock
       host: `127.0.0.1:${port}`,
       authorization: async () => 'Basic anybody',
     });
-    const bytes = Buffer.alloc(25 * 1024 * 1024, 'some bytes that come in parts');
+    const bytes = Buffer.alloc(21 * 1024 * 1024, 'some bytes that come in parts');
     const blob = { digest: digestOf(bytes), sizeBytes: bytes.length };
 
     await registry.pushBlob(REPOSITORY, blob, async function* () {
