@@ -117,7 +117,8 @@ const exchange = (
     request.on('error', reject);
     request.on('response', (response) => {
       // Who refuses a body may not read it to its end; the connection's next request would wait behind it.
-      if (body && (response.statusCode ?? 0) >= 400) response.once('end', () => request.destroy());
+      const { socket, statusCode = 0 } = response;
+      if (body && statusCode >= 400) response.once('end', () => socket.destroy());
     });
     request.on('timeout', () =>
       request.destroy(Object.assign(new Error(`it was silent for ${SILENCE_TIMEOUT_MS} ms`), { code: 'ETIMEDOUT' })),
