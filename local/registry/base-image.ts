@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
@@ -9,22 +9,17 @@ import { DOCKER } from '#shared/images/media-types.ts';
 import type { RegistryStandIn } from './registry.ts';
 import { digestOf, type RepositoryName } from './store.ts';
 
-export interface BaseImageOptions {
-  /** The images to stand in for, such as SageMaker's: `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>`. */
-  readonly imageUris: readonly string[];
-  /** The folder of the model server; its Python files are the image's. */
-  readonly serverFolder?: string;
-}
-
 /**
  * Puts a small image in the place of SageMaker's framework images: the laptop's model server, started by `serve`. It has
  * two layers and the same bytes each time. Returns its digest.
+ *
+ * @param imageUris the images to stand in for: `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>`.
  */
 export const seedBaseImage = async (
   { store }: RegistryStandIn,
-  { imageUris, serverFolder = join(import.meta.dirname, '../sagemaker/python') }: BaseImageOptions,
+  { imageUris }: { readonly imageUris: readonly string[] },
 ): Promise<string> => {
-  const layers = [await layer(SYSTEM_FILES), await layer(await serverFiles(serverFolder))];
+  const layers = [await layer(SYSTEM_FILES), await layer(await serverFiles())];
   const config = Buffer.from(JSON.stringify(imageConfig(layers.map(({ diffId }) => diffId))));
   const manifest = Buffer.from(
     JSON.stringify(
@@ -53,6 +48,7 @@ interface ImageFile {
 }
 
 const SERVER_FOLDER = 'usr/local/lib/model-server';
+const SERVER_MODULES = ['fedml_container.py', 'server.py'];
 
 /** SageMaker's `serve`, in two lines: the port is the container's, the log is not buffered. */
 const SERVE = `#!/bin/sh
@@ -67,11 +63,12 @@ const SYSTEM_FILES: readonly ImageFile[] = [
   { name: 'etc/os-release', content: 'NAME="Stand-in of a SageMaker framework image"\nID=stand-in\n' },
 ];
 
-const serverFiles = async (folder: string): Promise<ImageFile[]> => {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.py')).sort();
-  if (!names.includes('server.py')) throw new Error(`${folder} has no server.py, which a base image is made of.`);
+const serverFiles = async (): Promise<ImageFile[]> => {
   const modules = await Promise.all(
-    names.map(async (name) => ({ name: `${SERVER_FOLDER}/${name}`, content: await readFile(join(folder, name)) })),
+    SERVER_MODULES.map(async (name) => ({
+      name: `${SERVER_FOLDER}/${name}`,
+      content: await readFile(join(import.meta.dirname, '../sagemaker/python', name)),
+    })),
   );
   return [{ name: 'usr/local/bin/serve', content: SERVE, executable: true }, ...modules];
 };

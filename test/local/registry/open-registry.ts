@@ -22,10 +22,7 @@ export const openRegistry = async (options: Partial<RegistryOptions> = {}) => {
   const repository = { accountId: LOCAL_ACCOUNT.accountId, name: REPOSITORY };
   if (!(await registry.store.findRepository(repository)))
     await registry.store.createRepository(repository, 'IMMUTABLE');
-  const baseDigest = await seedBaseImage(registry, {
-    imageUris: [BASE_IMAGE_URI],
-    serverFolder: join(import.meta.dirname, 'fixtures/model-server'),
-  });
+  const baseDigest = await seedBaseImage(registry, { imageUris: [BASE_IMAGE_URI] });
   const client = ecrClient(registry.url);
   return {
     dataDir,

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import {
   CreateRepositoryCommand,
   DescribeRepositoriesCommand,
@@ -8,10 +10,14 @@ import {
   ListImagesCommand,
 } from '@aws-sdk/client-ecr';
 import { afterEach, describe, expect, it } from 'vitest';
+import { seedBaseImage } from '#local/registry/base-image.ts';
 import { BY_THE_BOOK } from '#local/registry/quirks.ts';
 import type { RegistryOptions } from '#local/registry/registry.ts';
+import { resolveBaseImage } from '#shared/images/base-image.ts';
 import { digestOf } from '#shared/images/digest.ts';
+import { parseImageUri } from '#shared/images/image-uri.ts';
 import { DOCKER } from '#shared/images/media-types.ts';
+import { untar } from '#test/shared/images/archives.ts';
 import { BASE_IMAGE_URI, openRegistry, REPOSITORY } from './open-registry.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -338,5 +344,27 @@ describe('the base image', () => {
 
     expect(one.baseDigest).toMatch(/^sha256:/);
     expect(other.baseDigest).toBe(one.baseDigest);
+  });
+
+  it('holds the laptop’s model server, which serve starts', async () => {
+    const { registries, registry } = await openApi();
+    const image = parseImageUri(BASE_IMAGE_URI);
+    const { layers } = await resolveBaseImage(await registries.registryOf(image), image);
+
+    const files = await untar(gunzipSync(await buffer(registry.store.readBlob(layers[1]!.digest))));
+
+    expect([...files.keys()]).toEqual([
+      'usr/local/bin/serve',
+      'usr/local/lib/model-server/fedml_container.py',
+      'usr/local/lib/model-server/server.py',
+    ]);
+    expect(files.get('usr/local/bin/serve')?.header.mode).toBe(0o755);
+    expect(files.get('usr/local/bin/serve')?.text).toContain('/usr/local/lib/model-server/server.py /opt/ml');
+  });
+
+  it('is put at ECR’s addresses only', async () => {
+    const { registry } = await openApi();
+
+    await expect(seedBaseImage(registry, { imageUris: ['docker.io/python:3'] })).rejects.toThrow('docker.io/python:3');
   });
 });
