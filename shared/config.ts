@@ -15,6 +15,8 @@ const Environment = z.object({
   FEDML_MODEL_ROLE_ARN: z.string().min(1),
   /** The bus for the project's own events. */
   FEDML_EVENT_BUS_NAME: z.string().min(1),
+  /** The ECR repository of all models' images; only deployments to Kyma use it. */
+  FEDML_MODEL_REPOSITORY: z.string().min(2).default('fedml-models'),
 });
 
 export interface Config {
@@ -25,6 +27,7 @@ export interface Config {
   readonly trainingRoleArn: string;
   readonly modelRoleArn: string;
   readonly eventBusName: string;
+  readonly modelRepository: string;
 }
 
 let parsed: Config | undefined;
@@ -53,5 +56,6 @@ const parseEnvironment = (environment: NodeJS.ProcessEnv): Config => {
     trainingRoleArn: data.FEDML_TRAINING_ROLE_ARN,
     modelRoleArn: data.FEDML_MODEL_ROLE_ARN,
     eventBusName: data.FEDML_EVENT_BUS_NAME,
+    modelRepository: data.FEDML_MODEL_REPOSITORY,
   };
 };

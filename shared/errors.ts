@@ -170,3 +170,28 @@ export class UnwritableValueError extends PipelineError {
 export class MalformedCsvError extends PipelineError {
   override readonly name = 'MalformedCsvError';
 }
+
+/** A model or source archive holds what must not be unpacked: a path out of its folder, a link, a device, a bomb. Not retried. */
+export class UnsafeArchiveError extends PipelineError {
+  override readonly name = 'UnsafeArchiveError';
+}
+
+/** A registry can't be reached, is busy (429) or failed inside (5xx). Retried by the state machine. */
+export class RegistryUnavailableError extends PipelineError {
+  override readonly name = 'RegistryUnavailableError';
+}
+
+/** A registry refused a request for what it asks: no such repository or image, no permission. Not retried. */
+export class RegistryRefusedError extends PipelineError {
+  override readonly name = 'RegistryRefusedError';
+}
+
+/** Bytes of an image don't have the digest or the size that they are called by. Nothing of them is used. Not retried. */
+export class ImageMismatchError extends PipelineError {
+  override readonly name = 'ImageMismatchError';
+}
+
+/** A base image can't take a model layer: another platform, an old format, layers outside the registry. Not retried. */
+export class UnsupportedImageError extends PipelineError {
+  override readonly name = 'UnsupportedImageError';
+}
