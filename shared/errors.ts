@@ -169,4 +169,33 @@ export class UnwritableValueError extends PipelineError {
 /** An object isn't CSV; the message names the line. Not retried. */
 export class MalformedCsvError extends PipelineError {
   override readonly name = 'MalformedCsvError';
+
+/** The kubeconfig is not one that a service may use; the message lists every reason and the way out. Not retried. */
+export class InvalidKubeconfigError extends PipelineError {
+  override readonly name = 'InvalidKubeconfigError';
+}
+
+/** A URL leads to a private, loopback or link-local address that isn't on the allow-list. Not retried. */
+export class ForbiddenAddressError extends PipelineError {
+  override readonly name = 'ForbiddenAddressError';
+}
+
+/** The cluster's API, or the issuer of tokens, gives no answer, or none now. Retried by the state machine. */
+export class ClusterUnavailableError extends PipelineError {
+  override readonly name = 'ClusterUnavailableError';
+}
+
+/** The cluster doesn't accept the credentials (401) or misses a right (403); the message names it. Not retried. */
+export class ClusterAccessError extends PipelineError {
+  override readonly name = 'ClusterAccessError';
+}
+
+/** The cluster refused an object: a schema, a quota or an admission rule; the message has the causes. Not retried. */
+export class ClusterRefusedError extends PipelineError {
+  override readonly name = 'ClusterRefusedError';
+}
+
+/** The new pods didn't become ready, or the host wasn't exposed; the message ends with the pod's last event and log. */
+export class RolloutFailedError extends PipelineError {
+  override readonly name = 'RolloutFailedError';
 }
