@@ -9,6 +9,7 @@ import { type DeployedModel, LABELS, names, PORT, selectorOf } from '#shared/kym
  */
 export const podTemplate = (model: DeployedModel): PodTemplate => {
   const { settings, runAsUser } = model;
+  const isReadOnly = runAsUser !== null && settings.readOnlyRootFilesystem;
   return {
     metadata: {
       labels: {
@@ -23,8 +24,10 @@ export const podTemplate = (model: DeployedModel): PodTemplate => {
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       imagePullSecrets: [{ name: names(model).pullSecret }],
+      // Longer than a request may take, so that a pod ends after its last answer.
       terminationGracePeriodSeconds: 75,
       securityContext: podSecurity(runAsUser),
+      ...(isReadOnly && { initContainers: [codeCopier(model)], volumes: WRITABLE_VOLUMES }),
       containers: [
         {
           name: MODEL_CONTAINER,
@@ -38,13 +41,12 @@ export const podTemplate = (model: DeployedModel): PodTemplate => {
           startupProbe: { ...PING, periodSeconds: 5, timeoutSeconds: 10, failureThreshold: 60 },
           readinessProbe: { ...PING, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 },
           livenessProbe: { ...PING, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
-          // The pod leaves the gateway's list only moments after it is told to end.
+          // The gateway forgets a pod only moments after the pod is told to end.
           lifecycle: { preStop: { exec: { command: ['sleep', '5'] } } },
-          securityContext: containerSecurity(runAsUser),
-          ...(runAsUser !== null && { volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }] }),
+          securityContext: containerSecurity(runAsUser, isReadOnly),
+          ...(isReadOnly && { volumeMounts: WRITABLE_MOUNTS }),
         },
       ],
-      ...(runAsUser !== null && { volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }] }),
     },
   };
 };
@@ -61,8 +63,32 @@ const podSecurity = (runAsUser: number | null) => ({
 /** SageMaker's own images begin as root, write to their file system and hand nginx's workers to another user. */
 const ROOT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'SETGID', 'SETUID'];
 
-const containerSecurity = (runAsUser: number | null) => ({
+const containerSecurity = (runAsUser: number | null, isReadOnly: boolean) => ({
   allowPrivilegeEscalation: false,
   capabilities: { drop: ['ALL'], ...(runAsUser === null && { add: ROOT_CAPABILITIES }) },
-  ...(runAsUser !== null && { readOnlyRootFilesystem: true }),
+  ...(isReadOnly && { readOnlyRootFilesystem: true }),
+});
+
+/** `serve` installs the user's code with pip, which builds in the code's own folder. */
+const CODE_FOLDER = '/opt/ml/code';
+
+const WRITABLE_VOLUMES = [
+  { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } },
+  { name: 'code', emptyDir: { sizeLimit: '1Gi' } },
+];
+
+const WRITABLE_MOUNTS = [
+  { name: 'tmp', mountPath: '/tmp' },
+  { name: 'code', mountPath: CODE_FOLDER },
+];
+
+/** Copies the code out of the image, where it could not be written beside. */
+const codeCopier = ({ imageUri, runAsUser, settings }: DeployedModel) => ({
+  name: 'copy-code',
+  image: imageUri,
+  imagePullPolicy: 'IfNotPresent',
+  command: ['cp', '-R', `${CODE_FOLDER}/.`, '/code'],
+  resources: settings.resources,
+  securityContext: containerSecurity(runAsUser, true),
+  volumeMounts: [{ name: 'code', mountPath: '/code' }],
 });

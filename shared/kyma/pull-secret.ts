@@ -1,12 +1,12 @@
 import { API_VERSIONS, type KubernetesObject } from '#shared/kyma/objects.ts';
 import { EXPIRES_AT_ANNOTATION, LABELS, selectorOf } from '#shared/kyma/ownership.ts';
 
-/** A registry's login, as `GetAuthorizationToken` gives it. */
-export interface RegistryLogin {
+/** What a cluster needs to pull from a registry. */
+export interface PullCredentials {
   /** Host, and port if any, of the registry. */
-  readonly registry: string;
-  /** Base64 of `user:password`. */
-  readonly token: string;
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
   readonly expiresAt: Date;
 }
 
@@ -19,7 +19,7 @@ export interface PullSecretName {
 /** The Secret that pods pull their image with; ECR's tokens end after 12 hours, so its end is written on it. */
 export const pullSecretManifest = (
   { pipeline, namespace, name }: PullSecretName,
-  { registry, token, expiresAt }: RegistryLogin,
+  { host, username, password, expiresAt }: PullCredentials,
 ): KubernetesObject => ({
   apiVersion: API_VERSIONS.Secret,
   kind: 'Secret',
@@ -31,6 +31,8 @@ export const pullSecretManifest = (
   },
   type: 'kubernetes.io/dockerconfigjson',
   data: {
-    '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: { [registry]: { auth: token } } })).toString('base64'),
+    '.dockerconfigjson': base64(JSON.stringify({ auths: { [host]: { auth: base64(`${username}:${password}`) } } })),
   },
 });
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -166,6 +166,8 @@ const KymaDeployment = z.strictObject({
     z.strictObject({ noAuth: z.literal(true) }),
   ]),
   environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().max(1024)).default({}),
+  /** Images that run without root can't write but to /tmp and their code's folder, unless this is false. */
+  readOnlyRootFilesystem: z.boolean().default(true),
   /** Rows of the test set that the new model must answer before the deployment counts. */
   smokeTestRows: z.int().min(2).max(1000).default(10),
 });

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { schemaOfKind } from '../schema/kinds.ts';
 import { objectCauses } from '../schema/rules.ts';
 import { schemaErrors } from '../schema/schema.ts';
@@ -42,11 +41,6 @@ export const admit = (
   if (resource.namespaced && !before) assertNamespace(store, resource, namespace!, name);
   const causes = objectCauses(object, before);
   if (causes.length > 0) throw invalid(resource, name, causes);
-  if (before && !isDeepStrictEqual(before.metadata.uid, object.metadata.uid ?? before.metadata.uid)) {
-    throw invalid(resource, name, [
-      { reason: 'FieldValueInvalid', message: 'field is immutable', field: 'metadata.uid' },
-    ]);
-  }
 };
 
 const NAMESPACES = { group: '', plural: 'namespaces', kind: 'Namespace' };

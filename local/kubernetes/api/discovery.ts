@@ -8,9 +8,11 @@ export const discovery = (path: string): unknown => {
   if (path === '/version') return VERSION;
   if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
   if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups().map(groupEntry) };
-  const [, group = '', version] = /^(?:\/api|\/apis\/([^/]+))(?:\/([^/]+))?$/.exec(path) ?? [];
+  const match = /^\/api(?:s\/([^/]+))?(?:\/([^/]+))?$/.exec(path);
+  if (!match) return undefined;
+  const [, group = '', version] = match;
   const resources = RESOURCES.filter((each) => each.group === group && (!version || each.version === version));
-  if (resources.length === 0 || path.startsWith('/apis/') !== Boolean(group)) return undefined;
+  if (resources.length === 0) return undefined;
   if (!version) return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group) };
   return {
     kind: 'APIResourceList',
