@@ -136,6 +136,11 @@ export class PredictionFailedError extends PipelineError {
   override readonly name = 'PredictionFailedError';
 }
 
+/** A model takes no payload of that size (413). Asked again with fewer rows at a time. */
+export class PayloadTooLargeError extends PipelineError {
+  override readonly name = 'PayloadTooLargeError';
+}
+
 /** The endpoint has no capacity for a request now (429, 503). Retried by the state machine. */
 export class EndpointThrottledError extends PipelineError {
   override readonly name = 'EndpointThrottledError';
@@ -169,6 +174,7 @@ export class UnwritableValueError extends PipelineError {
 /** An object isn't CSV; the message names the line. Not retried. */
 export class MalformedCsvError extends PipelineError {
   override readonly name = 'MalformedCsvError';
+}
 
 /** The kubeconfig is not one that a service may use; the message lists every reason and the way out. Not retried. */
 export class InvalidKubeconfigError extends PipelineError {

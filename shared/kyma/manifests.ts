@@ -1,5 +1,13 @@
 import { API_VERSIONS, type Kind, type KubernetesObject, type PodTemplate } from '#shared/kyma/objects.ts';
-import { type DeployedModel, LABELS, names, PORT, RUN_ANNOTATION, selectorOf } from '#shared/kyma/ownership.ts';
+import {
+  type DeployedModel,
+  LABELS,
+  MODEL_ANNOTATION,
+  names,
+  PORT,
+  RUN_ANNOTATION,
+  selectorOf,
+} from '#shared/kyma/ownership.ts';
 import { podTemplate } from '#shared/kyma/pod-template.ts';
 
 /** What runs a model, in the order of its creation. Its pull secret and its route are applied apart. */
@@ -95,7 +103,7 @@ export const namespaceManifest = (namespace: string): KubernetesObject => ({
   metadata: { name: namespace, labels: LABELS },
 });
 
-/** Name, labels and the run that wrote it. */
+/** Name, labels, and where it comes from. */
 const header = (kind: Kind, model: DeployedModel, name = names(model).workload) => ({
   apiVersion: API_VERSIONS[kind],
   kind,
@@ -103,6 +111,6 @@ const header = (kind: Kind, model: DeployedModel, name = names(model).workload) 
     name,
     namespace: model.settings.namespace,
     labels: { ...LABELS, ...selectorOf(model) },
-    annotations: { [RUN_ANNOTATION]: model.runUri },
+    annotations: { [RUN_ANNOTATION]: model.runUri, [MODEL_ANNOTATION]: model.modelRecordUri },
   },
 });

@@ -9,6 +9,7 @@ export interface DeployedModel {
   /** The user of the image when it is made to run without root; null when it needs root, as SageMaker's own images do. */
   readonly runAsUser: number | null;
   readonly runUri: string;
+  readonly modelRecordUri: string;
 }
 
 /** Containers of SageMaker's images listen here. */
@@ -25,6 +26,9 @@ export const selectorOf = ({ pipeline }: Pick<DeployedModel, 'pipeline'>) => ({
 
 /** The folder of the run that wrote an object last. */
 export const RUN_ANNOTATION = 'fedml-serverless/run';
+
+/** The model's record in the register. */
+export const MODEL_ANNOTATION = 'fedml-serverless/model';
 
 /** When a pull secret's token expires, RFC 3339. */
 export const EXPIRES_AT_ANNOTATION = 'fedml-serverless/expires-at';

@@ -13,6 +13,7 @@ export const FACTS = {
   evaluation: 'training/evaluation.json',
   model: 'training/model.json',
   endpoint: 'deployment/endpoint.json',
+  kyma: 'deployment/kyma.json',
   smokeTest: 'deployment/smoke-test.json',
   transformJob: 'predictions/transform-job.json',
   publication: 'predictions/publication.json',

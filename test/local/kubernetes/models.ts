@@ -41,5 +41,6 @@ export const deployedModel = (imageUri: string, changes: Partial<DeployedModel> 
   imageUri,
   runAsUser: 1000,
   runUri: 's3://store/runs/adder/run-1/',
+  modelRecordUri: 's3://store/models/adder/job-1.json',
   ...changes,
 });
