@@ -15,6 +15,7 @@ const Environment = z.object({
 });
 
 export interface KymaSettings {
+  readonly hasCluster: boolean;
   /** Throws InvalidInputError where no cluster is configured. */
   readonly kubeconfigSecretArn: () => string;
   /** Undefined where models are called without a token, or not at all. */
@@ -30,6 +31,7 @@ export const kymaSettings = (environment: NodeJS.ProcessEnv = process.env): Kyma
   }
   const { data } = parsed;
   return {
+    hasCluster: data.FEDML_KYMA_KUBECONFIG_SECRET_ARN !== undefined,
     kubeconfigSecretArn() {
       if (data.FEDML_KYMA_KUBECONFIG_SECRET_ARN) return data.FEDML_KYMA_KUBECONFIG_SECRET_ARN;
       throw new InvalidInputError(

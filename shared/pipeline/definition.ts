@@ -225,11 +225,12 @@ export const PipelineDefinition = z
         });
       }
     }
-    if (prediction?.method === 'endpoint' && deployment.target === 'none') {
+    const needed = { transform: deployment.target, endpoint: 'sagemaker', kyma: 'kyma' } as const;
+    if (prediction && deployment.target !== needed[prediction.method]) {
       context.addIssue({
         code: 'custom',
         path: ['prediction', 'method'],
-        message: 'is endpoint, and deployment.target is none; deploy the model, or predict by transform',
+        message: `is ${prediction.method}, and deployment.target is ${deployment.target}; deploy the model there, or predict by transform`,
       });
     }
   });

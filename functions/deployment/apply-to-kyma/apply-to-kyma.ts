@@ -1,6 +1,7 @@
 import { ClusterAccessError } from '#shared/errors.ts';
 import type { Cluster } from '#shared/kyma/cluster.ts';
 import { KymaDeploymentFact } from '#shared/kyma/deployment-record.ts';
+import { userOfImage } from '#shared/kyma/image-user.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import { apiRuleManifest, namespaceManifest, workloadManifests } from '#shared/kyma/manifests.ts';
 import type { ApiRule, Deployment } from '#shared/kyma/objects.ts';
@@ -18,8 +19,6 @@ interface Ports {
   readonly objectStore: ObjectStore;
   readonly openCluster: () => Promise<Cluster>;
   readonly registries: { pullCredentials(): Promise<PullCredentials> };
-  /** The user that an image of a model runs as; null for root. */
-  readonly userOfImage: (baseImageUri: string) => number | null;
 }
 
 /**
@@ -28,7 +27,7 @@ interface Ports {
  */
 export const applyToKyma = async (
   { runUri, modelRecordUri, imageUri }: ApplyToKymaInput,
-  { objectStore, openCluster, registries, userOfImage }: Ports,
+  { objectStore, openCluster, registries }: Ports,
 ): Promise<ApplyToKymaOutput> => {
   const run = await loadRun(objectStore, runUri);
   const settings = kymaDeploymentOf(run);
@@ -73,13 +72,14 @@ const recordBeginning = async (
   beginning: Beginning,
 ): Promise<void> => {
   const recorded = KymaDeploymentFact.safeParse(await readFact(objectStore, runUri, 'kyma'));
-  if (recorded.success && recorded.data.imageUri === beginning.imageUri) return;
+  const appliedAt = new Date().toISOString();
+  if (recorded.success) return writeFact(objectStore, runUri, 'kyma', { ...recorded.data, ...beginning, appliedAt });
   const { namespace, name } = beginning;
   const live = await cluster.get<Deployment>('Deployment', { namespace, name });
   const apiRule = await cluster.get<ApiRule>('APIRule', { namespace, name });
   await writeFact(objectStore, runUri, 'kyma', {
     ...beginning,
-    appliedAt: new Date().toISOString(),
+    appliedAt,
     previous: live ? previousOf(live) : null,
     apiRuleBefore: {
       generation: apiRule?.metadata.generation ?? null,

@@ -6,7 +6,8 @@ import { type PullCredentials, type PullSecretName, pullSecretManifest } from '#
 import type { RefreshPullSecretInput, RefreshPullSecretOutput } from './schema.ts';
 
 interface Ports {
-  readonly openCluster: () => Promise<Cluster>;
+  /** Undefined where no cluster is configured. */
+  readonly openCluster: (() => Promise<Cluster>) | undefined;
   readonly registries: { pullCredentials(): Promise<PullCredentials> };
 }
 
@@ -20,6 +21,7 @@ export const refreshPullSecret = async (
   _: RefreshPullSecretInput,
   { openCluster, registries }: Ports,
 ): Promise<RefreshPullSecretOutput> => {
+  if (!openCluster) return { secretCount: 0, expiresAt: null };
   const cluster = await openCluster();
   const secrets = (await cluster.list<Deployment>('Deployment', { labels: LABELS })).flatMap(pullSecretsOf);
   if (secrets.length === 0) return { secretCount: 0, expiresAt: null };
