@@ -5,8 +5,8 @@ import { type HttpsAnswer, httpsCall } from '#shared/kyma/https-call.ts';
 import type { ModelClient } from '#shared/kyma/model-client.ts';
 
 export interface AccessTokens {
-  /** The token to call models with, or undefined where none is configured; another one than before with `renew`. */
-  get(options?: { readonly renew: boolean }): Promise<string | undefined>;
+  /** The token to call models with, or undefined where none is configured. */
+  get(): Promise<string | undefined>;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -22,9 +22,9 @@ export const clientCredentialsTokens = (
 ): AccessTokens => {
   let kept: { readonly token: string; readonly until: number } | undefined;
   return {
-    async get({ renew } = { renew: false }) {
+    async get() {
       if (!oauth) return undefined;
-      if (kept && !renew && performance.now() < kept.until) return kept.token;
+      if (kept && performance.now() < kept.until) return kept.token;
       const { clientId, clientSecret, scope, tokenUrl } = oauth;
       const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope && { scope }) }).toString();
       const login = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;

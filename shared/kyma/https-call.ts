@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
+import { type Agent, request } from 'node:https';
 import type { AddressGuard } from '#shared/kyma/addresses.ts';
 
 export interface HttpsRequest {
@@ -10,6 +10,8 @@ export interface HttpsRequest {
   /** From the first byte that is sent to the last that is received. */
   readonly timeoutMs: number;
   readonly certificateAuthority?: string | undefined;
+  /** Keeps connections for further calls; they must be made under the same guard. Without one each call makes its own. */
+  readonly agent?: Agent;
 }
 
 export interface HttpsAnswer {
@@ -27,11 +29,12 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
  * @throws Error of the connection, the time limit or the size limit.
  */
 export const httpsCall = async (call: HttpsRequest, guard: AddressGuard): Promise<HttpsAnswer> => {
-  const { method, headers, body, timeoutMs, certificateAuthority } = call;
+  const { method, headers, body, timeoutMs, certificateAuthority, agent = false } = call;
   const url = guard.parseUrl(call.url);
   const sent = request(url, {
     method,
     headers: { ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
+    agent,
     lookup: guard.lookup,
     signal: AbortSignal.timeout(timeoutMs),
     ...(certificateAuthority && { ca: certificateAuthority }),

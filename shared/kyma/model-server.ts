@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EndpointThrottledError, PayloadTooLargeError, PipelineError, PredictionFailedError } from '#shared/errors.ts';
 import { type AccessTokens, clientCredentialsTokens } from '#shared/kyma/access-token.ts';
@@ -19,6 +20,13 @@ interface Options {
   readonly pausesMs?: readonly number[];
 }
 
+interface Opened {
+  readonly client: ModelClient;
+  readonly tokens: AccessTokens;
+  readonly addresses: AddressGuard;
+  readonly agent: Agent;
+}
+
 /** The route on the cluster allows 60 seconds for an answer; the connection takes some more. */
 const TIMEOUT_MS = 70_000;
 
@@ -27,29 +35,35 @@ const PAUSES_MS = [500, 2_000];
 const MAX_RETRY_AFTER_MS = 10_000;
 
 export const kymaModelServer = ({ openClient, guard, pausesMs = PAUSES_MS }: Options): KymaModelServer => {
-  let opened: Promise<{ readonly client: ModelClient; readonly tokens: AccessTokens }> | undefined;
-  const open = async () => {
-    opened ??= openClient().then((client) => ({ client, tokens: clientCredentialsTokens(client, guard()) }));
+  let opened: Promise<Opened> | undefined;
+  const open = async (): Promise<Opened> => {
+    opened ??= openClient().then((client) => {
+      const addresses = guard();
+      const tokens = clientCredentialsTokens(client, addresses);
+      return { client, tokens, addresses, agent: new Agent({ keepAlive: true }) };
+    });
     opened.catch(() => {
       opened = undefined;
     });
     return opened;
   };
 
-  const send = async (url: string, request: ModelRequest, renew: boolean): Promise<HttpsAnswer> => {
-    const { client, tokens } = await open();
-    const token = await tokens.get({ renew });
+  const send = async (url: string, request: ModelRequest): Promise<HttpsAnswer> => {
+    const { client, tokens, addresses, agent } = await open();
+    const token = await tokens.get();
     const headers = { ...request.headers, ...(token && { authorization: `Bearer ${token}` }) };
     const { certificateAuthority } = client;
-    return httpsCall({ ...request, url, headers, timeoutMs: TIMEOUT_MS, certificateAuthority }, guard());
+    return httpsCall({ ...request, url, headers, timeoutMs: TIMEOUT_MS, certificateAuthority, agent }, addresses);
   };
 
   /** One answer; after 401 or 403 another one with a new token, whose client secret may be a new one too. */
   const sendWithLogin = async (url: string, request: ModelRequest): Promise<HttpsAnswer> => {
-    const answer = await send(url, request, false);
-    if (!isRefusal(answer) || !(await open()).client.oauth) return answer;
+    const answer = await send(url, request);
+    const { client, agent } = await open();
+    if (!isRefusal(answer) || !client.oauth) return answer;
+    agent.destroy();
     opened = undefined;
-    return send(url, request, true);
+    return send(url, request);
   };
 
   const ask = async (baseUrl: string, path: string, request: ModelRequest): Promise<string> => {

@@ -12,7 +12,10 @@ export interface WatchEvent {
   readonly object: StoredObject;
 }
 
-/** What etcd is to Kubernetes: all objects by kind, namespace and name, each write with a version of its own. */
+/**
+ * What etcd is to Kubernetes: all objects by kind, namespace and name, each write with a version of its own. What it hands
+ * out is frozen.
+ */
 export interface ObjectStore {
   readonly version: () => number;
   get(kind: string, namespace: string | undefined, name: string): StoredObject | undefined;
@@ -41,13 +44,18 @@ export type Unstored = Record<string, unknown> & {
 const MAX_HISTORY = 2_000;
 
 export const openObjectStore = (dataDir: string, now: () => Date): ObjectStore => {
-  const objects = new Map<string, StoredObject>();
+  const kinds = new Map<string, Map<string, StoredObject>>();
   const history: { version: number; event: WatchEvent }[] = [];
   const subscribers = new Set<(event: WatchEvent) => void>();
   const file = snapshotFile(dataDir);
   let version = 1;
+  const ofKind = (kind: string): Map<string, StoredObject> => {
+    const objects = kinds.get(kind) ?? new Map<string, StoredObject>();
+    kinds.set(kind, objects);
+    return objects;
+  };
   for (const object of file.read()) {
-    objects.set(keyOf(object), object);
+    ofKind(object.kind).set(keyOf(object), deepFreeze(object));
     version = Math.max(version, Number(object.metadata.resourceVersion));
   }
   let firstKnown = version;
@@ -55,20 +63,19 @@ export const openObjectStore = (dataDir: string, now: () => Date): ObjectStore =
   const announce = (event: WatchEvent): void => {
     history.push({ version, event });
     if (history.length > MAX_HISTORY) firstKnown = history.shift()!.version;
-    file.save(() => [...objects.values()]);
+    file.save(() => [...kinds.values()].flatMap((objects) => [...objects.values()]));
     for (const subscriber of subscribers) subscriber(event);
   };
 
   return {
     version: () => version,
-    get: (kind, namespace, name) => structuredClone(objects.get(key(kind, namespace, name))),
+    get: (kind, namespace, name) => ofKind(kind).get(key(namespace, name)),
     list: (kind, namespace) =>
-      [...objects.values()]
-        .filter((each) => each.kind === kind && (!namespace || each.metadata.namespace === namespace))
-        .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-        .map((each) => structuredClone(each)),
+      [...ofKind(kind).values()]
+        .filter(({ metadata }) => !namespace || metadata.namespace === namespace)
+        .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
     put(object) {
-      const current = objects.get(keyOf(object));
+      const current = ofKind(object.kind).get(keyOf(object));
       const { resourceVersion } = object.metadata;
       if (resourceVersion && resourceVersion !== current?.metadata.resourceVersion) {
         throw changedSince(resourceOfKind(object.kind), object.metadata.name);
@@ -77,22 +84,20 @@ export const openObjectStore = (dataDir: string, now: () => Date): ObjectStore =
       next.metadata.uid = current?.metadata.uid ?? randomUUID();
       next.metadata.creationTimestamp = current?.metadata.creationTimestamp ?? timestamp(now());
       next.metadata.resourceVersion = current?.metadata.resourceVersion ?? '';
-      if (current && isDeepStrictEqual(withoutGeneration(current), withoutGeneration(next)))
-        return structuredClone(current);
+      if (current && isDeepStrictEqual(withoutGeneration(current), withoutGeneration(next))) return current;
       const isSame = current && isDeepStrictEqual(desired(current), desired(next));
       next.metadata.generation = (current?.metadata.generation ?? 0) + (isSame ? 0 : 1);
       version += 1;
       next.metadata.resourceVersion = String(version);
-      objects.set(keyOf(next), next);
-      announce({ type: current ? 'MODIFIED' : 'ADDED', object: structuredClone(next) });
-      return structuredClone(next);
+      ofKind(next.kind).set(keyOf(next), deepFreeze(next));
+      announce({ type: current ? 'MODIFIED' : 'ADDED', object: next });
+      return next;
     },
     delete(object) {
-      if (!objects.delete(keyOf(object))) return;
+      if (!ofKind(object.kind).delete(keyOf(object))) return;
       version += 1;
-      const gone = structuredClone(object);
-      gone.metadata.resourceVersion = String(version);
-      announce({ type: 'DELETED', object: gone });
+      const metadata = { ...object.metadata, resourceVersion: String(version) };
+      announce({ type: 'DELETED', object: { ...object, metadata } });
     },
     subscribe(onEvent) {
       subscribers.add(onEvent);
@@ -104,12 +109,18 @@ export const openObjectStore = (dataDir: string, now: () => Date): ObjectStore =
   };
 };
 
+/** What is stored is handed out as it is, so nobody may change it. */
+const deepFreeze = <T extends object>(value: T): T => {
+  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) deepFreeze(member);
+  return Object.freeze(value);
+};
+
 /** Kubernetes' timestamps have whole seconds. */
 export const timestamp = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 
-const key = (kind: string, namespace: string | undefined, name: string): string => `${kind}/${namespace ?? ''}/${name}`;
+const key = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
-const keyOf = ({ kind, metadata }: Unstored): string => key(kind, metadata.namespace, metadata.name);
+const keyOf = ({ metadata }: Unstored): string => key(metadata.namespace, metadata.name);
 
 const withoutGeneration = ({ metadata: { generation: _, ...metadata }, ...rest }: StoredObject) => ({
   ...rest,

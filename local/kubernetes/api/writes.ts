@@ -21,7 +21,7 @@ type Body = Record<string, unknown>;
 export const writes = (store: ObjectStore, now: () => Date) => {
   const finish = (request: ApiRequest, object: Body, before: StoredObject | undefined): StoredObject => {
     const { resource, query } = request;
-    const next = object as StoredObject;
+    const next = structuredClone(object) as StoredObject;
     setDefaults(next);
     admit(next, before, resource, store);
     if (query.get('dryRun') === 'All') return preview(next, before, now());

@@ -7,36 +7,19 @@ export interface ControlLoop {
   close(): void;
 }
 
-/** Controllers that change things again and again would go on for ever; a few rounds are enough for all real changes. */
-const MAX_ROUNDS = 50;
-
-/** Runs all controllers after each change of the store, until they have nothing left to change. */
+/** Runs all controllers after each change of the store, until they have nothing left to change; others get a turn between. */
 export const startControlLoop = (store: ObjectStore, controllers: readonly (() => void)[]): ControlLoop => {
   const timers = new Set<NodeJS.Timeout>();
   let isScheduled = false;
-  let isRunning = false;
   let isClosed = false;
 
-  const run = (): void => {
-    isScheduled = false;
-    if (isClosed) return;
-    isRunning = true;
-    try {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const before = store.version();
-        for (const controller of controllers) controller();
-        if (store.version() === before) return;
-      }
-      throw new Error(`The laptop's Kubernetes did not settle after ${MAX_ROUNDS} rounds.`);
-    } finally {
-      isRunning = false;
-    }
-  };
-
   const nudge = (): void => {
-    if (isScheduled || isRunning || isClosed) return;
+    if (isScheduled || isClosed) return;
     isScheduled = true;
-    setImmediate(run);
+    setImmediate(() => {
+      isScheduled = false;
+      if (!isClosed) for (const controller of controllers) controller();
+    });
   };
 
   const unsubscribe = store.subscribe(nudge);

@@ -3,7 +3,10 @@ import { RESOURCES } from '../api/resources.ts';
 import type { StoredObject } from '../api/stored-object.ts';
 import { type ControllerContext, isEnding } from './context.ts';
 
-/** Deletes what is owned by something that is gone, and empties namespaces that end. */
+/** Events are kept for an hour, as the API server keeps them. */
+const EVENT_LIFETIME_MS = 60 * 60 * 1000;
+
+/** Deletes what is owned by something that is gone, old events, and what is in namespaces that end. */
 export const garbageController =
   ({ store, now }: ControllerContext) =>
   (): void => {
@@ -20,6 +23,8 @@ export const garbageController =
       const { ownerReferences = [] } = object.metadata;
       if (ownerReferences.length > 0 && !ownerReferences.some(({ uid }) => uids.has(uid))) remove(object);
     }
+    const oldest = timestamp(new Date(now().getTime() - EVENT_LIFETIME_MS));
+    for (const event of store.list('Event')) if (String(event.lastTimestamp) < oldest) store.delete(event);
     for (const namespace of store.list('Namespace').filter(isEnding)) {
       const content = all.filter(({ metadata }) => metadata.namespace === namespace.metadata.name);
       for (const object of content) remove(object);

@@ -19,12 +19,12 @@ export interface OpenKubernetes {
 
 export const loopback = addressGuard(['127.0.0.0/8']);
 
-/** A cluster in a folder of its own, where a second takes 20 ms, and a registry. */
+/** A cluster in a folder of its own, where a second takes 50 ms, and a registry. */
 export const openKubernetes = async (): Promise<OpenKubernetes> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'kubernetes-'));
   const python = await pythonInterpreter(join(import.meta.dirname, '../../..'));
   const registry = await openImageRegistry();
-  const kubernetes = await startKubernetes({ dataDir, python, secondMs: 20 });
+  const kubernetes = await startKubernetes({ dataDir, python, secondMs: 50 });
   const clusterOf = (kubeconfig: string): Cluster => kubernetesCluster(readKubeconfig(kubeconfig, loopback), loopback);
   return {
     kubernetes,
