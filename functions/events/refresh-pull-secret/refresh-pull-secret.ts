@@ -23,9 +23,10 @@ export const refreshPullSecret = async (
 ): Promise<RefreshPullSecretOutput> => {
   if (!openCluster) return { secretCount: 0, expiresAt: null };
   const cluster = await openCluster();
-  const secrets = (await cluster.list<Deployment>('Deployment', { labels: LABELS })).flatMap(pullSecretsOf);
-  if (secrets.length === 0) return { secretCount: 0, expiresAt: null };
+  const deployments = await cluster.list<Deployment>('Deployment', { labels: LABELS });
+  if (deployments.length === 0) return { secretCount: 0, expiresAt: null };
   const credentials = await registries.pullCredentials();
+  const secrets = deployments.filter((each) => isPulledFrom(each, credentials.host)).flatMap(pullSecretsOf);
   const outcomes = await Promise.allSettled(
     secrets.map((name) => cluster.apply(pullSecretManifest(name, credentials))),
   );
@@ -41,6 +42,10 @@ export const refreshPullSecret = async (
   }
   return { secretCount: secrets.length, expiresAt: credentials.expiresAt.toISOString() };
 };
+
+/** Labels are easily given; a token goes only where an image of its registry is in use. */
+const isPulledFrom = ({ spec }: Deployment, host: string): boolean =>
+  spec.template.spec.containers.some(({ image }) => image?.startsWith(`${host}/`));
 
 const pullSecretsOf = ({ metadata, spec }: Deployment): PullSecretName[] => {
   const pipeline = metadata.labels?.['app.kubernetes.io/instance'];

@@ -111,9 +111,9 @@ const judge = ({ store }: ControllerContext, apiRule: StoredObject): Outcome => 
 
 const hostOf = ({ spec }: StoredObject): string => (spec as ApiRuleSpec).hosts[0];
 
-const isOlder = (a: StoredObject, b: StoredObject): boolean =>
-  a.metadata.creationTimestamp < b.metadata.creationTimestamp ||
-  (a.metadata.creationTimestamp === b.metadata.creationTimestamp && a.metadata.uid < b.metadata.uid);
+/** A rule that was valid once has its host. */
+export const isExposed = ({ status }: StoredObject): boolean =>
+  ['Ready', 'Warning'].includes((status as { state?: string } | undefined)?.state ?? '');
 
 const ruleProblem = ({ service: own, jwt, extAuth }: Rule, service: ApiRuleSpec['service']): string | undefined => {
   if (!own && !service) return '.service": No service defined';

@@ -1,7 +1,7 @@
 import type { ObjectStore } from '../api/object-store.ts';
 import { matchesLabels } from '../api/selectors.ts';
 import type { StoredObject } from '../api/stored-object.ts';
-import type { ApiRuleSpec, Rule } from '../controllers/api-rules.ts';
+import { type ApiRuleSpec, isExposed, type Rule } from '../controllers/api-rules.ts';
 import { isEnding } from '../controllers/context.ts';
 import { isPodReady } from '../controllers/replica-sets.ts';
 
@@ -22,7 +22,7 @@ export const routeOf = (
   method: string,
   path: string,
 ): Route | undefined => {
-  const apiRule = store.list('APIRule').find((each) => isServing(each) && fullHost(each, domain) === host);
+  const apiRule = store.list('APIRule').find((each) => isExposed(each) && fullHost(each, domain) === host);
   if (!apiRule) return undefined;
   const { rules, service, timeout = DEFAULT_TIMEOUT_SECONDS } = apiRule.spec as ApiRuleSpec;
   const rule = rules.find(({ path: pattern, methods }) => pathPattern(pattern).test(path) && methods.includes(method));
@@ -36,10 +36,6 @@ export const routeOf = (
     .filter(({ metadata }) => metadata.labels?.['networking.kyma-project.io/from-ingressgateway'] === 'allowed');
   return { rule, timeoutSeconds: timeout, pods };
 };
-
-/** A rule that never was valid exposes nothing. */
-const isServing = ({ status }: StoredObject): boolean =>
-  ['Ready', 'Warning'].includes((status as { state?: string } | undefined)?.state ?? '');
 
 const fullHost = ({ spec }: StoredObject, domain: string): string => {
   const [host] = (spec as ApiRuleSpec).hosts;

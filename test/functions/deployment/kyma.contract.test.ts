@@ -31,7 +31,9 @@ beforeEach(() => {
   open.registry.setPassword('secret');
 });
 // What is left would go on running, and take its share of the processor.
-afterEach(() => open.cluster.delete('Namespace', { name: `case-${count}` }));
+afterEach(async () => {
+  for (const name of [`case-${count}`, namespace]) await open.cluster.delete('Namespace', { name });
+});
 
 const SKLEARN = '492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-py312';
 const jwtAuth = () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { schemaOfKind } from '#local/kubernetes/schema/kinds.ts';
+import { schemaErrors } from '#local/kubernetes/schema/schema.ts';
 import { apiRuleManifest, workloadManifests } from '#shared/kyma/manifests.ts';
 import type { Kind } from '#shared/kyma/objects.ts';
 import { pullSecretManifest } from '#shared/kyma/pull-secret.ts';
@@ -34,6 +36,14 @@ describe('the manifests', () => {
       'HorizontalPodAutoscaler',
       'PodDisruptionBudget',
     ]);
+  });
+
+  it('have no field that Kubernetes’ own types lack: the client would leave it out without a word', () => {
+    for (const runAsUser of [1000, null]) {
+      for (const object of [...workloadManifests({ ...model, runAsUser }), apiRuleManifest(model)]) {
+        expect(schemaErrors(object, schemaOfKind(object.kind)), object.kind).toEqual([]);
+      }
+    }
   });
 
   it('have a Deployment that replaces pods one by one, without a number of its own', () => {
