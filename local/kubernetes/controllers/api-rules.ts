@@ -81,9 +81,7 @@ const judge = ({ store }: ControllerContext, apiRule: StoredObject): Outcome => 
     return error('Attribute ".spec.gateway": Gateway not found');
   const occupant = store
     .list('APIRule')
-    .find(
-      (other) => other.metadata.uid !== apiRule.metadata.uid && isOlder(other, apiRule) && hostOf(other) === hosts[0],
-    );
+    .find((other) => other.metadata.uid !== apiRule.metadata.uid && isExposed(other) && hostOf(other) === hosts[0]);
   if (occupant) return error('Attribute ".spec.hosts[0]": Host is occupied by another Virtual Service');
   for (const [index, rule] of rules.entries()) {
     const problem = ruleProblem(rule, service);

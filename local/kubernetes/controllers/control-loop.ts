@@ -18,7 +18,7 @@ export const startControlLoop = (store: ObjectStore, controllers: readonly (() =
     isScheduled = true;
     setImmediate(() => {
       isScheduled = false;
-      if (!isClosed) for (const controller of controllers) controller();
+      if (!isClosed) for (const controller of controllers) attempt(controller);
     });
   };
 
@@ -39,4 +39,13 @@ export const startControlLoop = (store: ObjectStore, controllers: readonly (() =
       for (const timer of timers) clearTimeout(timer);
     },
   };
+};
+
+/** One object that a controller can't deal with must not end the cluster. */
+const attempt = (controller: () => void): void => {
+  try {
+    controller();
+  } catch (error) {
+    process.emitWarning(error as Error);
+  }
 };
