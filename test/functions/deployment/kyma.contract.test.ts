@@ -4,6 +4,9 @@ import { checkRollout } from '#functions/deployment/check-rollout/check-rollout.
 import { rollBackKyma } from '#functions/deployment/roll-back-kyma/roll-back-kyma.ts';
 import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
 import { refreshPullSecret } from '#functions/events/refresh-pull-secret/refresh-pull-secret.ts';
+import { planScoring } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { ScorePartInput } from '#functions/prediction/score-part/schema.ts';
+import { scorePart } from '#functions/prediction/score-part/score-part.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import type { Deployment, KubernetesObject, Pod } from '#shared/kyma/objects.ts';
 import { deleteOwned, ownedObjects } from '#shared/kyma/owned-objects.ts';
@@ -158,6 +161,51 @@ describe('a deployment to Kyma', () => {
 
     const { status } = (await open.cluster.get<Deployment>('Deployment', { namespace, name: 'flights' }))!;
     expect(status).toMatchObject({ replicas: 2, availableReplicas: 2 });
+  });
+});
+
+describe('a prediction through Kyma', () => {
+  const prediction = {
+    source: { view: 'V_SCORE', key: ['ID'] },
+    method: 'kyma',
+    columns: [{ name: 'P', type: 'DOUBLE' }],
+    target: { table: 'T' },
+  };
+  const neverAsked = {
+    describeEndpoint: () => Promise.reject(new Error('SageMaker is not asked.')),
+    modelOfEndpointConfig: () => Promise.reject(new Error('SageMaker is not asked.')),
+  };
+  const scoring = async (runId: string, trainingJobName: string) => {
+    const deployment = { target: 'kyma', namespace, host: namespace, auth: jwtAuth() };
+    await givenRun(objectStore, { runId, settings: { deployment, prediction } });
+    const runUri = runFolderUri(STORE_URI, 'flights', runId);
+    await givenDataset(objectStore, 'score', ['ID', 'A'], ['1,10\n2,20\n', '3,30\n'], false, runUri);
+    const modelRecordUri = await givenModel(objectStore, { imageUri: SKLEARN, trainingJobName });
+    return planScoring({ runUri, modelRecordUri }, { ...ports(), sageMaker: neverAsked });
+  };
+
+  it('asks the model for each part, and keeps each row’s key beside its answer', async () => {
+    const { url } = await deploy('run-1', addingModel(5));
+
+    const { method, plan, predictionsUri } = await scoring('run-2', 'job-1');
+    const lines = objectStore.objects.get(`s3://${plan!.bucket}/${plan!.key}`)!.trimEnd().split('\n');
+    const items = lines.map((line) => ScorePartInput.parse(JSON.parse(line)));
+    for (const item of items) await scorePart(item, { objectStore, modelServer: modelServer() });
+
+    expect(method).toBe('kyma');
+    expect(items.map((item) => item.url)).toEqual([url, url]);
+    expect(objectStore.objects.get(`${predictionsUri}part-00000.csv`)).toBe('1,15.0\n2,25.0\n');
+    expect(objectStore.objects.get(`${predictionsUri}part-00001.csv`)).toBe('3,35.0\n');
+  });
+
+  it('is refused where another model serves, or none', async () => {
+    await expect(scoring('run-1', 'job-1')).rejects.toMatchObject({ name: 'EndpointFailedError' });
+    await deploy('run-2', addingModel(5));
+
+    await expect(scoring('run-3', 'job-2')).rejects.toMatchObject({
+      name: 'EndpointFailedError',
+      message: expect.stringContaining('serves the model of job-1, not of job-2'),
+    });
   });
 });
 
