@@ -3,17 +3,30 @@ import { parseArgs } from 'node:util';
 import { PipelineError } from '#shared/errors.ts';
 import type { Command } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
+import { deployments } from './commands/deployments.ts';
 import { predict } from './commands/predict.ts';
 import { query } from './commands/query.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { show } from './commands/show.ts';
+import { undeploy } from './commands/undeploy.ts';
 import { up } from './commands/up.ts';
 import { validate } from './commands/validate.ts';
 import { type Terminal, terminal } from './terminal.ts';
 import { EXIT, type ExitCode, UsageError } from './usage.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { demo, up, run, runs, show, predict, query, validate };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  demo,
+  up,
+  run,
+  runs,
+  show,
+  predict,
+  deployments,
+  undeploy,
+  query,
+  validate,
+};
 
 /** Runs one command line; mistakes of the user's are a message and exit code 2, never a stack trace. */
 export const main = async (argv: readonly string[], out: Terminal = terminal()): Promise<ExitCode> => {

@@ -136,6 +136,11 @@ export class PredictionFailedError extends PipelineError {
   override readonly name = 'PredictionFailedError';
 }
 
+/** A model takes no payload of that size (413). Asked again with fewer rows at a time. */
+export class PayloadTooLargeError extends PipelineError {
+  override readonly name = 'PayloadTooLargeError';
+}
+
 /** The endpoint has no capacity for a request now (429, 503). Retried by the state machine. */
 export class EndpointThrottledError extends PipelineError {
   override readonly name = 'EndpointThrottledError';
@@ -194,4 +199,34 @@ export class ImageMismatchError extends PipelineError {
 /** A base image can't take a model layer: another platform, an old format, layers outside the registry. Not retried. */
 export class UnsupportedImageError extends PipelineError {
   override readonly name = 'UnsupportedImageError';
+}
+
+/** The kubeconfig is not one that a service may use; the message lists every reason and the way out. Not retried. */
+export class InvalidKubeconfigError extends PipelineError {
+  override readonly name = 'InvalidKubeconfigError';
+}
+
+/** A URL leads to a private, loopback or link-local address that isn't on the allow-list. Not retried. */
+export class ForbiddenAddressError extends PipelineError {
+  override readonly name = 'ForbiddenAddressError';
+}
+
+/** The cluster's API, or the issuer of tokens, gives no answer, or none now. Retried by the state machine. */
+export class ClusterUnavailableError extends PipelineError {
+  override readonly name = 'ClusterUnavailableError';
+}
+
+/** The cluster doesn't accept the credentials (401) or misses a right (403); the message names it. Not retried. */
+export class ClusterAccessError extends PipelineError {
+  override readonly name = 'ClusterAccessError';
+}
+
+/** The cluster refused an object: a schema, a quota or an admission rule; the message has the causes. Not retried. */
+export class ClusterRefusedError extends PipelineError {
+  override readonly name = 'ClusterRefusedError';
+}
+
+/** The new pods didn't become ready, or the host wasn't exposed; the message ends with the pod's last event and log. */
+export class RolloutFailedError extends PipelineError {
+  override readonly name = 'RolloutFailedError';
 }

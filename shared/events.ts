@@ -37,6 +37,12 @@ export const EVENT_DETAILS = {
     endpointConfigName: z.string(),
     modelRecordUri: z.string(),
   }),
+  'Kyma Deployed': z.strictObject({
+    runUri: RunUri,
+    url: z.url(),
+    imageUri: z.string(),
+    modelRecordUri: z.string(),
+  }),
   'Predictions Written': z.strictObject({
     runUri: RunUri,
     schema: z.string(),

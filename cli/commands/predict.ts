@@ -2,8 +2,14 @@ import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { csvRecords } from '#shared/dataset/csv-records.ts';
 import { InvalidInputError } from '#shared/errors.ts';
+import { urlOfHost } from '#shared/kyma/ingress.ts';
+import { kymaModelServer } from '#shared/kyma/model-server.ts';
+import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
+import { kymaSettings } from '#shared/kyma/settings.ts';
+import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
 import { askModel } from '#shared/predictions/ask-model.ts';
+import { modelServerOfPlace } from '#shared/predictions/model-place.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
 import { PIPELINES_DIR, withCloud } from '../session.ts';
@@ -15,7 +21,7 @@ const ROWS_PER_REQUEST = 1000;
 
 export const predict: Command = {
   usage: 'predict <pipeline> --file rows.csv',
-  summary: "Asks the pipeline's endpoint: one line of features a row, no header; prints one line a prediction.",
+  summary: "Asks the pipeline's deployed model: one line of features a row, no header; prints one line a prediction.",
   options: { file: { type: 'string' } },
   positionals: [1, 1],
   async run({ positionals, options, out }) {
@@ -23,18 +29,24 @@ export const predict: Command = {
     if (file === undefined) throw new UsageError('--file is missing.\nUsage: fedml predict <pipeline> --file rows.csv');
     await assertReadable(file);
     const { definition } = await readPipelineFolder(PIPELINES_DIR, positionals[0]!);
-    const { deployment } = definition;
-    if (deployment.target !== 'sagemaker')
-      throw new InvalidInputError(`The pipeline ${definition.name} deploys no endpoint.`);
     return withCloud(out, async () => {
-      const modelServer = sageMakerModelServer();
-      const endpointName = endpointNameOf(definition.name, deployment);
+      const modelServer = modelServerOfPlace(
+        sageMakerModelServer(),
+        kymaModelServer({ openClient: modelClientOfSecret(kymaSettings), guard: () => kymaSettings().guard }),
+      );
+      const endpointName = await endpointOfPipeline(definition);
       for await (const rows of requests(file)) {
         for (const answer of await askModel(modelServer, endpointName, rows)) out.print(answer.join(','));
       }
       return EXIT.done;
     });
   },
+};
+
+const endpointOfPipeline = async ({ name, deployment }: PipelineDefinition): Promise<string> => {
+  if (deployment.target === 'sagemaker') return endpointNameOf(name, deployment);
+  if (deployment.target === 'none') throw new InvalidInputError(`The pipeline ${name} deploys no model.`);
+  return urlOfHost(await clusterOfSecret(kymaSettings)(), deployment.gateway, deployment.host ?? name);
 };
 
 const assertReadable = async (file: string): Promise<void> => {

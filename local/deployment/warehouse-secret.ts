@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import {
-  CreateSecretCommand,
-  GetSecretValueCommand,
-  PutSecretValueCommand,
-  type SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { deploySecret } from './secret.ts';
 
 const SECRET_NAME = 'fedml/warehouse';
 
@@ -33,12 +29,5 @@ export const warehousePassword = async (secrets: SecretsManagerClient): Promise<
 };
 
 /** Stores the login for this start of the warehouse (its port changes). Returns the secret's ARN. */
-export const deployWarehouseSecret = async (secrets: SecretsManagerClient, login: WarehouseLogin): Promise<string> => {
-  const SecretString = JSON.stringify(login);
-  try {
-    return (await secrets.send(new PutSecretValueCommand({ SecretId: SECRET_NAME, SecretString }))).ARN!;
-  } catch (error) {
-    if ((error as Error).name !== 'ResourceNotFoundException') throw error;
-    return (await secrets.send(new CreateSecretCommand({ Name: SECRET_NAME, SecretString }))).ARN!;
-  }
-};
+export const deployWarehouseSecret = (secrets: SecretsManagerClient, login: WarehouseLogin): Promise<string> =>
+  deploySecret(secrets, SECRET_NAME, JSON.stringify(login));

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 
@@ -14,12 +15,19 @@ export interface LocalhostCertificate {
 /**
  * A certificate for `localhost` that signs itself, kept in `folder` and made anew shortly before it expires. The key file
  * can be read by its owner only.
+ *
+ * @param otherNames further names that it is good for, such as `*.kyma.localhost` or 127.0.0.1.
  */
-export const localhostCertificate = async (folder: string, now = new Date()): Promise<LocalhostCertificate> => {
+export const localhostCertificate = async (
+  folder: string,
+  now = new Date(),
+  otherNames: readonly string[] = [],
+): Promise<LocalhostCertificate> => {
+  const names = ['localhost', ...otherNames];
   const certFile = join(folder, 'localhost-cert.pem');
   const keyFile = join(folder, 'localhost-key.pem');
   const kept = await readPair(keyFile, certFile);
-  if (kept && isUsable(kept, now)) return { ...kept, certFile };
+  if (kept && isUsable(kept, names, now)) return { ...kept, certFile };
 
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
@@ -31,7 +39,7 @@ export const localhostCertificate = async (folder: string, now = new Date()): Pr
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: [{ type: DNS_NAME, value: 'localhost' }] },
+      { name: 'subjectAltName', altNames: names.map(altName) },
     ],
   });
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -45,6 +53,10 @@ const VALID_DAYS = 397;
 /** A kept certificate is replaced when it has fewer days left. */
 const RENEW_DAYS = 30;
 const DNS_NAME = 2;
+const IP_ADDRESS = 7;
+
+const altName = (name: string) =>
+  isIP(name) ? ({ type: IP_ADDRESS, ip: name } as const) : ({ type: DNS_NAME, value: name } as const);
 
 const readPair = async (keyFile: string, certFile: string): Promise<{ key: string; cert: string } | undefined> => {
   try {
@@ -55,13 +67,17 @@ const readPair = async (keyFile: string, certFile: string): Promise<{ key: strin
   }
 };
 
-const isUsable = ({ key, cert }: { readonly key: string; readonly cert: string }, now: Date): boolean => {
+const isUsable = (
+  { key, cert }: { readonly key: string; readonly cert: string },
+  names: readonly string[],
+  now: Date,
+): boolean => {
   try {
     const certificate = new X509Certificate(cert);
     const hasTime = certificate.validToDate.getTime() - now.getTime() > RENEW_DAYS * DAY_MS;
-    return (
-      hasTime && certificate.checkPrivateKey(createPrivateKey(key)) && certificate.checkHost('localhost') !== undefined
-    );
+    const isGoodFor = (name: string) =>
+      (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name.replace('*', 'any'))) !== undefined;
+    return hasTime && certificate.checkPrivateKey(createPrivateKey(key)) && names.every(isGoodFor);
   } catch {
     return false; // half-written or foreign files are replaced
   }

@@ -125,9 +125,56 @@ const SageMakerDeployment = z
   })
   .refine(({ instances, serverless }) => !(instances && serverless), 'takes instances or serverless, not both');
 
+const DnsLabel = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a lower-case DNS label');
+
+const HttpsUrl = z.url({ protocol: /^https$/, error: 'must be an https URL' });
+
+const Cpu = z.string().regex(/^(\d+m|\d+(\.\d{1,3})?)$/, 'must be a CPU quantity such as "250m" or "1"');
+
+const Memory = z.string().regex(/^[1-9]\d*(Mi|Gi)$/, 'must be a memory quantity such as 512Mi or 2Gi');
+
+const KymaDeployment = z.strictObject({
+  target: z.literal('kyma'),
+  namespace: DnsLabel.default('fedml'),
+  /** The first label of the URL, `https://<host>.<cluster domain>`. The pipeline's name when absent. */
+  host: DnsLabel.optional(),
+  /** The Istio gateway, `namespace/name`, that the host is exposed by. */
+  gateway: z
+    .string()
+    .regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, 'must be namespace/name')
+    .default('kyma-system/kyma-gateway'),
+  replicas: z
+    .strictObject({ min: z.int().min(1).max(100).default(1), max: z.int().min(1).max(100).default(3) })
+    .refine(({ min, max }) => min <= max, { path: ['max'], message: 'must be at least min' })
+    .prefault({}),
+  resources: z
+    .strictObject({
+      requests: z.strictObject({ cpu: Cpu.default('250m'), memory: Memory.default('512Mi') }).prefault({}),
+      limits: z.strictObject({ cpu: Cpu.default('1'), memory: Memory.default('2Gi') }).prefault({}),
+    })
+    .prefault({}),
+  /** Who may ask for predictions: holders of a token of the issuer, or, in so many words, everybody. */
+  auth: z.union([
+    z.strictObject({
+      jwt: z.strictObject({
+        issuer: HttpsUrl,
+        jwksUri: HttpsUrl,
+        audiences: z.array(z.string().min(1)).min(1).optional(),
+        requiredScopes: z.array(z.string().min(1)).min(1).optional(),
+      }),
+    }),
+    z.strictObject({ noAuth: z.literal(true) }),
+  ]),
+  environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().max(1024)).default({}),
+  /** Images that run without root can't write but to /tmp and their code's folder, unless this is false. */
+  readOnlyRootFilesystem: z.boolean().default(true),
+  /** Rows of the test set that the new model must answer before the deployment counts. */
+  smokeTestRows: z.int().min(2).max(1000).default(10),
+});
+
 const NoDeployment = z.strictObject({ target: z.literal('none') });
 
-const Deployment = z.discriminatedUnion('target', [SageMakerDeployment, NoDeployment]);
+const Deployment = z.discriminatedUnion('target', [SageMakerDeployment, KymaDeployment, NoDeployment]);
 
 /** A HANA column type for predictions. */
 const PREDICTION_TYPE =
@@ -135,8 +182,8 @@ const PREDICTION_TYPE =
 
 const Prediction = z.strictObject({
   source: z.strictObject(ViewSource),
-  /** `transform`: a SageMaker batch transform; `endpoint`: the deployed endpoint, part by part. */
-  method: z.enum(['transform', 'endpoint']).default('transform'),
+  /** `transform`: a SageMaker batch transform; `endpoint`, `kyma`: the model where it is deployed, part by part. */
+  method: z.enum(['transform', 'endpoint', 'kyma']).default('transform'),
   /** Instances of the batch transform. */
   instances: Instances.prefault({}),
   /** What the model answers for a row, in the order of its CSV output. */
@@ -178,11 +225,12 @@ export const PipelineDefinition = z
         });
       }
     }
-    if (prediction?.method === 'endpoint' && deployment.target === 'none') {
+    const needed = { transform: deployment.target, endpoint: 'sagemaker', kyma: 'kyma' } as const;
+    if (prediction && deployment.target !== needed[prediction.method]) {
       context.addIssue({
         code: 'custom',
         path: ['prediction', 'method'],
-        message: 'is endpoint, and deployment.target is none; deploy the model, or predict by transform',
+        message: `is ${prediction.method}, and deployment.target is ${deployment.target}; deploy the model there, or predict by transform`,
       });
     }
   });
@@ -192,4 +240,5 @@ export type TrainingSource = PipelineDefinition['source'];
 export type TrainingSettings = PipelineDefinition['training'];
 export type GateRule = PipelineDefinition['gate'][number];
 export type SageMakerDeployment = Extract<PipelineDefinition['deployment'], { target: 'sagemaker' }>;
+export type KymaDeployment = Extract<PipelineDefinition['deployment'], { target: 'kyma' }>;
 export type PredictionSettings = NonNullable<PipelineDefinition['prediction']>;

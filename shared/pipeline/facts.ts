@@ -14,6 +14,7 @@ export const FACTS = {
   model: 'training/model.json',
   endpoint: 'deployment/endpoint.json',
   image: 'deployment/image.json',
+  kyma: 'deployment/kyma.json',
   smokeTest: 'deployment/smoke-test.json',
   transformJob: 'predictions/transform-job.json',
   publication: 'predictions/publication.json',

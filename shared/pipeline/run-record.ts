@@ -43,6 +43,8 @@ export const RunRecord = Run.extend({
   }),
   deployment: z.object({
     endpoint: z.looseObject({ endpointName: z.string() }).optional(),
+    image: z.looseObject({ imageUri: z.string(), bytesPushed: z.int() }).optional(),
+    kyma: z.looseObject({ url: z.string(), namespace: z.string(), name: z.string() }).optional(),
     smokeTest: z.looseObject({ rowCount: z.int() }).optional(),
   }),
   prediction: z.object({

@@ -1,15 +1,33 @@
 import { csvRecordsOf } from '#shared/dataset/csv-records.ts';
-import { DatasetMismatchError } from '#shared/errors.ts';
+import { DatasetMismatchError, PayloadTooLargeError } from '#shared/errors.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 
 /**
  * A model's answers to rows of features, one answer a row, each a list of raw CSV fields.
- * The default server of scikit-learn's image fails on a request with one row; a lone row is sent twice.
+ * The default server of scikit-learn's image fails on a request with one row; a lone row is sent twice. Rows that are too
+ * many for a request are sent in halves.
  *
  * @param rows CSV lines without their line breaks.
  * @throws DatasetMismatchError when the model gives more or fewer answers than it was asked for.
  */
 export const askModel = async (
+  modelServer: ModelServer,
+  endpointName: string,
+  rows: readonly string[],
+): Promise<string[][]> => {
+  try {
+    return await askAtOnce(modelServer, endpointName, rows);
+  } catch (error) {
+    if (!(error instanceof PayloadTooLargeError) || rows.length < 2) throw error;
+  }
+  const half = Math.ceil(rows.length / 2);
+  return [
+    ...(await askModel(modelServer, endpointName, rows.slice(0, half))),
+    ...(await askModel(modelServer, endpointName, rows.slice(half))),
+  ];
+};
+
+const askAtOnce = async (
   modelServer: ModelServer,
   endpointName: string,
   rows: readonly string[],

@@ -58,6 +58,7 @@ export const openSageMaker = async () => {
     jobLog: cloudWatchJobLog(new CloudWatchLogsClient(clientOf(logServer.url))),
     modelServer: sageMakerModelServer(new SageMakerRuntimeClient(clientOf(sageMakerServer.runtimeUrl))),
     taskTokens,
+    openCluster: () => Promise.reject(new Error('No cluster is needed.')),
   };
   return {
     ports,

@@ -1,7 +1,13 @@
 import { z } from 'zod';
+import * as applyToKyma from '#functions/deployment/apply-to-kyma/schema.ts';
+import * as checkRollout from '#functions/deployment/check-rollout/schema.ts';
+import * as commitImage from '#functions/deployment/commit-image/schema.ts';
+import * as copyLayer from '#functions/deployment/copy-layer/schema.ts';
 import * as deployEndpoint from '#functions/deployment/deploy-endpoint/schema.ts';
+import * as planImage from '#functions/deployment/plan-image/schema.ts';
 import * as promoteModel from '#functions/deployment/promote-model/schema.ts';
 import * as restoreEndpoint from '#functions/deployment/restore-endpoint/schema.ts';
+import * as rollBackKyma from '#functions/deployment/roll-back-kyma/schema.ts';
 import * as smokeTest from '#functions/deployment/smoke-test/schema.ts';
 import * as announceRun from '#functions/pipeline/announce-run/schema.ts';
 import * as resolveRun from '#functions/pipeline/resolve-run/schema.ts';
@@ -20,6 +26,16 @@ import { TransformJobResult } from '#shared/tasks/transform-job-verdict.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 
 export const MODEL_RECORD_URI = `${STORE_URI}/models/flights/job-1.json`;
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+const BASE_IMAGE_URI = `base@${digestOf('c')}`;
+export const IMAGE_URI = `registry/models@${digestOf('e')}`;
+const layerOf = (letter: string) => ({
+  runUri: RUN_URI,
+  baseImageUri: BASE_IMAGE_URI,
+  digest: digestOf(letter),
+  sizeBytes: 100,
+  mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+});
 const WRITE_ID = 'a'.repeat(64);
 
 /** What each function takes, and what it answers its state with, directly or by the token. */
@@ -31,6 +47,12 @@ export const SCHEMAS: Readonly<Record<string, { readonly input: z.ZodType; reado
   registerModel: { input: registerModel.RegisterModelInput, output: registerModel.RegisterModelOutput },
   deployEndpoint: { input: deployEndpoint.DeployEndpointInput, output: EndpointResult },
   restoreEndpoint: { input: restoreEndpoint.RestoreEndpointInput, output: EndpointResult },
+  planImage: { input: planImage.PlanImageInput, output: planImage.PlanImageOutput },
+  copyLayer: { input: copyLayer.CopyLayerInput, output: copyLayer.CopyLayerOutput },
+  commitImage: { input: commitImage.CommitImageInput, output: commitImage.CommitImageOutput },
+  applyToKyma: { input: applyToKyma.ApplyToKymaInput, output: applyToKyma.ApplyToKymaOutput },
+  checkRollout: { input: checkRollout.CheckRolloutInput, output: checkRollout.CheckRolloutOutput },
+  rollBackKyma: { input: rollBackKyma.RollBackKymaInput, output: rollBackKyma.RollBackKymaOutput },
   smokeTest: { input: smokeTest.SmokeTestInput, output: smokeTest.SmokeTestOutput },
   promoteModel: { input: promoteModel.PromoteModelInput, output: promoteModel.PromoteModelOutput },
   planScoring: { input: planScoring.PlanScoringInput, output: planScoring.PlanScoringOutput },
@@ -57,6 +79,12 @@ export const ANSWERS: Answers = {
   registerModel: () => ({ modelRecordUri: MODEL_RECORD_URI }),
   deployEndpoint: () => ({ endpointName: 'flights', endpointConfigName: 'config-2' }),
   restoreEndpoint: () => ({ endpointName: 'flights', endpointConfigName: 'config-1' }),
+  planImage: () => ({ baseImageUri: BASE_IMAGE_URI, layers: ['a', 'b'].map(layerOf) }),
+  copyLayer: ({ digest }: { digest: string }) => ({ digest, bytesPushed: 100 }),
+  commitImage: () => ({ imageUri: IMAGE_URI, digest: digestOf('e'), tag: 'flights-e', bytesPushed: 250 }),
+  applyToKyma: () => ({ url: 'https://flights.kyma.test/', namespace: 'fedml', name: 'flights' }),
+  checkRollout: () => ({ state: 'ready', detail: '' }),
+  rollBackKyma: () => ({ outcome: 'restored', imageUri: IMAGE_URI }),
   smokeTest: () => ({ rowCount: 10 }),
   promoteModel: () => ({ modelRecordUri: MODEL_RECORD_URI }),
   planScoring: () => scoringBy('transform'),
@@ -81,13 +109,14 @@ export const planOf = (plan: object) => ({
   train: true,
   deploy: true,
   predict: true,
+  deploymentTarget: 'sagemaker',
   modelRecordUri: null,
   ...plan,
 });
 
-export const scoringBy = (method: 'transform' | 'endpoint') => ({
+export const scoringBy = (method: 'transform' | 'endpoint' | 'kyma') => ({
   method,
   predictionsUri: `${RUN_URI}predictions/parts/`,
   model: 'job-1',
-  plan: method === 'endpoint' ? { bucket: 'store', key: 'scoring-plan.jsonl', partCount: 2, concurrency: 1 } : null,
+  plan: method !== 'transform' ? { bucket: 'store', key: 'scoring-plan.jsonl', partCount: 2, concurrency: 1 } : null,
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
 import { RUN_URI } from '#test/shared/pipeline/fixture.ts';
-import { MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
+import { IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
 import { openMachines } from './open-machines.ts';
 
 const failing =
@@ -244,6 +244,60 @@ describe('deployment', () => {
     });
 
     expect(await machines.run('deployment', input)).toMatchObject({ status: 'SUCCEEDED', value: deployed });
+  });
+});
+
+describe('deployment to Kyma', () => {
+  const input = { runUri: RUN_URI, modelRecordUri: MODEL_RECORD_URI, target: 'kyma' };
+  const IMAGE = ['planImage', 'copyLayer', 'copyLayer', 'commitImage'];
+
+  it('builds the image, applies it, looks until it serves, and tests it at its URL', async () => {
+    const ready = { state: 'ready', detail: '' };
+    let looks = 0;
+    const checkRollout = () => {
+      looks += 1;
+      return looks < 3 ? { state: 'waiting', detail: '0 of 1 pods' } : ready;
+    };
+    await using machines = await openMachines({ answers: { checkRollout } });
+
+    const run = await machines.run('deployment', input);
+
+    expect(run).toMatchObject({
+      status: 'SUCCEEDED',
+      value: { url: 'https://flights.kyma.test/', imageUri: IMAGE_URI, bytesPushed: 250 },
+    });
+    expect(machines.called().toSorted()).toEqual(
+      [...IMAGE, 'applyToKyma', 'checkRollout', 'checkRollout', 'checkRollout', 'smokeTest', 'promoteModel'].toSorted(),
+    );
+    expect(machines.eventOf('commitImage').copiedLayers).toHaveLength(2);
+    expect(machines.eventOf('smokeTest')).toEqual({ runUri: RUN_URI, url: 'https://flights.kyma.test/' });
+    expect(machines.announced).toEqual(['Kyma Deployed']);
+  });
+
+  it.each([
+    ['the rollout fails', { checkRollout: failing('RolloutFailedError', 'ImagePullBackOff') }, 'RolloutFailedError'],
+    ['the model fails its smoke test', { smokeTest: failing('SmokeTestFailedError') }, 'SmokeTestFailedError'],
+    ['the cluster refuses an object', { applyToKyma: failing('ClusterRefusedError') }, 'ClusterRefusedError'],
+  ])('brings back what served before when %s', async (_, answers, error) => {
+    await using machines = await openMachines({ answers });
+
+    expect(await machines.run('deployment', input)).toMatchObject({ status: 'FAILED', error });
+    expect(machines.called().at(-1)).toBe('rollBackKyma');
+    expect(machines.announced).toEqual([]);
+  });
+
+  it('tells why it failed also when nothing can be brought back', async () => {
+    const answers = { checkRollout: failing('RolloutFailedError'), rollBackKyma: failing('ClusterAccessError') };
+    await using machines = await openMachines({ answers });
+
+    expect(await machines.run('deployment', input)).toMatchObject({ error: 'RolloutFailedError' });
+  });
+
+  it('leaves the cluster alone when the image can’t be built', async () => {
+    await using machines = await openMachines({ answers: { commitImage: failing('UnsafeArchiveError') } });
+
+    expect(await machines.run('deployment', input)).toMatchObject({ error: 'UnsafeArchiveError' });
+    expect(machines.called()).not.toContain('rollBackKyma');
   });
 });
 

@@ -5,6 +5,7 @@ import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 import { askModel } from '#shared/predictions/ask-model.ts';
+import { endpointOf } from '#shared/predictions/model-place.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import type { SmokeTestInput, SmokeTestOutput } from './schema.ts';
 import { testRows } from './test-rows.ts';
@@ -16,17 +17,18 @@ interface Ports {
 
 /** Asks the deployed model for rows that it was tested with: it must give one answer a row, of as many values as are to be written. */
 export const smokeTest = async (
-  { runUri, endpointName }: SmokeTestInput,
+  { runUri, ...place }: SmokeTestInput,
   { objectStore, modelServer }: Ports,
 ): Promise<SmokeTestOutput> => {
   const { definition } = await loadRun(objectStore, runUri);
   const manifest = await loadManifest(objectStore, manifestUri(runUri, 'test'));
   const rows = await testRows(objectStore, manifest, definition.source, rowCountOf(definition));
+  const endpoint = endpointOf(place);
   const startedAt = performance.now();
-  const answers = await ask(modelServer, endpointName, rows);
-  assertWidth(answers, definition, endpointName);
+  const answers = await ask(modelServer, endpoint, rows);
+  assertWidth(answers, definition, endpoint);
   await writeFact(objectStore, runUri, 'smokeTest', {
-    endpointName,
+    ...place,
     rowCount: rows.length,
     milliseconds: Math.round(performance.now() - startedAt),
   });
@@ -34,10 +36,11 @@ export const smokeTest = async (
 };
 
 const rowCountOf = ({ deployment }: PipelineDefinition): number =>
-  deployment.target === 'sagemaker' ? deployment.smokeTestRows : 10;
+  deployment.target === 'none' ? 10 : deployment.smokeTestRows;
 
 const ask = async (modelServer: ModelServer, endpointName: string, rows: readonly string[]): Promise<string[][]> => {
   try {
+    await modelServer.ping?.(endpointName);
     return await askModel(modelServer, endpointName, rows);
   } catch (error) {
     if (!(error instanceof PredictionFailedError || error instanceof DatasetMismatchError)) throw error;

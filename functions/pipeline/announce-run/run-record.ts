@@ -29,6 +29,8 @@ export const runRecord = async (objectStore: ObjectStore, run: Run, ending: Endi
   },
   deployment: {
     endpoint: await readFact(objectStore, run.runUri, 'endpoint'),
+    image: await readFact(objectStore, run.runUri, 'image'),
+    kyma: await readFact(objectStore, run.runUri, 'kyma'),
     smokeTest: await readFact(objectStore, run.runUri, 'smokeTest'),
   },
   prediction: {

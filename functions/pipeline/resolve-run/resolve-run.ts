@@ -54,6 +54,7 @@ export const resolveRun = async (
     pipeline,
     mode: recorded.mode,
     ...steps,
+    deploymentTarget: definition.deployment.target,
     modelRecordUri: recorded.modelRecordUri ?? null,
   };
 };

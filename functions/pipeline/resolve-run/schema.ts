@@ -20,6 +20,7 @@ export const ResolveRunOutput = z.strictObject({
   train: z.boolean(),
   deploy: z.boolean(),
   predict: z.boolean(),
+  deploymentTarget: z.enum(['sagemaker', 'kyma', 'none']),
   /** The model to score with; null when the run trains its own. */
   modelRecordUri: z.string().startsWith('s3://').nullable(),
 });

@@ -1,5 +1,7 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { EndpointFailedError, InvalidInputError } from '#shared/errors.ts';
+import type { Cluster } from '#shared/kyma/cluster.ts';
+import { kymaPlace } from '#shared/kyma/place.ts';
 import { loadModelRecord } from '#shared/models/model-record.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 import type { SageMakerDeployment } from '#shared/pipeline/definition.ts';
@@ -12,12 +14,13 @@ import type { PlanScoringInput, PlanScoringOutput } from './schema.ts';
 interface Ports {
   readonly objectStore: ObjectStore;
   readonly sageMaker: Pick<Endpoints, 'describeEndpoint' | 'modelOfEndpointConfig'>;
+  readonly openCluster: () => Promise<Cluster>;
 }
 
-/** Decides how a staged dataset is predicted: by a batch transform, or part by part by the endpoint, which must serve the model. */
+/** Decides how a staged dataset is predicted: by a batch transform, or part by part where the model is deployed, if it is. */
 export const planScoring = async (
   { runUri, modelRecordUri }: PlanScoringInput,
-  { objectStore, sageMaker }: Ports,
+  { objectStore, sageMaker, openCluster }: Ports,
 ): Promise<PlanScoringOutput> => {
   const run = await loadRun(objectStore, runUri);
   const { trainingJobName: model } = await loadModelRecord(objectStore, modelRecordUri);
@@ -25,11 +28,19 @@ export const planScoring = async (
   if (!prediction) throw new InvalidInputError(`The pipeline ${run.pipeline} has no prediction in its pipeline.yml.`);
   const common = { method: prediction.method, predictionsUri: predictionPartsUri(runUri), model };
   if (prediction.method === 'transform') return { ...common, plan: null };
+  const { place, concurrency } =
+    prediction.method === 'kyma'
+      ? await kymaPlace(await openCluster(), run, model)
+      : await endpointPlace(sageMaker, run, model);
+  const plan = await writePlan(objectStore, runUri, place);
+  return { ...common, plan: { ...plan, concurrency } };
+};
+
+const endpointPlace = async (sageMaker: Ports['sageMaker'], run: Run, model: string) => {
   const deployment = deploymentOf(run);
   const endpointName = endpointNameOf(run.pipeline, deployment);
   await assertServes(sageMaker, endpointName, model);
-  const plan = await writePlan(objectStore, runUri, endpointName);
-  return { ...common, plan: { ...plan, concurrency: concurrencyOf(deployment) } };
+  return { place: { endpointName }, concurrency: concurrencyOf(deployment) };
 };
 
 /** Requests that an instance answers at a time without queueing them for long. */
@@ -57,11 +68,15 @@ const assertServes = async (sageMaker: Ports['sageMaker'], endpointName: string,
   );
 };
 
-const writePlan = async (objectStore: ObjectStore, runUri: string, endpointName: string) => {
+const writePlan = async (
+  objectStore: ObjectStore,
+  runUri: string,
+  place: { endpointName: string } | { url: string },
+) => {
   const { parts } = await loadManifest(objectStore, manifestUri(runUri, 'score'));
   const items = parts
     .filter(({ rowCount }) => rowCount > 0)
-    .map(({ uri }, part) => JSON.stringify({ runUri, endpointName, part, uri }));
+    .map(({ uri }, part) => JSON.stringify({ runUri, ...place, part, uri }));
   const planUri = `${runUri}predictions/scoring-plan.jsonl`;
   await objectStore.put(planUri, `${items.join('\n')}\n`, { contentType: 'application/jsonl' });
   return { ...parseObjectUri(planUri), partCount: items.length };

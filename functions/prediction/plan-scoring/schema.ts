@@ -5,7 +5,7 @@ export const PlanScoringInput = z.strictObject({ runUri: RunUri, modelRecordUri:
 export type PlanScoringInput = z.infer<typeof PlanScoringInput>;
 
 export const PlanScoringOutput = z.strictObject({
-  method: z.enum(['transform', 'endpoint']),
+  method: z.enum(['transform', 'endpoint', 'kyma']),
   /** Where predictions are to lie. */
   predictionsUri: z.string().startsWith('s3://'),
   /** The plan for ScorePart, JSON lines, one a part; null for a transform, which plans for itself. */

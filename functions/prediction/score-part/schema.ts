@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { isOnePlace, modelPlace } from '#shared/predictions/model-place.ts';
 
 /** A line of PlanScoring's plan. */
-export const ScorePartInput = z.strictObject({
-  runUri: RunUri,
-  endpointName: z.string().min(1),
-  part: z.int().nonnegative(),
-  uri: z.string().startsWith('s3://'),
-});
+export const ScorePartInput = z
+  .strictObject({
+    runUri: RunUri,
+    ...modelPlace,
+    part: z.int().nonnegative(),
+    uri: z.string().startsWith('s3://'),
+  })
+  .refine(isOnePlace, 'needs endpointName or url');
 export type ScorePartInput = z.infer<typeof ScorePartInput>;
 
 export const ScorePartOutput = z.strictObject({ part: z.int().nonnegative(), rowCount: z.int().nonnegative() });

@@ -4,6 +4,7 @@ import { DatasetMismatchError, InvalidInputError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 import { askModel } from '#shared/predictions/ask-model.ts';
+import { endpointOf } from '#shared/predictions/model-place.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { payloads, type ScoringRow } from './payloads.ts';
@@ -14,24 +15,25 @@ interface Ports {
   readonly modelServer: ModelServer;
 }
 
-/** Predicts one part of a dataset by the endpoint: each row's key and answer, in the rows' order, holding one payload. */
+/** Predicts one part of a dataset by the deployed model: each row's key and answer, in the rows' order, holding one payload. */
 export const scorePart = async (
-  { runUri, endpointName, part, uri }: ScorePartInput,
+  { runUri, part, uri, ...place }: ScorePartInput,
   { objectStore, modelServer }: Ports,
 ): Promise<ScorePartOutput> => {
   const { definition } = await loadRun(objectStore, runUri);
   const { prediction } = definition;
   if (!prediction) throw new InvalidInputError(`${runUri} is a run of a pipeline without a prediction.`);
+  const endpoint = endpointOf(place);
   const keyCount = prediction.source.key.length;
   let rowCount = 0;
   const predict = async function* (): AsyncGenerator<string> {
     for await (const payload of payloads(scoringRows(await objectStore.getStream(uri), keyCount))) {
       const answers = await askModel(
         modelServer,
-        endpointName,
+        endpoint,
         payload.map(({ features }) => features),
       );
-      assertWidth(answers, prediction.columns.length, endpointName);
+      assertWidth(answers, prediction.columns.length, endpoint);
       rowCount += payload.length;
       yield payload.map(({ key }, index) => `${key},${answers[index]!.join(',')}\n`).join('');
     }

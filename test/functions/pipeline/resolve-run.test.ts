@@ -57,6 +57,7 @@ describe('the input', () => {
       train: true,
       deploy: false,
       predict: false,
+      deploymentTarget: 'none',
       modelRecordUri: null,
     });
   });

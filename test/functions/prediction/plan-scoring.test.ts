@@ -34,7 +34,8 @@ const givenEndpoint = (modelName: string) => {
   });
 };
 
-const plan = () => planScoring({ runUri: RUN_URI, modelRecordUri }, ports);
+const openCluster = () => Promise.reject(new Error('No cluster is needed.'));
+const plan = () => planScoring({ runUri: RUN_URI, modelRecordUri }, { ...ports, openCluster });
 
 describe('planScoring', () => {
   it('leaves a transform to itself', async () => {

@@ -1,0 +1,57 @@
+import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
+import { clusterOfSecret } from '#shared/kyma/secrets-manager.ts';
+import { kymaSettings } from '#shared/kyma/settings.ts';
+import { listPipelines, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
+import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
+import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
+import { PIPELINES_DIR, withCloud } from '../session.ts';
+import { duration, table } from '../terminal.ts';
+import { EXIT } from '../usage.ts';
+import type { Command } from './command.ts';
+
+export const deployments: Command = {
+  usage: 'deployments',
+  summary: 'Lists what serves where: endpoints of SageMaker, and models on Kyma with image, run and age.',
+  options: {},
+  positionals: [0, 0],
+  run: ({ out }) =>
+    withCloud(out, async () => {
+      const rows = [...(await onSageMaker()), ...(await onKyma())];
+      for (const line of table(['PIPELINE', 'TARGET', 'WHERE', 'WHAT', 'RUN', 'STATE', 'AGE'], rows)) out.print(line);
+      if (rows.length === 0) out.print('Nothing is deployed. Deploy a model: npx fedml run flights');
+      return EXIT.done;
+    }),
+};
+
+const onSageMaker = async (): Promise<unknown[][]> => {
+  const endpoints = sageMaker();
+  const rows: unknown[][] = [];
+  for (const pipeline of await listPipelines(PIPELINES_DIR)) {
+    const { deployment } = (await readPipelineFolder(PIPELINES_DIR, pipeline)).definition;
+    if (deployment.target !== 'sagemaker') continue;
+    const endpoint = await endpoints.describeEndpoint(endpointNameOf(pipeline, deployment));
+    if (!endpoint) continue;
+    const { EndpointName, EndpointConfigName, EndpointStatus, LastModifiedTime } = endpoint;
+    rows.push([pipeline, 'sagemaker', EndpointName, EndpointConfigName, '', EndpointStatus, age(LastModifiedTime)]);
+  }
+  return rows;
+};
+
+const onKyma = async (): Promise<unknown[][]> => {
+  if (!kymaSettings().hasCluster) return [];
+  const models = await deployedToKyma(await clusterOfSecret(kymaSettings)());
+  return models.map(({ pipeline, namespace, url, imageUri, runUri, availableReplicas, createdAt }) => [
+    pipeline,
+    'kyma',
+    url ?? `${namespace}, no route`,
+    shortDigest(imageUri),
+    runUri?.split('/').at(-2) ?? '',
+    `${availableReplicas} available`,
+    age(createdAt && new Date(createdAt)),
+  ]);
+};
+
+/** As much of a digest as tells images apart. */
+const shortDigest = (imageUri: string): string => imageUri.replace(/^.*@(sha256:[0-9a-f]{12}).*$/, '$1');
+
+const age = (since: Date | '' | undefined): string => (since ? duration(Date.now() - since.getTime()) : '');

@@ -1,0 +1,17 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { KubernetesStandIn } from '#local/kubernetes/start-kubernetes.ts';
+import { deploySecret } from './secret.ts';
+
+/** Tells the functions of the laptop's cluster as they are told of a real one: two secrets, and the network that it lies in. */
+export const deployKymaEnvironment = async (
+  secrets: SecretsManagerClient,
+  { kubeconfig, certificateAuthority, issuer }: KubernetesStandIn,
+): Promise<Record<string, string>> => {
+  const { tokenUrl, clientId, clientSecret } = issuer;
+  const client = { oauth: { tokenUrl, clientId, clientSecret }, certificateAuthority };
+  return {
+    FEDML_KYMA_KUBECONFIG_SECRET_ARN: await deploySecret(secrets, 'fedml/kyma-kubeconfig', kubeconfig),
+    FEDML_KYMA_CLIENT_SECRET_ARN: await deploySecret(secrets, 'fedml/kyma-client', JSON.stringify(client)),
+    FEDML_ALLOWED_PRIVATE_NETWORKS: '127.0.0.0/8',
+  };
+};

@@ -1,0 +1,44 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { ApiRequest } from './request.ts';
+import { StatusError } from './status-error.ts';
+
+/** A bearer of a token, and what it may do. */
+export interface User {
+  readonly name: string;
+  readonly token: string;
+  readonly allows: (right: Right) => boolean;
+}
+
+export interface Right {
+  readonly verb: string;
+  readonly group: string;
+  /** With its subresource, such as `pods/log`. */
+  readonly resource: string;
+  readonly namespace: string | undefined;
+}
+
+export type Users = readonly User[];
+
+export const userOf = (users: Users, authorization: string | undefined): User => {
+  const token = Buffer.from(/^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '');
+  const user = users.find((each) => {
+    const expected = Buffer.from(each.token);
+    return expected.length === token.length && timingSafeEqual(expected, token);
+  });
+  if (!user) throw new StatusError(401, 'Unauthorized', 'Unauthorized');
+  return user;
+};
+
+export const assertAllowed = (user: User, { verb, resource, subresource, namespace, name }: ApiRequest): void => {
+  const { group, plural } = resource;
+  const right = { verb, group, resource: subresource ? `${plural}/${subresource}` : plural, namespace };
+  if (user.allows(right)) return;
+  const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
+  throw new StatusError(
+    403,
+    'Forbidden',
+    `${group ? `${plural}.${group}` : plural}${name ? ` "${name}"` : ''} is forbidden: User "${user.name}" cannot ${verb} ` +
+      `resource "${right.resource}" in API group "${group}" ${where}`,
+    { ...(name && { name }), group, kind: plural },
+  );
+};

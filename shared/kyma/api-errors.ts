@@ -1,0 +1,96 @@
+import { ClusterAccessError, ClusterRefusedError, ClusterUnavailableError, PipelineError } from '#shared/errors.ts';
+
+/**
+ * An error of the Kubernetes client in our own words. The client's messages carry the whole answer with all of its
+ * headers; only the parts of a Status that say something are taken over.
+ *
+ * @param what what was tried, such as `Applying Deployment fedml/flights`.
+ */
+export const asClusterError = (error: unknown, what: string, host: string): Error => {
+  if (error instanceof PipelineError) return error;
+  const refusal = pipelineErrorIn(error);
+  if (refusal) return refusal;
+  const status = statusOf(error);
+  const options = { cause: new Error(status?.message ?? causeText(error)) };
+  if (!status) {
+    return new ClusterUnavailableError(
+      `${what} failed: the API of the cluster ${host} gave no answer (${causeText(error)}).`,
+      options,
+    );
+  }
+  const { code, message } = status;
+  if (code === 401) {
+    return new ClusterAccessError(
+      `${what} failed: the cluster ${host} doesn't accept the token of the kubeconfig. It may have expired; store a new ` +
+        'kubeconfig in the secret (docs/kyma.md).',
+      options,
+    );
+  }
+  // Admission, a quota for instance, answers 403 too; what is missing then is not a right.
+  if (code === 403 && /exceeded quota|admission webhook|violates PodSecurity|limited to/.test(message)) {
+    return new ClusterRefusedError(`${what} was refused: ${message}`, options);
+  }
+  if (code === 403) return new ClusterAccessError(`${what} failed: ${message}. ${grantHint(message)}`, options);
+  if (code === 429 || (code >= 500 && !isSchemaError(message))) {
+    return new ClusterUnavailableError(`${what} failed: ${code} ${message}`, options);
+  }
+  return new ClusterRefusedError(`${what} was refused: ${message}${causes(status)}`, options);
+};
+
+export const isNotFound = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 404;
+
+/** Kubernetes' own answer, as far as we read it. */
+interface Status {
+  readonly code: number;
+  readonly message: string;
+  readonly details?: { readonly causes?: readonly { readonly message?: string; readonly field?: string }[] };
+}
+
+/** An error with a numeric code and a body is an answer; a timeout's DOMException has a code of its own kind. */
+const statusOf = (error: unknown): Status | undefined => {
+  const { code, body } = error as { code?: unknown; body?: unknown };
+  if (typeof code !== 'number' || body === undefined || error instanceof DOMException) return undefined;
+  const parsed = parseBody(body);
+  return { ...parsed, code, message: parsed.message ?? `HTTP ${code}` };
+};
+
+/** The body is JSON text, or a proxy's page. */
+const parseBody = (body: unknown): Partial<Status> => {
+  try {
+    const parsed: unknown = typeof body === 'string' ? JSON.parse(body) : body;
+    return parsed !== null && typeof parsed === 'object' ? parsed : {};
+  } catch {
+    return {};
+  }
+};
+
+const causes = ({ details }: Status): string =>
+  (details?.causes ?? []).map(({ field, message }) => `\n  ${field ? `${field}: ` : ''}${message ?? ''}`).join('');
+
+/** An apply with a field that the schema doesn't have is answered with 500 by the API server. */
+const isSchemaError = (message: string): boolean =>
+  /failed to create typed patch object|not declared in schema/.test(message);
+
+/** `User "x" cannot patch resource "deployments" in API group "apps" in the namespace "fedml"`, as RBAC says it. */
+const grantHint = (message: string): string => {
+  const [, verb, resource, group] = /cannot (\w+) resource "([^"]+)" in API group "([^"]*)"/.exec(message) ?? [];
+  return verb
+    ? `Give the kubeconfig's service account the verb ${verb} on ${resource}${group ? `.${group}` : ''} (docs/kyma.md).`
+    : 'Give the rights of docs/kyma.md to the service account of the kubeconfig.';
+};
+
+/** What lies at the bottom of a failed connection; `fetch failed` alone says nothing. */
+const causeText = (error: unknown): string => {
+  const { cause, message = String(error) } = error as { cause?: unknown; message?: string };
+  if (cause === undefined || cause === null) return message.slice(0, 300);
+  const { code } = cause as { code?: unknown };
+  return typeof code === 'string' ? `${code}: ${(cause as Error).message}` : causeText(cause);
+};
+
+/** A guarded lookup refuses an address by an error of ours, which comes back wrapped. */
+const pipelineErrorIn = (error: unknown): PipelineError | undefined => {
+  for (let each = error; each; each = (each as { cause?: unknown }).cause) {
+    if (each instanceof PipelineError) return each;
+  }
+  return undefined;
+};

@@ -1,0 +1,41 @@
+import type { Cluster } from '#shared/kyma/cluster.ts';
+import { urlOfHost } from '#shared/kyma/ingress.ts';
+import type { ApiRule, Deployment } from '#shared/kyma/objects.ts';
+import { LABELS, RUN_ANNOTATION } from '#shared/kyma/ownership.ts';
+
+/** A model that runs on the cluster. */
+export interface DeployedToKyma {
+  readonly pipeline: string;
+  readonly namespace: string;
+  /** Absent while the model has no route. */
+  readonly url?: string;
+  readonly imageUri: string;
+  readonly runUri: string | undefined;
+  readonly availableReplicas: number;
+  readonly createdAt: string | undefined;
+}
+
+/** Everything of ours that runs on the cluster, in all namespaces. */
+export const deployedToKyma = async (cluster: Cluster): Promise<DeployedToKyma[]> => {
+  const deployments = await cluster.list<Deployment>('Deployment', { labels: LABELS });
+  return Promise.all(
+    deployments.map(async ({ metadata, spec, status }) => {
+      const { name, namespace = '' } = metadata;
+      const route = await cluster.get<ApiRule & { spec: Route }>('APIRule', { namespace, name });
+      return {
+        pipeline: metadata.labels?.['app.kubernetes.io/instance'] ?? name,
+        namespace,
+        ...(route && { url: await urlOfHost(cluster, route.spec.gateway, route.spec.hosts[0]!) }),
+        imageUri: spec.template.spec.containers[0]?.image ?? '',
+        runUri: metadata.annotations?.[RUN_ANNOTATION],
+        availableReplicas: status?.availableReplicas ?? 0,
+        createdAt: metadata.creationTimestamp,
+      };
+    }),
+  );
+};
+
+interface Route {
+  readonly gateway: string;
+  readonly hosts: readonly string[];
+}

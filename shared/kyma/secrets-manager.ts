@@ -1,0 +1,33 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { InvalidInputError } from '#shared/errors.ts';
+import type { Cluster } from '#shared/kyma/cluster.ts';
+import { readKubeconfig } from '#shared/kyma/kubeconfig.ts';
+import { kubernetesCluster } from '#shared/kyma/kubernetes.ts';
+import { type ModelClient, parseModelClient } from '#shared/kyma/model-client.ts';
+import type { KymaSettings } from '#shared/kyma/settings.ts';
+
+/**
+ * Opens the cluster of the kubeconfig that is stored now: read anew for each step, so that a new token is in force at once.
+ *
+ * @throws InvalidKubeconfigError, InvalidInputError when no cluster is configured.
+ */
+export const clusterOfSecret =
+  (settings: () => KymaSettings, client = new SecretsManagerClient({})) =>
+  async (): Promise<Cluster> => {
+    const { kubeconfigSecretArn, guard } = settings();
+    return kubernetesCluster(readKubeconfig(await readSecret(client, kubeconfigSecretArn()), guard), guard);
+  };
+
+/** What a caller of models needs, as it is stored now; nothing where nothing is stored. */
+export const modelClientOfSecret =
+  (settings: () => KymaSettings, client = new SecretsManagerClient({})) =>
+  async (): Promise<ModelClient> => {
+    const { clientSecretArn } = settings();
+    return clientSecretArn ? parseModelClient(await readSecret(client, clientSecretArn)) : {};
+  };
+
+const readSecret = async (client: SecretsManagerClient, secretArn: string): Promise<string> => {
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+  if (SecretString === undefined) throw new InvalidInputError(`The secret ${secretArn} holds no text.`);
+  return SecretString;
+};

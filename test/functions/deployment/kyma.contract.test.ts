@@ -1,0 +1,379 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { applyToKyma } from '#functions/deployment/apply-to-kyma/apply-to-kyma.ts';
+import { checkRollout } from '#functions/deployment/check-rollout/check-rollout.ts';
+import { rollBackKyma } from '#functions/deployment/roll-back-kyma/roll-back-kyma.ts';
+import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
+import { refreshPullSecret } from '#functions/events/refresh-pull-secret/refresh-pull-secret.ts';
+import { planScoring } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { ScorePartInput } from '#functions/prediction/score-part/schema.ts';
+import { scorePart } from '#functions/prediction/score-part/score-part.ts';
+import { kymaModelServer } from '#shared/kyma/model-server.ts';
+import type { Deployment, KubernetesObject, Pod } from '#shared/kyma/objects.ts';
+import { deleteOwned, ownedObjects } from '#shared/kyma/owned-objects.ts';
+import { EXPIRES_AT_ANNOTATION, selectorOf } from '#shared/kyma/ownership.ts';
+import { runFolderUri } from '#shared/pipeline/run.ts';
+import { eventually, loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
+import { addingModel, brokenModel } from '#test/shared/kyma/models.ts';
+import { givenModel } from '#test/shared/models/fixture.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { givenDataset, givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+
+let open: OpenKubernetes;
+beforeAll(async () => {
+  open = await openKubernetes();
+});
+afterAll(() => open.close());
+
+let objectStore: ReturnType<typeof inMemoryObjectStore>;
+let namespace: string;
+let count = 0;
+beforeEach(() => {
+  objectStore = inMemoryObjectStore();
+  count += 1;
+  namespace = `case-${count}`;
+  open.registry.setPassword('secret');
+});
+// What is left would go on running, and take its share of the processor.
+afterEach(async () => {
+  for (const name of [`case-${count}`, namespace]) await open.cluster.delete('Namespace', { name });
+});
+
+const SKLEARN = '492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-py312';
+const jwtAuth = () => {
+  const { issuer, jwksUri, clientId } = open.kubernetes.issuer;
+  return { jwt: { issuer, jwksUri, audiences: [clientId] } };
+};
+
+const ports = () => ({
+  objectStore,
+  openCluster: async () => open.cluster,
+  registries: {
+    pullCredentials: async () => ({
+      host: open.registry.host,
+      username: 'AWS',
+      password: 'secret',
+      expiresAt: new Date(Date.now() + 43_200_000),
+    }),
+  },
+});
+
+const modelServer = () => {
+  const { tokenUrl, clientId, clientSecret } = open.kubernetes.issuer;
+  return kymaModelServer({
+    openClient: async () => ({
+      oauth: { tokenUrl, clientId, clientSecret },
+      certificateAuthority: open.kubernetes.certificateAuthority,
+    }),
+    guard: () => loopback,
+    pausesMs: [50],
+  });
+};
+
+/** A run of the pipeline that is to deploy an image. */
+const given = async (runId: string, deployment: object = {}) => {
+  const settings = { deployment: { target: 'kyma', namespace, host: namespace, auth: jwtAuth(), ...deployment } };
+  await givenRun(objectStore, { runId, settings });
+  return runFolderUri(STORE_URI, 'flights', runId);
+};
+
+const apply = async (runUri: string, imageUri: string) => {
+  const modelRecordUri = await givenModel(objectStore, { imageUri: SKLEARN });
+  return applyToKyma({ runUri, modelRecordUri, imageUri }, ports());
+};
+
+/** Looks as the state machine does, only more often. */
+const rolledOut = (runUri: string) =>
+  eventually(async () => (await checkRollout({ runUri }, ports())).state === 'ready', 'the rollout was ready');
+
+const deploy = async (runId: string, files: Record<string, string>, deployment?: object) => {
+  const runUri = await given(runId, deployment);
+  const imageUri = await open.registry.push(files);
+  const { url } = await apply(runUri, imageUri);
+  await rolledOut(runUri);
+  return { runUri, imageUri, url };
+};
+
+const image = async () =>
+  (await open.cluster.get<Deployment>('Deployment', { namespace, name: 'flights' }))?.spec.template.spec.containers[0]
+    ?.image;
+
+describe('a deployment to Kyma', () => {
+  it('serves at the host’s URL, to holders of a token', async () => {
+    const { runUri, url } = await deploy('run-1', addingModel(5));
+    await givenDataset(objectStore, 'test', ['ID', 'A', 'LATE'], ['1,10,0\n2,20,1\n'], false, runUri);
+
+    expect(url).toBe(`https://${namespace}.kyma.localhost:${new URL(open.kubernetes.gateway.url).port}/`);
+    expect(await modelServer().predict(url, '1\n2\n')).toBe('6.0\n7.0\n');
+    expect(await smokeTest({ runUri, url }, { objectStore, modelServer: modelServer() })).toEqual({ rowCount: 2 });
+    expect(JSON.parse(objectStore.objects.get(`${runUri}deployment/kyma.json`)!)).toMatchObject({
+      url,
+      previous: null,
+    });
+  });
+
+  it('replaces the model without a moment when none serves', async () => {
+    const { url } = await deploy('run-1', addingModel(5));
+    const server = modelServer();
+    const seen = new Set<string>();
+    let isOver = false;
+    const asking = (async () => {
+      while (!isOver) seen.add(await server.predict(url, '1\n'));
+    })();
+
+    await deploy('run-2', addingModel(50));
+    isOver = true;
+    await asking;
+
+    expect(await server.predict(url, '1\n')).toBe('51.0\n');
+    expect([...seen].every((answer) => ['6.0\n', '51.0\n'].includes(answer))).toBe(true);
+  });
+
+  it('restarts nothing when the image is the same', async () => {
+    const { imageUri } = await deploy('run-1', addingModel(5));
+    const pods = async () =>
+      (await open.cluster.list<Pod>('Pod', { namespace, labels: selectorOf({ pipeline: 'flights' }) })).map(
+        ({ metadata }) => metadata.uid,
+      );
+    const before = await pods();
+
+    const runUri = await given('run-2');
+    await apply(runUri, imageUri);
+    await rolledOut(runUri);
+
+    expect(await pods()).toEqual(before);
+  });
+
+  it('can be applied twice, and keeps what was there before', async () => {
+    const first = await deploy('run-1', addingModel(5));
+    const runUri = await given('run-2');
+    const imageUri = await open.registry.push(addingModel(50));
+
+    await apply(runUri, imageUri);
+    await apply(runUri, imageUri);
+
+    expect(JSON.parse(objectStore.objects.get(`${runUri}deployment/kyma.json`)!)).toMatchObject({
+      previous: { imageUri: first.imageUri, runUri: first.runUri },
+    });
+  });
+
+  it('brings more pods up when the pipeline asks for them', async () => {
+    await deploy('run-1', addingModel(5), { replicas: { min: 2, max: 2 } });
+
+    const { status } = (await open.cluster.get<Deployment>('Deployment', { namespace, name: 'flights' }))!;
+    expect(status).toMatchObject({ replicas: 2, availableReplicas: 2 });
+  });
+});
+
+describe('a prediction through Kyma', () => {
+  const prediction = {
+    source: { view: 'V_SCORE', key: ['ID'] },
+    method: 'kyma',
+    columns: [{ name: 'P', type: 'DOUBLE' }],
+    target: { table: 'T' },
+  };
+  const neverAsked = {
+    describeEndpoint: () => Promise.reject(new Error('SageMaker is not asked.')),
+    modelOfEndpointConfig: () => Promise.reject(new Error('SageMaker is not asked.')),
+  };
+  const scoring = async (runId: string, trainingJobName: string) => {
+    const deployment = { target: 'kyma', namespace, host: namespace, auth: jwtAuth() };
+    await givenRun(objectStore, { runId, settings: { deployment, prediction } });
+    const runUri = runFolderUri(STORE_URI, 'flights', runId);
+    await givenDataset(objectStore, 'score', ['ID', 'A'], ['1,10\n2,20\n', '3,30\n'], false, runUri);
+    const modelRecordUri = await givenModel(objectStore, { imageUri: SKLEARN, trainingJobName });
+    return planScoring({ runUri, modelRecordUri }, { ...ports(), sageMaker: neverAsked });
+  };
+
+  it('asks the model for each part, and keeps each row’s key beside its answer', async () => {
+    const { url } = await deploy('run-1', addingModel(5));
+
+    const { method, plan, predictionsUri } = await scoring('run-2', 'job-1');
+    const lines = objectStore.objects.get(`s3://${plan!.bucket}/${plan!.key}`)!.trimEnd().split('\n');
+    const items = lines.map((line) => ScorePartInput.parse(JSON.parse(line)));
+    for (const item of items) await scorePart(item, { objectStore, modelServer: modelServer() });
+
+    expect(method).toBe('kyma');
+    expect(items.map((item) => item.url)).toEqual([url, url]);
+    expect(objectStore.objects.get(`${predictionsUri}part-00000.csv`)).toBe('1,15.0\n2,25.0\n');
+    expect(objectStore.objects.get(`${predictionsUri}part-00001.csv`)).toBe('3,35.0\n');
+  });
+
+  it('is refused where another model serves, or none', async () => {
+    await expect(scoring('run-1', 'job-1')).rejects.toMatchObject({ name: 'EndpointFailedError' });
+    await deploy('run-2', addingModel(5));
+
+    await expect(scoring('run-3', 'job-2')).rejects.toMatchObject({
+      name: 'EndpointFailedError',
+      message: expect.stringContaining('serves the model of job-1, not of job-2'),
+    });
+  });
+});
+
+describe('a rollout that fails', () => {
+  const failure = async (runUri: string) => {
+    let error: Error | undefined;
+    await eventually(async () => {
+      error = await checkRollout({ runUri }, ports()).then(
+        () => undefined,
+        (thrown: Error) => thrown,
+      );
+      return error;
+    }, 'the rollout failed');
+    return error!;
+  };
+
+  it('says by which event, with the end of the log, when the model is broken, and brings the old one back', async () => {
+    const { url, imageUri } = await deploy('run-1', addingModel(5));
+    const runUri = await given('run-2');
+    await apply(runUri, await open.registry.push(brokenModel));
+
+    const error = await failure(runUri);
+    expect(await modelServer().predict(url, '1\n')).toBe('6.0\n');
+    const rolledBack = await rollBackKyma({ runUri }, ports());
+
+    expect(error).toMatchObject({ name: 'RolloutFailedError' });
+    expect(error.message).toContain('CrashLoopBackOff');
+    expect(error.message).toContain('Back-off restarting failed container');
+    expect(error.message).toContain('ValueError: the model is made for another version');
+    expect(rolledBack).toEqual({ outcome: 'restored', imageUri });
+    expect(await image()).toBe(imageUri);
+    await eventually(async () => {
+      const { status } = (await open.cluster.get<Deployment>('Deployment', { namespace, name: 'flights' }))!;
+      return status?.replicas === 1 && status.availableReplicas === 1;
+    }, 'only the old pod was left');
+    expect(await modelServer().predict(url, '1\n')).toBe('6.0\n');
+  });
+
+  it('says so when the registry doesn’t let the node in, and leaves nothing of a first deployment', async () => {
+    const runUri = await given('run-1');
+    const imageUri = await open.registry.push(addingModel(1));
+    open.registry.setPassword('another');
+    await apply(runUri, imageUri);
+
+    const error = await failure(runUri);
+    const rolledBack = await rollBackKyma({ runUri }, ports());
+
+    expect(error.message).toContain('ImagePullBackOff');
+    expect(error.message).toContain('authorization token has expired');
+    expect(rolledBack).toEqual({ outcome: 'removed', imageUri: null });
+    expect(await ownedObjects(open.cluster, { pipeline: 'flights', namespace })).toEqual([]);
+  });
+
+  it('says so when a quota has no room for the pods', async () => {
+    const runUri = await given('run-1');
+    await open.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    await open.cluster.apply({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota' as 'Secret',
+      metadata: { name: 'small', namespace },
+      spec: { hard: { 'limits.memory': '1Gi' } },
+    });
+
+    await apply(runUri, await open.registry.push(addingModel(1)));
+
+    expect((await failure(runUri)).message).toContain('QuotaExceeded');
+  });
+
+  it('says so when another APIRule has the host', async () => {
+    const occupied = `occupied-${namespace}`;
+    await deploy('run-1', addingModel(5), { host: occupied });
+    namespace = `${namespace}-b`;
+    const runUri = await given('run-2', { host: occupied });
+    await apply(runUri, await open.registry.push(addingModel(5)));
+
+    expect((await failure(runUri)).message).toContain('Host is occupied by another Virtual Service');
+  });
+
+  it('says so when another run has deployed since', async () => {
+    const { runUri } = await deploy('run-1', addingModel(5));
+    await deploy('run-2', addingModel(6));
+
+    expect((await failure(runUri)).message).toContain('Another run has deployed since');
+    expect(await rollBackKyma({ runUri }, ports())).toMatchObject({ outcome: 'left' });
+  });
+
+  it('gives up after a quarter of an hour', async () => {
+    const runUri = await given('run-1', { replicas: { min: 1, max: 1 } });
+    await apply(runUri, await open.registry.push(addingModel(5)));
+
+    const now = () => Date.now() + 16 * 60_000;
+    await expect(checkRollout({ runUri }, { ...ports(), now })).rejects.toMatchObject({
+      name: 'RolloutFailedError',
+      message: expect.stringContaining('TimeLimit'),
+    });
+  });
+});
+
+describe('what belongs to somebody else', () => {
+  it('is not taken over by an apply', async () => {
+    const runUri = await given('run-1');
+    await open.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const foreign: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'flights', namespace },
+      spec: { ports: [{ port: 80 }] },
+    };
+    await open.cluster.apply(foreign);
+
+    await expect(apply(runUri, await open.registry.push(addingModel(5)))).rejects.toMatchObject({
+      name: 'ClusterRefusedError',
+      message: expect.stringContaining(`Service ${namespace}/flights`),
+    });
+  });
+
+  it('stays when a pipeline’s objects are deleted', async () => {
+    await deploy('run-1', addingModel(5));
+    await open.cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'others', namespace } });
+
+    const deleted = await deleteOwned(open.cluster, { pipeline: 'flights', namespace });
+
+    expect(deleted.map(({ kind }) => kind)).toEqual([
+      'APIRule',
+      'HorizontalPodAutoscaler',
+      'PodDisruptionBudget',
+      'Deployment',
+      'Service',
+      'Secret',
+      'ServiceAccount',
+    ]);
+    expect(await open.cluster.get('Secret', { namespace, name: 'others' })).toBeDefined();
+    await eventually(
+      async () => (await open.cluster.list('Pod', { namespace, labels: {} })).length === 0,
+      'the pods ended',
+    );
+  });
+});
+
+describe('the next day', () => {
+  it('pods come up again on another node after the pull secret was renewed, and don’t without', async () => {
+    const { url } = await deploy('run-1', addingModel(5));
+    open.registry.setPassword('of the next day');
+    await open.kubernetes.replaceNode();
+    const server = modelServer();
+    await expect(server.predict(url, '1\n')).rejects.toMatchObject({ name: 'EndpointThrottledError' });
+
+    const expiresAt = new Date('2030-01-01T00:00:00Z');
+    const pullCredentials = async () => ({
+      host: open.registry.host,
+      username: 'AWS',
+      password: 'of the next day',
+      expiresAt,
+    });
+    const output = await refreshPullSecret({}, { ...ports(), registries: { pullCredentials } });
+
+    expect(output.expiresAt).toBe('2030-01-01T00:00:00.000Z');
+    const secret = await open.cluster.get('Secret', { namespace, name: 'flights-registry' });
+    expect(secret?.metadata.annotations?.[EXPIRES_AT_ANNOTATION]).toBe('2030-01-01T00:00:00.000Z');
+    expect(await eventually(() => server.predict(url, '1\n').catch(() => undefined), 'the model served again')).toBe(
+      '6.0\n',
+    );
+  });
+
+  it('no cluster needs no secret', async () => {
+    expect(await refreshPullSecret({}, { ...ports(), openCluster: undefined })).toEqual({
+      secretCount: 0,
+      expiresAt: null,
+    });
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { ForbiddenAddressError } from '#shared/errors.ts';
+import { asClusterError } from '#shared/kyma/api-errors.ts';
+
+const answer = (code: number, body: unknown) =>
+  Object.assign(new Error('HTTP-Code: everything, with all headers'), { code, body });
+
+const status = (code: number, message: string, details = {}) =>
+  answer(code, JSON.stringify({ kind: 'Status', code, message, details }));
+
+const translate = (error: unknown) => asClusterError(error, 'Applying Deployment fedml/flights', 'api.example.com');
+
+describe('asClusterError', () => {
+  it.each<[string, unknown, string, string]>([
+    ['an expired token', status(401, 'Unauthorized'), 'ClusterAccessError', 'expired'],
+    [
+      'a missing right',
+      status(
+        403,
+        'deployments.apps is forbidden: User "x" cannot patch resource "deployments" in API group "apps" in the namespace "fedml"',
+      ),
+      'ClusterAccessError',
+      'the verb patch on deployments.apps',
+    ],
+    ['a quota', status(403, 'pods "x" is forbidden: exceeded quota: small'), 'ClusterRefusedError', 'exceeded quota'],
+    [
+      'a webhook',
+      status(403, 'admission webhook "policy.example.com" denied the request: no'),
+      'ClusterRefusedError',
+      'no',
+    ],
+    [
+      'an invalid object, with its causes',
+      status(422, 'is invalid', { causes: [{ field: 'spec.hosts', message: 'Required value' }] }),
+      'ClusterRefusedError',
+      'spec.hosts: Required value',
+    ],
+    [
+      'an unknown field in an apply, which comes as 500',
+      status(500, 'failed to create typed patch object (a/b; apps/v1): .spec.foo: field not declared in schema'),
+      'ClusterRefusedError',
+      '.spec.foo',
+    ],
+    [
+      'a kind that the cluster lacks',
+      status(404, 'the server could not find the requested resource'),
+      'ClusterRefusedError',
+      'could not find',
+    ],
+    ['a busy API', status(429, 'too many requests'), 'ClusterUnavailableError', 'too many requests'],
+    ['a broken API', status(503, 'etcd is down'), 'ClusterUnavailableError', 'etcd is down'],
+    ['a proxy’s page', answer(502, '<html>bad gateway</html>'), 'ClusterUnavailableError', 'HTTP 502'],
+    [
+      'a refused connection',
+      new TypeError('fetch failed', { cause: Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' }) }),
+      'ClusterUnavailableError',
+      'ECONNREFUSED',
+    ],
+    ['a time limit', new DOMException('too slow', 'TimeoutError'), 'ClusterUnavailableError', 'too slow'],
+  ])('translates %s', (_, error, name, message) => {
+    expect(translate(error)).toMatchObject({ name, message: expect.stringContaining(message) });
+  });
+
+  it('finds an address that was refused under its wrappings', () => {
+    const refused = new ForbiddenAddressError('leads to 10.0.0.1');
+
+    expect(translate(new TypeError('fetch failed', { cause: new Error('x', { cause: refused }) }))).toBe(refused);
+  });
+
+  it('takes over neither headers nor bodies that say nothing', () => {
+    expect(translate(status(422, 'is invalid')).message).not.toContain('headers');
+  });
+});

@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deployKymaEnvironment } from '#local/deployment/kyma-environment.ts';
+import { startSecretsManager } from '#local/secrets/start-secrets-manager.ts';
+import { LOCAL_ACCOUNT as account, type StandIn } from '#local/stand-in.ts';
+import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
+import { apiRuleManifest, namespaceManifest, workloadManifests } from '#shared/kyma/manifests.ts';
+import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
+import { kymaSettings } from '#shared/kyma/settings.ts';
+import { type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
+import { deployedModel } from './models.ts';
+
+let open: OpenKubernetes;
+let secrets: StandIn;
+let client: SecretsManagerClient;
+let dataDir: string;
+beforeAll(async () => {
+  open = await openKubernetes();
+  dataDir = await mkdtemp(join(tmpdir(), 'secrets-'));
+  secrets = await startSecretsManager({ dataDir, account });
+  client = new SecretsManagerClient({
+    region: account.region,
+    endpoint: secrets.url,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+});
+afterAll(async () => {
+  await open.close();
+  await secrets.close();
+  await rm(dataDir, { recursive: true });
+});
+
+it('finds the cluster by its secret, and what runs there with its URL, image and run', async () => {
+  const environment = await deployKymaEnvironment(client, open.kubernetes);
+  const settings = () => kymaSettings(environment);
+  const cluster = await clusterOfSecret(settings, client)();
+  const model = deployedModel(`127.0.0.1:1/models@sha256:${'0'.repeat(64)}`);
+  await cluster.apply(namespaceManifest('models'));
+  for (const object of [...workloadManifests(model), apiRuleManifest(model)]) await cluster.apply(object);
+
+  expect(await deployedToKyma(cluster)).toEqual([
+    {
+      pipeline: 'adder',
+      namespace: 'models',
+      url: `https://adder.kyma.localhost:${new URL(open.kubernetes.gateway.url).port}/`,
+      imageUri: model.imageUri,
+      runUri: model.runUri,
+      availableReplicas: 0,
+      createdAt: expect.any(String),
+    },
+  ]);
+  expect(await modelClientOfSecret(settings, client)()).toMatchObject({
+    oauth: { tokenUrl: open.kubernetes.issuer.tokenUrl },
+  });
+});
+
+it('says what to store where no cluster is configured', async () => {
+  await expect(clusterOfSecret(() => kymaSettings({}), client)()).rejects.toMatchObject({
+    name: 'InvalidInputError',
+    message: expect.stringContaining('FEDML_KYMA_KUBECONFIG_SECRET_ARN'),
+  });
+  expect(await modelClientOfSecret(() => kymaSettings({}), client)()).toEqual({});
+});
