@@ -78,6 +78,7 @@ const MISTAKES = [
   'InvalidInputError',
   'UnknownPipelineError',
   'InvalidPipelineError',
+  'RunExistsError',
   'PortInUseError',
   'PythonNotFoundError',
   'CloudInUseError',

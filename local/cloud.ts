@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -9,11 +11,13 @@ import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
 import { deployEventBus, EVENT_BUS_NAME } from '#local/deployment/event-bus.ts';
 import { readFunctions } from '#local/deployment/functions.ts';
 import { deployRules } from '#local/deployment/rules.ts';
-import { deployStateMachines } from '#local/deployment/state-machines.ts';
+import { deployStateMachines, stateMachineArn } from '#local/deployment/state-machines.ts';
 import { deployWarehouseSecret, warehousePassword } from '#local/deployment/warehouse-secret.ts';
 import type { Chaos } from '#local/eventbridge/chaos.ts';
 import { type EventBridge, startEventBridge } from '#local/eventbridge/eventbridge.ts';
 import { startHana } from '#local/hana/start-hana.ts';
+import { startHttpApi } from '#local/http-api/http-api.ts';
+import { readRoutes } from '#local/http-api/routes.ts';
 import { startLambda } from '#local/lambda/lambda.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
 import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
@@ -132,6 +136,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       FEDML_TRAINING_ROLE_ARN: roleArn('training'),
       FEDML_MODEL_ROLE_ARN: roleArn('model'),
       FEDML_EVENT_BUS_NAME: EVENT_BUS_NAME,
+      FEDML_PIPELINE_STATE_MACHINE_ARN: stateMachineArn('pipeline', account),
     };
     const lambda: StandIn = await keep(
       startLambda({
@@ -149,10 +154,21 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     await deployEventBus(eventBridgeClient);
     await deployRules(eventBridgeClient, { rootDir, account });
     const sfnClient = new SFNClient({ ...sdk, endpoint: stepFunctions.url });
+    const token = randomBytes(24).toString('base64url');
+    const api = await keep(
+      startHttpApi({
+        routes: readRoutes(rootDir),
+        lambda: new LambdaClient({ ...sdk, endpoint: lambda.url }),
+        account,
+        token,
+      }),
+    );
     const address = {
       environment: { ...environment, AWS_REGION: account.region },
       stateMachineArns: await deployStateMachines(sfnClient, { rootDir, account }),
+      api: { url: api.url, token },
       services: {
+        'HTTP API': api.url,
         'Step Functions': stepFunctions.url,
         Lambda: lambda.url,
         S3: s3.url,

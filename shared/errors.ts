@@ -16,6 +16,16 @@ export class UnknownPipelineError extends PipelineError {
   override readonly name = 'UnknownPipelineError';
 }
 
+/** There is no run of that id. Not retried. */
+export class UnknownRunError extends PipelineError {
+  override readonly name = 'UnknownRunError';
+}
+
+/** A run of that name was started before, with another input or to its end. Not retried. */
+export class RunExistsError extends PipelineError {
+  override readonly name = 'RunExistsError';
+}
+
 /** `pipeline.yml` has mistakes; the message lists all of them with their lines. Not retried. */
 export class InvalidPipelineError extends PipelineError {
   override readonly name = 'InvalidPipelineError';
@@ -94,6 +104,11 @@ export class ModelMissingError extends PipelineError {
 /** The model's metrics are below the gate of `pipeline.yml`. Nothing is deployed; the old endpoint keeps serving. */
 export class GateNotPassedError extends PipelineError {
   override readonly name = 'GateNotPassedError';
+}
+
+/** A person rejected the model, or deleted its model package. Nothing is deployed; the old endpoint keeps serving. */
+export class ModelRejectedError extends PipelineError {
+  override readonly name = 'ModelRejectedError';
 }
 
 /** SageMaker has no free instance or quota now. Retried by the state machine after minutes. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PipelineName } from '#shared/pipeline/definition.ts';
-import { RunMode, RunUri } from '#shared/pipeline/run.ts';
+import { RunUri } from '#shared/pipeline/run.ts';
+import { RunMode } from '#shared/pipeline/run-mode.ts';
 import { Metrics } from '#shared/sagemaker/metrics.ts';
 
 export const EVENT_SOURCE = 'fedml.serverless';

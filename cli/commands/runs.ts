@@ -1,28 +1,38 @@
 import { config } from '#shared/config.ts';
+import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
-import { listRuns } from '#shared/pipeline/run-record.ts';
+import { listPipelines } from '#shared/pipeline/pipeline-folder.ts';
+import { pageOfRuns } from '#shared/pipeline/run-index.ts';
+import { runSummary } from '#shared/pipeline/run-view.ts';
 import { withCloud } from '../session.ts';
 import { table } from '../terminal.ts';
-import { EXIT } from '../usage.ts';
+import { EXIT, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
+const DEFAULT_LIMIT = 25;
+
 export const runs: Command = {
-  usage: 'runs [--pipeline name]',
+  usage: `runs [--pipeline name] [--limit ${DEFAULT_LIMIT}]`,
   summary: 'Lists the runs, newest first.',
-  options: { pipeline: { type: 'string' } },
+  options: { pipeline: { type: 'string' }, limit: { type: 'string' } },
   positionals: [0, 0],
-  run: ({ options, out }) =>
-    withCloud(out, async () => {
-      const all = await listRuns(s3ObjectStore(), config().storeUri, options.pipeline as string | undefined);
-      const rows = all.map(({ runId, pipeline, mode, outcome, startedAt }) => [
-        runId,
-        pipeline,
-        mode,
-        outcome,
-        startedAt,
-      ]);
-      for (const line of table(['RUN', 'PIPELINE', 'MODE', 'OUTCOME', 'STARTED'], rows)) out.print(line);
+  run: ({ options, out }) => {
+    const limit = Number(options.limit ?? DEFAULT_LIMIT);
+    if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit takes a whole number from 1 on.');
+    return withCloud(out, async () => {
+      const { storeUri, pipelinesDir } = config();
+      const ports = { objectStore: s3ObjectStore(), executions: stepFunctionsExecutions() };
+      const pipelines = options.pipeline ? [options.pipeline as string] : await listPipelines(pipelinesDir);
+      const page = await pageOfRuns(ports.objectStore, storeUri, { pipelines, limit });
+      const rows: unknown[][] = [];
+      for (const runUri of page.runUris) {
+        const { runId, pipeline, mode, status, startedAt } = await runSummary(runUri, ports);
+        rows.push([runId, pipeline, mode, status, startedAt]);
+      }
+      for (const line of table(['RUN', 'PIPELINE', 'MODE', 'STATUS', 'STARTED'], rows)) out.print(line);
       if (rows.length === 0) out.print('No runs yet. Start one: npx fedml run flights');
+      if (page.nextToken) out.print(out.style('dim', `Older ones: --limit ${limit * 4}`));
       return EXIT.done;
-    }),
+    });
+  },
 };

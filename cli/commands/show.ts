@@ -1,7 +1,9 @@
 import { config } from '#shared/config.ts';
-import { InvalidInputError } from '#shared/errors.ts';
+import { InvalidInputError, UnknownRunError } from '#shared/errors.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
-import { listRuns, loadRunRecord } from '#shared/pipeline/run-record.ts';
+import { listPipelines } from '#shared/pipeline/pipeline-folder.ts';
+import { findRunUri, pageOfRuns } from '#shared/pipeline/run-index.ts';
+import { loadRunRecord } from '#shared/pipeline/run-record.ts';
 import { withCloud } from '../session.ts';
 import { summary } from '../summary.ts';
 import { EXIT } from '../usage.ts';
@@ -14,17 +16,26 @@ export const show: Command = {
   positionals: [0, 1],
   run: ({ positionals, options, out }) =>
     withCloud(out, async () => {
-      const all = await listRuns(s3ObjectStore(), config().storeUri);
-      const wanted = positionals[0] === undefined ? all[0] : all.find(({ runId }) => runId === positionals[0]);
-      if (!wanted) {
-        throw new InvalidInputError(
-          positionals[0] === undefined
-            ? 'There are no runs yet. Start one: npx fedml run flights'
-            : `There is no run ${positionals[0]}. \`npx fedml runs\` lists them.`,
-        );
-      }
-      const record = await loadRunRecord(s3ObjectStore(), wanted.runUri);
+      const runUri = positionals[0] === undefined ? await newestRunUri() : await runUriOf(positionals[0]);
+      const record = await loadRunRecord(s3ObjectStore(), runUri);
       for (const line of options.json ? [JSON.stringify(record, null, 2)] : summary(record)) out.print(line);
       return EXIT.done;
     }),
+};
+
+const newestRunUri = async (): Promise<string> => {
+  const { storeUri, pipelinesDir } = config();
+  const pipelines = await listPipelines(pipelinesDir);
+  const { runUris } = await pageOfRuns(s3ObjectStore(), storeUri, { pipelines, limit: 1 });
+  if (runUris[0]) return runUris[0];
+  throw new InvalidInputError('There are no runs yet. Start one: npx fedml run flights');
+};
+
+const runUriOf = async (runId: string): Promise<string> => {
+  try {
+    return await findRunUri(s3ObjectStore(), config().storeUri, runId);
+  } catch (error) {
+    if (!(error instanceof UnknownRunError)) throw error;
+    throw new UnknownRunError(`There is no run ${runId}. \`npx fedml runs\` lists them.`, { cause: error });
+  }
 };

@@ -13,7 +13,11 @@ export const up: Command = {
     out.print();
     for (const [name, url] of Object.entries(cloud.services)) out.print(`  ${name.padEnd(16)} ${url}`);
     out.print();
-    out.print('  Run a pipeline from another terminal: npx fedml run flights. Ctrl-C ends.');
+    out.print('  Run a pipeline from another terminal: npx fedml run flights. Or over the HTTP API:');
+    out.print();
+    out.print(`  curl -X POST -H "Authorization: Bearer ${cloud.api.token}" ${cloud.api.url}/pipelines/flights/runs`);
+    out.print();
+    out.print('  Ctrl-C ends.');
     await once(process, 'beforeExit');
     return EXIT.done;
   },

@@ -33,8 +33,8 @@ export const inMemoryObjectStore = (): ObjectStore & { readonly objects: Map<str
       parseObjectUri(uri);
       objects.set(uri, await buffer(body));
     },
-    async *list(prefixUri) {
-      for (const uri of [...objects.keys()].filter((key) => key.startsWith(prefixUri)).sort()) {
+    async *list(prefixUri, { afterUri = '' } = {}) {
+      for (const uri of [...objects.keys()].filter((key) => key.startsWith(prefixUri) && key > afterUri).sort()) {
         yield { uri, sizeBytes: objects.get(uri)!.length, lastModified: new Date() };
       }
     },
