@@ -25,12 +25,13 @@ export const withCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) =>
 };
 
 /** Starts the laptop's cloud and says what it is doing; Ctrl-C and SIGTERM close it before the process ends. */
-export const openCloud = async (out: Terminal): Promise<Cloud & AsyncDisposable> => {
+export const openCloud = async (out: Terminal, { keepSchedules = false } = {}): Promise<Cloud & AsyncDisposable> => {
   const startedAt = performance.now();
   const cloud = await startCloud({
     rootDir: ROOT_DIR,
     stateDir: STATE_DIR,
     pipelinesDir: PIPELINES_DIR,
+    keepSchedules,
     onProgress: (text) => (out.isLive ? out.status(`  ${text}`) : out.print(`  ${text}`)),
   });
   out.status(undefined);

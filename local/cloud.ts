@@ -22,6 +22,8 @@ import { startLambda } from '#local/lambda/lambda.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
 import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
 import { startSageMaker } from '#local/sagemaker/server.ts';
+import { keepSchedules } from '#local/scheduler/keep-schedules.ts';
+import type { Scheduler } from '#local/scheduler/scheduler.ts';
 import { startSecretsManager } from '#local/secrets/start-secrets-manager.ts';
 import { LOCAL_ACCOUNT as account, type StandIn } from '#local/stand-in.ts';
 import { startStepFunctions } from '#local/step-functions/server.ts';
@@ -34,11 +36,15 @@ export interface CloudOptions {
   readonly pipelinesDir: string;
   /** Hears in a few words what takes time. */
   readonly onProgress?: (text: string) => void;
+  /** Starts the runs of the pipelines' schedules at their times, as long as the cloud is up. */
+  readonly keepSchedules?: boolean;
   /** Disturbs the delivery of events, to test what hears them. */
   readonly chaos?: Chaos;
 }
 
 export interface Cloud extends CloudAddress {
+  /** The runs that are due next, when schedules are kept. */
+  readonly upcoming: Scheduler['upcoming'];
   /** Ends every stand-in and every process they started. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -154,11 +160,12 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     await deployEventBus(eventBridgeClient);
     await deployRules(eventBridgeClient, { rootDir, account });
     const sfnClient = new SFNClient({ ...sdk, endpoint: stepFunctions.url });
+    const lambdaClient = new LambdaClient({ ...sdk, endpoint: lambda.url });
     const token = randomBytes(24).toString('base64url');
     const api = await keep(
       startHttpApi({
         routes: readRoutes(rootDir),
-        lambda: new LambdaClient({ ...sdk, endpoint: lambda.url }),
+        lambda: lambdaClient,
         account,
         token,
       }),
@@ -179,8 +186,18 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         Datasphere: `${hana.host}:${hana.port} as ${DATABASE_USER}`,
       },
     };
+    const scheduler =
+      options.keepSchedules &&
+      (await keep(
+        keepSchedules({
+          pipelinesDir,
+          file: folder('scheduler/schedules.json'),
+          lambda: lambdaClient,
+          onProblem: onProgress,
+        }),
+      ));
     await claim.publish(address);
-    return { ...address, pid: process.pid, close: closeAll };
+    return { ...address, pid: process.pid, upcoming: scheduler ? scheduler.upcoming : () => [], close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Schedule, scheduleId } from '#shared/schedules/schedule.ts';
 
 /** Lower case, because names of endpoints, jobs and Kubernetes objects are made of it; 32 leaves room for a run's suffix. */
 export const PipelineName = z
@@ -213,6 +214,11 @@ export const PipelineDefinition = z
     gate: z.array(GateRule).default([]),
     deployment: Deployment.default({ target: 'none' }),
     prediction: Prediction.optional(),
+    schedule: z
+      .array(Schedule)
+      .max(20)
+      .refine((all) => new Set(all.map(scheduleId)).size === all.length, 'has the same schedule twice')
+      .default([]),
   })
   .superRefine(({ training, gate, deployment, prediction }, context) => {
     const metrics = training.metrics.map(({ name }) => name);

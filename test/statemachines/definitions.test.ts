@@ -177,15 +177,17 @@ describe('each function', () => {
     }
   });
 
-  it.each(Object.keys(functions))('%s is called by a state, a rule or a route', (key) => {
+  it.each(Object.keys(functions))('%s is called by a state, a rule, a schedule or a route', (key) => {
     const called = [
       ...tasks.map(({ state }) => functionOf(state)),
       ...readRoutes(ROOT).map(({ functionName }) => functionName),
     ];
-    const rules = readFileSync(join(ROOT, 'functions', 'events', 'rules.yml'), 'utf8');
-    const resource = `${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction.Arn`;
+    const rules = ['rules.yml', 'schedule-resources.ts'].map((file) =>
+      readFileSync(join(ROOT, 'functions', 'events', file), 'utf8'),
+    );
+    const resource = `${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`;
 
-    expect(called.includes(key) || rules.includes(resource)).toBe(true);
+    expect(called.includes(key) || rules.join().includes(resource)).toBe(true);
   });
 });
 
