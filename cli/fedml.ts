@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { PipelineError } from '#shared/errors.ts';
+import { approve } from './commands/approve.ts';
 import type { Command } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
 import { deployments } from './commands/deployments.ts';
 import { predict } from './commands/predict.ts';
 import { query } from './commands/query.ts';
+import { reject } from './commands/reject.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { show } from './commands/show.ts';
@@ -21,6 +23,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   run,
   runs,
   show,
+  approve,
+  reject,
   predict,
   deployments,
   undeploy,

@@ -121,6 +121,8 @@ const SageMakerDeployment = z
       })
       .optional(),
     environment: z.record(z.string(), z.string().max(1024)).default({}),
+    /** `manual`: a model that passed the gate waits until a person approves it in the model registry. */
+    approval: z.enum(['auto', 'manual']).default('auto'),
     /** Rows of the test set that the new model must answer before the deployment counts. */
     smokeTestRows: z.int().min(2).max(1000).default(10),
   })

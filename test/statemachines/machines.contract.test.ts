@@ -21,7 +21,7 @@ const failingFirst = (times: number, name: string, answer: unknown) => {
 };
 
 const TRAINING = ['trainModel', 'evaluateModel', 'registerModel'];
-const DEPLOYMENT = ['deployEndpoint', 'smokeTest', 'promoteModel'];
+const DEPLOYMENT = ['requestApproval', 'deployEndpoint', 'smokeTest', 'promoteModel'];
 const WRITING = ['planWrite', 'writePart', 'writePart', 'publishPredictions'];
 
 describe('pipeline', () => {
