@@ -5,6 +5,7 @@ import { approve } from './commands/approve.ts';
 import type { Command } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
 import { deployments } from './commands/deployments.ts';
+import { doctor } from './commands/doctor.ts';
 import { predict } from './commands/predict.ts';
 import { query } from './commands/query.ts';
 import { reject } from './commands/reject.ts';
@@ -30,6 +31,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   undeploy,
   query,
   validate,
+  doctor,
 };
 
 /** Runs one command line; mistakes of the user's are a message and exit code 2, never a stack trace. */

@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  DescribeStateMachineCommand,
   GetExecutionHistoryCommand,
   type HistoryEvent,
   ListExecutionsCommand,
@@ -60,6 +61,11 @@ export const stepFunctionsExecutions = (client = new SFNClient({})): Executions 
     return events.reverse().map(executionEvent);
   },
 });
+
+/** Finds a state machine. Rejects, by Step Functions' own error, when there is none or it may not be asked for. */
+export const assertStateMachine = async (stateMachineArn: string, client = new SFNClient({})): Promise<void> => {
+  await client.send(new DescribeStateMachineCommand({ stateMachineArn }));
+};
 
 const describe = async (client: SFNClient, executionArn: string): Promise<ExecutionDescription> => {
   try {

@@ -12,9 +12,10 @@ export const indexRun = async (
   storeUri: string,
   { runId, runUri, pipeline, startedAt }: Pick<Run, 'runId' | 'runUri' | 'pipeline' | 'startedAt'>,
 ): Promise<void> => {
+  const entry = JSON.stringify({ runUri });
   const options = { contentType: 'application/json' };
-  await objectStore.put(idUri(storeUri, runId), JSON.stringify({ runUri }), options);
-  await objectStore.put(`${pipelineUri(storeUri, pipeline)}${positionOf(startedAt)}-${runId}`, '', options);
+  await objectStore.put(idUri(storeUri, runId), entry, options);
+  await objectStore.put(`${pipelineUri(storeUri, pipeline)}${positionOf(startedAt)}-${runId}`, entry, options);
 };
 
 /**
