@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { resolveRun } from '#functions/pipeline/resolve-run/resolve-run.ts';
+import type { ResolveRunInput } from '#functions/pipeline/resolve-run/schema.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
-import { RUN_URI } from '#test/shared/pipeline/fixture.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
+import { ROOT } from './definitions.ts';
 import { openMachines } from './open-machines.ts';
 
 const failing =
@@ -86,6 +91,39 @@ describe('pipeline', () => {
     expect(run).toMatchObject({ status: 'FAILED', error: 'UnknownPipelineError', cause: 'There is no pipeline "x".' });
     expect(machines.eventOf('announceRun')).toMatchObject({ runUri: null, input: { pipeline: 'x' } });
     expect(machines.announced).toEqual(['Run Failed']);
+  });
+
+  it.each([
+    ['nothing, where one pipeline is deployed', {}, 'SUCCEEDED', undefined],
+    ['a pipeline', { pipeline: 'flights' }, 'SUCCEEDED', undefined],
+    ['a mode and overrides', { mode: 'train', overrides: { 'training.instanceCount': 2 } }, 'SUCCEEDED', undefined],
+    ['another pipeline', { pipeline: 'flight' }, 'FAILED', /There is no pipeline "flight". Did you mean flights\?/],
+    [
+      'a wrong mode',
+      { mode: 'fast' },
+      'FAILED',
+      /mode[\s\S]*Expected: \{"pipeline": "<name>", "mode": "full" \| "train"/,
+    ],
+    ['a text', 'flights', 'FAILED', /expected object, received string[\s\S]*Expected:/],
+    ['two mistakes', { sql: 'SELECT 1', overrides: 3 }, 'FAILED', /sql[\s\S]*Expected:/],
+    [
+      'a setting that is fixed',
+      { overrides: { 'source.view': 'X' } },
+      'FAILED',
+      /source\.view: can't be set for one run/,
+    ],
+  ] as const)('takes or refuses %s as a person types it in the console', async (_, input, status, cause) => {
+    const objectStore = inMemoryObjectStore();
+    const settings = { storeUri: STORE_URI, pipelinesDir: join(ROOT, 'pipelines'), region: 'eu-central-1' };
+    const answers = { resolveRun: (event: ResolveRunInput) => resolveRun(event, { objectStore }, settings) };
+    await using machines = await openMachines({ answers });
+
+    const run = await machines.run('pipeline', input);
+
+    expect(run.status).toBe(status);
+    if (cause === undefined) return;
+    expect(run.cause).toMatch(cause);
+    expect(machines.called()).toEqual(['resolveRun', 'announceRun']);
   });
 
   it.each([
@@ -214,6 +252,16 @@ describe('training', () => {
 describe('deployment', () => {
   const input = { runUri: RUN_URI, modelRecordUri: MODEL_RECORD_URI };
 
+  it('deploys nothing of a model that a person rejects', async () => {
+    const answers = { requestApproval: failing('ModelRejectedError', 'Trained on a holiday.') };
+    await using machines = await openMachines({ answers });
+
+    const run = await machines.run('deployment', input);
+
+    expect(run).toMatchObject({ status: 'FAILED', error: 'ModelRejectedError', cause: 'Trained on a holiday.' });
+    expect(machines.called()).toEqual(['requestApproval']);
+  });
+
   it('gives the endpoint back when the model fails its smoke test', async () => {
     await using machines = await openMachines({
       answers: { smokeTest: failing('SmokeTestFailedError', 'no answers') },
@@ -222,7 +270,7 @@ describe('deployment', () => {
     const run = await machines.run('deployment', input);
 
     expect(run).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailedError' });
-    expect(machines.called()).toEqual(['deployEndpoint', 'smokeTest', 'restoreEndpoint']);
+    expect(machines.called()).toEqual(['requestApproval', 'deployEndpoint', 'smokeTest', 'restoreEndpoint']);
     expect(machines.announced).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { OPERATIONS, openapi } from '#functions/api/openapi/openapi.ts';
 import { cloudFormationTags } from '#local/deployment/functions.ts';
@@ -43,4 +44,35 @@ it('describes parameters, bodies, answers and problems', () => {
   expect(paths['/pipelines/{name}/predict'].post.requestBody.content['text/csv'].schema).toEqual({ type: 'string' });
   expect(components.schemas.Problem.required).toContain('detail');
   expect(JSON.stringify(openapi())).not.toContain('$schema');
+});
+
+describe('the authorizer of a stage', () => {
+  const load = async (file: string, parameters: Record<string, string>) => {
+    const resolve = createRequire(import.meta.url)(join(ROOT, 'functions', 'api', file)) as (
+      context: object,
+    ) => unknown;
+    return resolve({
+      resolveVariable: async (variable: string) => parameters[/^param:(\w+), ""$/.exec(variable)![1]!] ?? '',
+    });
+  };
+
+  it('is IAM unless there is an issuer of tokens', async () => {
+    expect(await load('authorizer.cjs', {})).toEqual({ type: 'aws_iam' });
+    expect(await load('authorizers.cjs', {})).toEqual({});
+  });
+
+  it('takes tokens of the issuer for its audience', async () => {
+    const parameters = { apiJwtIssuer: 'https://idp.example.com', apiJwtAudience: 'fedml, other' };
+
+    expect(await load('authorizer.cjs', parameters)).toEqual({ name: 'jwt' });
+    expect(await load('authorizers.cjs', parameters)).toMatchObject({
+      jwt: { type: 'jwt', issuerUrl: 'https://idp.example.com', audience: ['fedml', 'other'] },
+    });
+  });
+
+  it('takes no tokens for anybody', async () => {
+    await expect(load('authorizers.cjs', { apiJwtIssuer: 'https://idp.example.com' })).rejects.toThrow(
+      /apiJwtAudience/,
+    );
+  });
 });
