@@ -42,6 +42,7 @@ const STATUS_OF_ERRORS: Readonly<Record<string, number>> = {
   PredictionFailedError: 502,
   DatasetMismatchError: 502,
   MalformedCsvError: 400,
+  PayloadTooLargeError: 413,
   EndpointThrottledError: 503,
 };
 

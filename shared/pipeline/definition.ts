@@ -105,6 +105,9 @@ const GateRule = z
 
 const Instances = z.strictObject({ type: InstanceType.default('ml.m5.large'), count: z.int().min(1).default(1) });
 
+/** `manual`: a model that passed the gate waits until a person approves it in the model registry. */
+const Approval = z.enum(['auto', 'manual']).default('auto');
+
 const SageMakerDeployment = z
   .strictObject({
     target: z.literal('sagemaker'),
@@ -121,8 +124,7 @@ const SageMakerDeployment = z
       })
       .optional(),
     environment: z.record(z.string(), z.string().max(1024)).default({}),
-    /** `manual`: a model that passed the gate waits until a person approves it in the model registry. */
-    approval: z.enum(['auto', 'manual']).default('auto'),
+    approval: Approval,
     /** Rows of the test set that the new model must answer before the deployment counts. */
     smokeTestRows: z.int().min(2).max(1000).default(10),
   })
@@ -171,6 +173,7 @@ const KymaDeployment = z.strictObject({
   environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().max(1024)).default({}),
   /** Images that run without root can't write but to /tmp and their code's folder, unless this is false. */
   readOnlyRootFilesystem: z.boolean().default(true),
+  approval: Approval,
   /** Rows of the test set that the new model must answer before the deployment counts. */
   smokeTestRows: z.int().min(2).max(1000).default(10),
 });

@@ -81,7 +81,7 @@ export const modelPackageTaskName = (modelPackageArn: string): string =>
   modelPackageArn.split('model-package/')[1]!.replace('/', '-');
 
 const needsApproval = ({ definition: { deployment } }: Run): boolean =>
-  'approval' in deployment && deployment.approval === 'manual';
+  deployment.target !== 'none' && deployment.approval === 'manual';
 
 /** Limits of CustomerMetadataProperties: 50 entries, keys of 128 and values of 256 characters. */
 const MAX_METRICS = 30;

@@ -315,7 +315,16 @@ describe('deployment to Kyma', () => {
       value: { url: 'https://flights.kyma.test/', imageUri: IMAGE_URI, bytesPushed: 250 },
     });
     expect(machines.called().toSorted()).toEqual(
-      [...IMAGE, 'applyToKyma', 'checkRollout', 'checkRollout', 'checkRollout', 'smokeTest', 'promoteModel'].toSorted(),
+      [
+        ...IMAGE,
+        'requestApproval',
+        'applyToKyma',
+        'checkRollout',
+        'checkRollout',
+        'checkRollout',
+        'smokeTest',
+        'promoteModel',
+      ].toSorted(),
     );
     expect(machines.eventOf('commitImage').copiedLayers).toHaveLength(2);
     expect(machines.eventOf('smokeTest')).toEqual({ runUri: RUN_URI, url: 'https://flights.kyma.test/' });

@@ -1,5 +1,7 @@
 import type { Answer } from '#shared/http-api/operation.ts';
 import { HttpProblem } from '#shared/http-api/problem.ts';
+import { loadKymaDeployment } from '#shared/kyma/deployment-record.ts';
+import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
@@ -23,14 +25,14 @@ interface Settings {
 /** Rows of one request to the endpoint: far below its 6 MB, and enough to make the round trips cheap. */
 const ROWS_PER_REQUEST = 1000;
 
-/** Asks a pipeline's endpoint for predictions, in the form in which the rows came. */
+/** Asks a pipeline's deployed model for predictions, in the form in which the rows came. */
 export const predict = async (
   { path: { name }, body }: PredictRequest,
   { objectStore, modelServer }: Ports,
   { pipelinesDir, storeUri }: Settings,
 ): Promise<Answer> => {
   const definition = await loadDefinition(pipelinesDir, name);
-  const endpointName = endpointOf(definition);
+  const endpointName = await endpointOf(definition, objectStore, storeUri);
   const rows =
     typeof body === 'string'
       ? await csvRows(body)
@@ -52,13 +54,18 @@ export const predict = async (
   };
 };
 
-const endpointOf = ({ name, deployment }: PipelineDefinition): string => {
+/** An endpoint's name, or the URL at which the run that deployed the champion to Kyma has exposed it. */
+const endpointOf = async (
+  { name, deployment }: PipelineDefinition,
+  objectStore: ObjectStore,
+  storeUri: string,
+): Promise<string> => {
   if (deployment.target === 'sagemaker') return endpointNameOf(name, deployment);
-  throw new HttpProblem(
-    409,
-    'NoEndpoint',
-    `The pipeline ${name} has no SageMaker endpoint to ask: its deployment.target is ${deployment.target}.`,
-  );
+  if (deployment.target === 'kyma') {
+    const { runUri } = await loadModelRecord(objectStore, await championRecordUri(objectStore, storeUri, name));
+    return (await loadKymaDeployment(objectStore, runUri)).url;
+  }
+  throw new HttpProblem(409, 'NotDeployed', `The pipeline ${name} deploys no model: its deployment.target is none.`);
 };
 
 const isNamed = (rows: readonly unknown[]): rows is Record<string, Value>[] => !Array.isArray(rows[0]);

@@ -1,9 +1,12 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { predict } from '#functions/api/predict/predict.ts';
 import { Predict } from '#functions/api/predict/schema.ts';
 import { EndpointThrottledError, PredictionFailedError } from '#shared/errors.ts';
 import { loadModelRecord, promote } from '#shared/models/model-record.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
@@ -98,6 +101,40 @@ describe('POST /pipelines/{name}/predict', () => {
       status: 409,
       body: { title: 'NoChampionError' },
     });
+  });
+
+  it('asks a model on Kyma at the URL where its run has exposed it', async () => {
+    await givenChampion();
+    const folder = await mkdtemp(join(tmpdir(), 'fedml-predict-'));
+    await mkdir(join(folder, 'tiny'));
+    await writeFile(join(folder, 'tiny', 'train.py'), '');
+    await writeFile(
+      join(folder, 'tiny', 'pipeline.yml'),
+      'name: tiny\nsource: { view: V, key: [ID], target: LATE }\ndeployment: { target: kyma, auth: { noAuth: true } }\n',
+    );
+    await writeFact(objectStore, RUN_URI, 'kyma', {
+      url: 'https://tiny.example.com',
+      namespace: 'fedml',
+      name: 'tiny',
+      imageUri: 'image',
+      modelRecordUri: `${STORE_URI}/models/tiny/job-1.json`,
+      appliedAt: '2026-03-01T06:00:00.000Z',
+      previous: null,
+      apiRuleBefore: { generation: null, lastProcessedTime: null, spec: null },
+    });
+    const places: string[] = [];
+    modelServer.predict = async (place, csv) => {
+      places.push(place);
+      return csv;
+    };
+
+    const reply = await callerOf(Predict, (parsed) =>
+      predict(parsed, { objectStore, modelServer }, { ...settings, pipelinesDir: folder }),
+    )({ path: { name: 'tiny' }, body: { rows: [[1], [2]] } });
+    await rm(folder, { recursive: true });
+
+    expect(reply).toMatchObject({ status: 200, body: { columns: null, predictions: [['1'], ['2']] } });
+    expect(places).toEqual(['https://tiny.example.com']);
   });
 
   it('asks for many rows a thousand at a time', async () => {
