@@ -58,8 +58,8 @@ export const s3ObjectStore = (client = new S3Client({})): ObjectStore => ({
   async *list(prefixUri) {
     const { bucket, key } = parseObjectUri(prefixUri);
     for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: key })) {
-      for (const { Key, Size, LastModified } of page.Contents ?? []) {
-        yield { uri: `s3://${bucket}/${Key}`, sizeBytes: Size!, lastModified: LastModified! };
+      for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
+        yield { uri: `s3://${bucket}/${Key}`, sizeBytes: Size!, lastModified: LastModified!, etag: ETag! };
       }
     }
   },

@@ -198,8 +198,17 @@ const Prediction = z.strictObject({
   /** The table for the predictions, in the database user's own schema. */
   target: z.strictObject({
     table: Identifier,
-    /** append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only. */
-    mode: z.enum(['append', 'upsert', 'replace']).default('append'),
+    /**
+     * append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only; versioned adds rows, and
+     * the view <table>_CURRENT shows those of the last run, or of the run that was rolled back to.
+     */
+    mode: z.enum(['append', 'upsert', 'replace', 'versioned']).default('append'),
+    /** How many rows may be set aside as unwritable before nothing is written: a count, or below 1 a share of all. */
+    maxRejected: z
+      .number()
+      .nonnegative()
+      .refine((max) => max < 1 || Number.isInteger(max), 'must be a whole number, or a share below 1')
+      .default(0),
   }),
 });
 

@@ -56,12 +56,12 @@ describe('the way from a view to a table', () => {
     await sealDataset({ runUri: RUN_URI, purpose: 'scoring' }, ports);
     const rows = objectStore.objects.get(`${RUN_URI}score/parts/part-00000.csv`)!;
     objectStore.objects.set(`${RUN_URI}predictions/parts/part-00000.csv`, rows);
-    const { writeId } = await planWrite(
+    const { writeId, fence } = await planWrite(
       { runUri: RUN_URI, predictionsUri: `${RUN_URI}predictions/parts/`, rowCount: 3, model },
       ports,
     );
-    const part = PlannedPart.parse(JSON.parse(objectStore.objects.get(plannedPartsUri(RUN_URI))!));
-    return { ports, part, publication: { runUri: RUN_URI, writeId, rowCount: 3 } };
+    const part = PlannedPart.parse(JSON.parse(objectStore.objects.get(plannedPartsUri(RUN_URI, fence))!));
+    return { ports, part, publication: { runUri: RUN_URI, writeId, fence, rowCount: 3 } };
   };
 
   const rowsIn = async (table: string) => {

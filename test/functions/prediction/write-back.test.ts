@@ -50,18 +50,18 @@ type Ports = { objectStore: ReturnType<typeof inMemoryObjectStore>; warehouse: I
 const plan = (ports: Ports, rowCount: number) =>
   planWrite({ runUri: RUN_URI, predictionsUri: PARTS_URI, rowCount, model: 'flights-0123456789ab' }, ports);
 
-const plannedParts = ({ objectStore }: Ports): PlannedPart[] =>
+const plannedParts = ({ objectStore }: Ports, fence = 1): PlannedPart[] =>
   objectStore.objects
-    .get(plannedPartsUri(RUN_URI))!
+    .get(plannedPartsUri(RUN_URI, fence))!
     .trimEnd()
     .split('\n')
     .map((line) => PlannedPart.parse(JSON.parse(line)));
 
 /** Runs the three steps as the state machine does. */
 const writeBack = async (ports: Ports, rowCount: number) => {
-  const { writeId } = await plan(ports, rowCount);
-  for (const part of plannedParts(ports)) await writePart(part, ports);
-  return publishPredictions({ runUri: RUN_URI, writeId, rowCount }, ports);
+  const { writeId, fence, alreadyPublished } = await plan(ports, rowCount);
+  for (const part of alreadyPublished ? [] : plannedParts(ports, fence)) await writePart(part, ports);
+  return publishPredictions({ runUri: RUN_URI, writeId, fence, rowCount }, ports);
 };
 
 const scores = ({ warehouse }: Ports) => warehouse.tables.get('SCORES')!.rows.map((row) => row.slice(0, 3));
@@ -96,7 +96,7 @@ describe('writing predictions back', () => {
 
     const { writeId } = await writeBack(ports, 1);
 
-    expect([...ports.warehouse.tables.keys()].sort()).toEqual(['FEDML_LEDGER', 'SCORES']);
+    expect([...ports.warehouse.tables.keys()].sort()).toEqual(['FEDML_CHUNKS', 'FEDML_LEASE', 'FEDML_LEDGER', 'SCORES']);
     expect(JSON.parse(objectStore.objects.get(`${RUN_URI}predictions/publication.json`)!)).toMatchObject({
       writeId,
       table: 'SCORES',
@@ -119,25 +119,25 @@ describe('writing predictions back', () => {
   it('has the rows of a part once when its writing runs again', async () => {
     const objectStore = await givenPredictions('append', ['1,0.5,1\n2,0.5,0\n']);
     const ports = { objectStore, warehouse: inMemoryWarehouse() };
-    const { writeId } = await plan(ports, 2);
+    const { writeId, fence } = await plan(ports, 2);
     const [part] = plannedParts(ports);
     await writePart(part!, ports);
 
     const again = await writePart(part!, ports);
-    await publishPredictions({ runUri: RUN_URI, writeId, rowCount: 2 }, ports);
+    await publishPredictions({ runUri: RUN_URI, writeId, fence, rowCount: 2 }, ports);
 
-    expect(again).toEqual({ part: 0, rowCount: 2 });
+    expect(again).toEqual({ part: 0, rowCount: 2, rejectedCount: 0, alreadyStaged: true });
     expect(scores(ports)).toHaveLength(2);
   });
 
   it('settles a lost acknowledgement of the commit by the ledger', async () => {
     const objectStore = await givenPredictions('append', ['1,0.5,1\n']);
     const ports = { objectStore, warehouse: inMemoryWarehouse() };
-    const { writeId } = await plan(ports, 1);
+    const { writeId, fence } = await plan(ports, 1);
     await writePart(plannedParts(ports)[0]!, ports);
     ports.warehouse.loseNextCommit();
 
-    const output = await publishPredictions({ runUri: RUN_URI, writeId, rowCount: 1 }, ports);
+    const output = await publishPredictions({ runUri: RUN_URI, writeId, fence, rowCount: 1 }, ports);
 
     expect(output).toMatchObject({ rowCount: 1, alreadyPublished: true });
     expect(scores(ports)).toHaveLength(1);

@@ -35,7 +35,8 @@ export const inMemoryObjectStore = (): ObjectStore & { readonly objects: Map<str
     },
     async *list(prefixUri) {
       for (const uri of [...objects.keys()].filter((key) => key.startsWith(prefixUri)).sort()) {
-        yield { uri, sizeBytes: objects.get(uri)!.length, lastModified: new Date() };
+        const body = objects.get(uri)!;
+        yield { uri, sizeBytes: body.length, lastModified: new Date(), etag: etagOf(body) };
       }
     },
     async delete(uri) {
