@@ -6,6 +6,7 @@ import { demo } from './commands/demo.ts';
 import { deployments } from './commands/deployments.ts';
 import { predict } from './commands/predict.ts';
 import { query } from './commands/query.ts';
+import { rollback } from './commands/rollback.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { show } from './commands/show.ts';
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   runs,
   show,
   predict,
+  rollback,
   deployments,
   undeploy,
   query,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InvalidInputError, TargetTableError } from '#shared/errors.ts';
-import { enterLedger, LEDGER } from '#shared/predictions/ledger.ts';
 import { takeTarget } from '#shared/predictions/lease.ts';
+import { enterLedger, LEDGER } from '#shared/predictions/ledger.ts';
 import { LINEAGE_COLUMNS } from '#shared/predictions/target-table.ts';
 import type { NewestView, Row, Table, Transaction, Warehouse, WriteSession } from '#shared/warehouse/warehouse.ts';
 
@@ -100,12 +100,18 @@ const enterRollback = async (
   const lease = await takeTarget(transaction, { table, writeId: owner, runId: `rollback to ${runId}`.slice(0, 80) });
   const entry = { rowCount, rejectedCount: 0, publishedAt: new Date().toISOString() };
   const writeId = rollbackId(table, runId, lease.fence);
-  await enterLedger(transaction, { writeId, pipeline, runId, table, model, mode: 'rollback', fence: lease.fence }, entry);
+  await enterLedger(
+    transaction,
+    { writeId, pipeline, runId, table, model, mode: 'rollback', fence: lease.fence },
+    entry,
+  );
   await transaction.freeLease(lease, true);
 };
 
 const rollbackId = (table: string, runId: string, fence: number): string =>
-  createHash('sha256').update(JSON.stringify(['rollback', table, runId, fence])).digest('hex');
+  createHash('sha256')
+    .update(JSON.stringify(['rollback', table, runId, fence]))
+    .digest('hex');
 
 const notPublished = ({ table, runId, pipeline }: Rollback, versions: readonly Version[]): InvalidInputError => {
   const published = [...new Set(versions.filter(({ mode }) => mode === 'versioned').map((version) => version.runId))];

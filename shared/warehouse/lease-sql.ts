@@ -48,7 +48,10 @@ export const freeLease = (schema: string, lease: Lease, forGood: boolean): SqlSt
 
 /** The lease's row is what there is to select from: without it there is no row to insert. */
 export const insertFenced = (schema: string, { name, columns }: Table, row: Row, lease: Lease): SqlStatement => ({
-  sql: `${insertInto({ schema, name }, columns.map((column) => column.name))} SELECT ${columns
+  sql: `${insertInto(
+    { schema, name },
+    columns.map((column) => column.name),
+  )} SELECT ${columns
     .map((column) => `CAST(? AS ${typeDdl(column)})`)
     .join(', ')} FROM ${leases(schema)} WHERE ${HELD}`,
   parameters: [...row, ...held(lease)],

@@ -60,7 +60,11 @@ export const planWrite = async (
     maxRejectedCount: maxRejected < 1 ? Math.floor(maxRejected * rowCount) : maxRejected,
     partCount: parts.length,
   };
-  const { schema, fence, alreadyPublished } = await prepareTables(warehouse, write, targetTable(prediction, key, columns));
+  const { schema, fence, alreadyPublished } = await prepareTables(
+    warehouse,
+    write,
+    targetTable(prediction, key, columns),
+  );
 
   const record: WriteRecord = { ...write, schema };
   const items = parts.map(({ uri, etag }, part): PlannedPart => ({ runUri, writeId, fence, part, uri, etag }));

@@ -1,6 +1,6 @@
 import { CHUNKS, discardChunk, findChunks, forgetChunks } from '#shared/predictions/chunks.ts';
-import { findInLedger, LEDGER } from '#shared/predictions/ledger.ts';
 import { holdTarget, takeTarget } from '#shared/predictions/lease.ts';
+import { findInLedger, LEDGER } from '#shared/predictions/ledger.ts';
 import { sweepStaging } from '#shared/predictions/sweep-staging.ts';
 import { checkTargetTable } from '#shared/predictions/target-table.ts';
 import { makeCurrentView } from '#shared/predictions/versions.ts';
@@ -19,11 +19,7 @@ export interface PreparedTables {
 }
 
 /** Takes the lease on the target table and makes what the write needs; nothing of that when the write was published before. */
-export const prepareTables = (
-  warehouse: Warehouse,
-  write: Write,
-  target: Table,
-): Promise<PreparedTables> =>
+export const prepareTables = (warehouse: Warehouse, write: Write, target: Table): Promise<PreparedTables> =>
   warehouse.write({ runId: write.runId }, async (session) => {
     for (const table of [LEDGER, LEASES, CHUNKS]) await session.createTable(table);
     const { lease, alreadyPublished } = await takeUnlessPublished(session, write);

@@ -96,7 +96,12 @@ describe('writing predictions back', () => {
 
     const { writeId } = await writeBack(ports, 1);
 
-    expect([...ports.warehouse.tables.keys()].sort()).toEqual(['FEDML_CHUNKS', 'FEDML_LEASE', 'FEDML_LEDGER', 'SCORES']);
+    expect([...ports.warehouse.tables.keys()].sort()).toEqual([
+      'FEDML_CHUNKS',
+      'FEDML_LEASE',
+      'FEDML_LEDGER',
+      'SCORES',
+    ]);
     expect(JSON.parse(objectStore.objects.get(`${RUN_URI}predictions/publication.json`)!)).toMatchObject({
       writeId,
       table: 'SCORES',
