@@ -128,18 +128,27 @@ const writing = (warehouse: {
       tables.delete(name);
     },
     async transaction(work) {
-      const before = new Map([...tables].map(([name, table]) => [name, [...table.rows]]));
-      try {
-        const result = await work(transactionOn(tables));
-        if (!warehouse.losesNextCommit) return result;
-      } catch (error) {
-        for (const [name, rows] of before) tables.get(name)!.rows = rows;
-        throw error;
-      }
+      const before = new Map([...tables].map(([name, { rows }]) => [name, rows]));
+      const own = new Map([...tables].map(([name, table]) => [name, { ...table }]));
+      const result = await work(transactionOn(own));
+      commit(tables, before, own);
+      if (!warehouse.losesNextCommit) return result;
       warehouse.losesNextCommit = false;
       throw new WarehouseUnavailableError('Committing failed: the connection was lost.');
     },
   };
+};
+
+/** A transaction works on its own copy, and fails when others have changed or dropped a table that it has changed. */
+const commit = (
+  tables: Map<string, InMemoryTable>,
+  before: ReadonlyMap<string, readonly Row[]>,
+  own: ReadonlyMap<string, InMemoryTable>,
+): void => {
+  const changed = [...own.values()].filter(({ name, rows }) => rows !== before.get(name));
+  const lost = changed.find(({ name }) => tables.get(name)?.rows !== before.get(name));
+  if (lost) throw new WarehouseUnavailableError(`Committing failed: another transaction has changed ${lost.name}.`);
+  for (const { name, rows } of changed) tables.get(name)!.rows = rows;
 };
 
 const transactionOn = (tables: Map<string, InMemoryTable>): Transaction => {
@@ -154,7 +163,8 @@ const transactionOn = (tables: Map<string, InMemoryTable>): Transaction => {
     },
     async delete(name, where = {}) {
       const table = tableOf(name);
-      table.rows = table.rows.filter((row) => !matches(table, row, where));
+      const left = table.rows.filter((row) => !matches(table, row, where));
+      if (left.length < table.rows.length) table.rows = left;
     },
     async count(name) {
       return tableOf(name).rows.length;
@@ -251,7 +261,7 @@ const insertRow = (table: InMemoryTable, names: readonly string[], values: Row):
   if (table.primaryKey.length > 0 && table.rows.some((existing) => matches(table, existing, key))) {
     throw new DuplicateKeyError(`${table.name} has a row with this primary key already.`);
   }
-  table.rows.push(row);
+  table.rows = [...table.rows, row];
 };
 
 const valuesOf = (table: Table, row: Row, names: readonly string[]): WarehouseValue[] =>

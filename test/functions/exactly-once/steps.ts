@@ -1,0 +1,57 @@
+import { abandonWrite } from '#functions/prediction/abandon-write/abandon-write.ts';
+import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
+import type { PlanWriteOutput } from '#functions/prediction/plan-write/schema.ts';
+import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { PlannedPart } from '#shared/predictions/write-record.ts';
+import type { Warehouse } from '#shared/warehouse/warehouse.ts';
+import type { ScoredRun } from './world.ts';
+
+export interface Ports {
+  readonly warehouse: Warehouse;
+  readonly objectStore: ObjectStore;
+}
+
+/** A Task state: takes the execution's variables and answers what it assigns. */
+export type Step<V> = (variables: V, ports: Ports) => Promise<V>;
+
+export interface WriteVariables {
+  readonly plan?: PlanWriteOutput;
+  readonly rowCount?: number;
+}
+
+/** The tasks of the state machine, from PlanWrite on, for predictions in two parts. */
+export const writeBackSteps = (
+  { runUri, rowCount }: ScoredRun,
+  { objectStore }: { readonly objectStore: ObjectStore },
+  model = 'model-1',
+): readonly Step<WriteVariables>[] => {
+  const part =
+    (index: number): Step<WriteVariables> =>
+    async (variables, ports) => {
+      const { alreadyPublished, bucket, planKey } = variables.plan!;
+      if (alreadyPublished) return variables;
+      // Step Functions reads the plan itself, outside of any function that may die.
+      const { text } = await objectStore.getText(`s3://${bucket}/${planKey}`);
+      await writePart(PlannedPart.parse(JSON.parse(text.trimEnd().split('\n')[index]!)), ports);
+      return variables;
+    };
+  return [
+    async (_, ports) => ({
+      plan: await planWrite({ runUri, predictionsUri: `${runUri}predictions/parts/`, rowCount, model }, ports),
+    }),
+    part(0),
+    part(1),
+    async (variables, ports) => {
+      const { writeId, fence } = variables.plan!;
+      const { rowCount: published } = await publishPredictions({ runUri, writeId, fence, rowCount }, ports);
+      return { ...variables, rowCount: published };
+    },
+  ];
+};
+
+/** What the machine does when a task has failed for good. */
+export const abandon = async ({ runUri }: ScoredRun, { plan }: WriteVariables, ports: Ports): Promise<void> => {
+  if (plan) await abandonWrite({ runUri, writeId: plan.writeId, fence: plan.fence }, ports);
+};
