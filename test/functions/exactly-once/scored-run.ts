@@ -117,7 +117,7 @@ export const leftBy = async (
 
 const sorted = (rows: readonly Row[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
 
-const neutral = (text: string): string =>
+export const neutral = (text: string): string =>
   text
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/"fence":\d+/g, '"fence":0')
