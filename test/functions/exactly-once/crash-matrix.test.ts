@@ -30,16 +30,19 @@ const givenWhole = async (mode: WriteMode) => {
 const CASES = MODES.flatMap((mode) => Object.keys(RECOVERIES).map((recovery) => ({ mode, recovery })));
 
 describe('a write that is stopped before any of its side effects, and after the last', () => {
-  it.each(CASES)('by $mode and taken up by $recovery leaves what an undisturbed one leaves', async ({ mode, recovery }) => {
-    const { effects, expected } = await givenWhole(mode);
+  it.each(CASES)(
+    'by $mode and taken up by $recovery leaves what an undisturbed one leaves',
+    async ({ mode, recovery }) => {
+      const { effects, expected } = await givenWhole(mode);
 
-    for (let at = 0; at <= effects.length; at += 1) {
-      const { execution, left } = await given(mode);
-      const variables = await RECOVERIES[recovery]!(execution, at);
+      for (let at = 0; at <= effects.length; at += 1) {
+        const { execution, left } = await given(mode);
+        const variables = await RECOVERIES[recovery]!(execution, at);
 
-      expect(await left(variables), `stopped before ${at}: ${effects[at] ?? 'the end'}`).toEqual(expected);
-    }
-  });
+        expect(await left(variables), `stopped before ${at}: ${effects[at] ?? 'the end'}`).toEqual(expected);
+      }
+    },
+  );
 
   it('is undisturbed when it leaves the rows of every part once, and the rows that could not be written aside', async () => {
     const { expected } = await givenWhole('append');

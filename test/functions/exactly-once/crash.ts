@@ -27,7 +27,9 @@ const under = (fate: Fate, ports: { warehouse: Warehouse; objectStore: ObjectSto
 });
 
 /** Runs the execution undisturbed. */
-export const whole = async <V>(execution: Execution<V>): Promise<{ readonly effects: string[]; readonly variables: V }> => {
+export const whole = async <V>(
+  execution: Execution<V>,
+): Promise<{ readonly effects: string[]; readonly variables: V }> => {
   const fate = recorder();
   const variables = await goOn(execution, execution.start, 0, under(fate, execution.startProcess()));
   return { effects: fate.effects, variables };
@@ -51,7 +53,10 @@ export const redrive: Recovery = async (execution, at) => {
 };
 
 /** A process dies, the next one too, and so on, each after so many more side effects; in the end one lives. */
-export const crashes = async <V>(execution: Execution<V>, lives: readonly { effects: number; redrive: boolean }[]): Promise<V> => {
+export const crashes = async <V>(
+  execution: Execution<V>,
+  lives: readonly { effects: number; redrive: boolean }[],
+): Promise<V> => {
   let state = { variables: execution.start, step: 0 };
   for (const { effects, redrive: startsOver } of lives) {
     state = await untilDeath(execution, state.variables, state.step, effects);

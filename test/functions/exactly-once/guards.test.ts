@@ -5,8 +5,8 @@ import { writePart } from '#functions/prediction/write-part/write-part.ts';
 import type { LaptopHanaEngine } from '#local/hana/sql/engine.ts';
 import { WarehouseUnavailableError } from '#shared/errors.ts';
 import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
-import { mortalWarehouse, sleepAt } from './mortal.ts';
 import { openEngine } from './engine-connections.ts';
+import { mortalWarehouse, sleepAt } from './mortal.ts';
 import { givenScoredRun, leftBy, type Predictions, type ScoredRun } from './scored-run.ts';
 import { type Seam, seamed } from './sql-seam.ts';
 import { sqlWorld, type World } from './world.ts';
@@ -96,7 +96,10 @@ const GUARDS: Readonly<Record<string, Guard>> = {
 
       const second = planned(world, { runId: 'run-2', mode: 'replace', parts: TWO_PARTS });
 
-      await expect(second).rejects.toMatchObject({ name: 'TargetTableBusyError', message: /^The run run-1 is writing/ });
+      await expect(second).rejects.toMatchObject({
+        name: 'TargetTableBusyError',
+        message: /^The run run-1 is writing/,
+      });
     },
     off: { rewrite: (sql) => sql.replace('OR "UNTIL" <= CURRENT_UTCTIMESTAMP)', 'OR 1 = 1)') },
   },
@@ -111,7 +114,11 @@ const GUARDS: Readonly<Record<string, Guard>> = {
           if (lost.commits-- === 1) throw new WarehouseUnavailableError('Committing failed: the connection was lost.');
         },
       });
-      const { run, parts, publication, writeId } = await planned(world, { runId: 'run-1', mode: 'append', parts: TWO_PARTS });
+      const { run, parts, publication, writeId } = await planned(world, {
+        runId: 'run-1',
+        mode: 'append',
+        parts: TWO_PARTS,
+      });
       for (const part of parts) await writePart(part, world.startProcess());
       lost.commits = 1;
 
@@ -144,7 +151,11 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     sentence: 'keeps rows from being published that no writer has finished',
     async scenario(mutation) {
       const { engine, world } = await open(mutation);
-      const { run, parts, publication, writeId } = await planned(world, { runId: 'run-1', mode: 'append', parts: TWO_PARTS });
+      const { run, parts, publication, writeId } = await planned(world, {
+        runId: 'run-1',
+        mode: 'append',
+        parts: TWO_PARTS,
+      });
       await writePart(parts[0]!, world.startProcess());
       const staging = `"SPACE#USER"."${stagingTableName(writeId)}"`;
       await engine.administration.execute(
@@ -153,7 +164,10 @@ const GUARDS: Readonly<Record<string, Guard>> = {
 
       const publishing = publishPredictions(publication, world.startProcess());
 
-      await expect(publishing).rejects.toMatchObject({ name: 'DatasetMismatchError', message: /part 1 was not staged whole/ });
+      await expect(publishing).rejects.toMatchObject({
+        name: 'DatasetMismatchError',
+        message: /part 1 was not staged whole/,
+      });
       expect(await idsIn(world, run, writeId)).toEqual([1, 2]);
     },
     off: {
@@ -168,7 +182,11 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     sentence: 'keeps rows from being published that are not those that were written',
     async scenario(mutation) {
       const { engine, world } = await open(mutation);
-      const { run, parts, publication, writeId } = await planned(world, { runId: 'run-1', mode: 'append', parts: TWO_PARTS });
+      const { run, parts, publication, writeId } = await planned(world, {
+        runId: 'run-1',
+        mode: 'append',
+        parts: TWO_PARTS,
+      });
       for (const part of parts) await writePart(part, world.startProcess());
       const staging = `"SPACE#USER"."${stagingTableName(writeId)}"`;
       await engine.administration.execute(`DELETE FROM ${staging} WHERE "ID" = 4`);
@@ -185,8 +203,7 @@ const GUARDS: Readonly<Record<string, Guard>> = {
       expect(await idsIn(world, run, writeId)).toEqual([1, 2]);
     },
     off: {
-      rewrite: (sql) =>
-        sql.replace('"CHECKSUM" FROM', '0 FROM').replace('CAST(SUM("FEDML_CHECKSUM") AS BIGINT)', '0'),
+      rewrite: (sql) => sql.replace('"CHECKSUM" FROM', '0 FROM').replace('CAST(SUM("FEDML_CHECKSUM") AS BIGINT)', '0'),
     },
   },
 
@@ -194,7 +211,11 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     sentence: 'keeps two tries of one part from staging it both',
     async scenario(mutation) {
       const { world } = await open(mutation);
-      const { run, parts, publication, writeId } = await planned(world, { runId: 'run-1', mode: 'append', parts: TWO_PARTS });
+      const { run, parts, publication, writeId } = await planned(world, {
+        runId: 'run-1',
+        mode: 'append',
+        parts: TWO_PARTS,
+      });
       const process = world.startProcess();
       // connect, hold, find, commit, acknowledge, delete, delete, insert, insertFenced; before the commit of the rows.
       const hung = sleepAt(9);
@@ -217,7 +238,12 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     sentence: 'keeps an upsert from adding rows that it should replace',
     async scenario(mutation) {
       const { world } = await open(mutation);
-      const run = await givenScoredRun(world, { runId: 'run-1', mode: 'upsert', parts: ['2,0.5,20\n'], primaryKey: false });
+      const run = await givenScoredRun(world, {
+        runId: 'run-1',
+        mode: 'upsert',
+        parts: ['2,0.5,20\n'],
+        primaryKey: false,
+      });
 
       const refusal = await planAgain(world, run).then(
         async ({ parts, publication }) => {
@@ -227,10 +253,16 @@ const GUARDS: Readonly<Record<string, Guard>> = {
         (error: unknown) => error,
       );
 
-      expect(refusal).toMatchObject({ name: 'TargetTableError', message: /its primary key is missing and must be \(ID\)/ });
+      expect(refusal).toMatchObject({
+        name: 'TargetTableError',
+        message: /its primary key is missing and must be \(ID\)/,
+      });
       expect(await idsIn(world, run, '')).toEqual([1, 2]);
     },
-    off: { rewrite: (sql) => (sql.includes('SYS.CONSTRAINTS') ? `SELECT 'ID' FROM DUMMY WHERE ? IS NOT NULL AND ? = 'SCORES'` : sql) },
+    off: {
+      rewrite: (sql) =>
+        sql.includes('SYS.CONSTRAINTS') ? `SELECT 'ID' FROM DUMMY WHERE ? IS NOT NULL AND ? = 'SCORES'` : sql,
+    },
   },
 };
 

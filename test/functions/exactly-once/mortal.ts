@@ -36,7 +36,10 @@ export const mortalObjectStore = (store: ObjectStore, fate: Fate): ObjectStore =
 /** The object with fate asked before each call of a method, and before the first item of a stream. */
 const asking = <T extends object>(port: T, fate: Fate): T =>
   Object.fromEntries(
-    Object.entries(port).map(([name, value]) => [name, typeof value === 'function' ? mortal(name, value, fate) : value]),
+    Object.entries(port).map(([name, value]) => [
+      name,
+      typeof value === 'function' ? mortal(name, value, fate) : value,
+    ]),
   ) as T;
 
 type Method = (...args: unknown[]) => unknown;

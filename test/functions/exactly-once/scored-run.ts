@@ -32,7 +32,11 @@ export interface Predictions {
 /** A number that isn't one, one beyond 2^53, and a row that can't be written and may be set aside. */
 const PARTS = ['2,0.5,9007199254740993\n3,nan,-1\n', '4,0.1,0\n5,0.2,many\n'];
 
-const COLUMNS = [columnOfType('ID', 'BIGINT'), columnOfType('SCORE', 'DOUBLE'), columnOfType('AMOUNT', 'DECIMAL(18,0)')];
+const COLUMNS = [
+  columnOfType('ID', 'BIGINT'),
+  columnOfType('SCORE', 'DOUBLE'),
+  columnOfType('AMOUNT', 'DECIMAL(18,0)'),
+];
 
 /** What an earlier run has left in the target table: a row that the new one has too, and one that it hasn't. */
 const EARLIER: readonly Row[] = [
@@ -124,11 +128,7 @@ export const neutral = (text: string): string =>
     .replace(/write-parts-\d+/, 'write-parts');
 
 /** As if nothing had been written to the table: the next case begins where this one did. */
-export const forget = (
-  { warehouse }: Pick<Ports, 'warehouse'>,
-  table: string,
-  writeId: string,
-): Promise<void> =>
+export const forget = ({ warehouse }: Pick<Ports, 'warehouse'>, table: string, writeId: string): Promise<void> =>
   warehouse.write({ runId: 'forget' }, async (session) => {
     await session.transaction(async (transaction) => {
       await transaction.delete(LEDGER.name, { TARGET_TABLE: table });

@@ -51,7 +51,7 @@ describe("a write over HANA's transactions and locks that is stopped before any 
     return rows;
   };
 
-  it.each(MODES)('by %s, leaves what an undisturbed one leaves', async (mode) => {
+  it.each(MODES)('by %s, leaves what an undisturbed one leaves', { timeout: 60_000 }, async (mode) => {
     const reference = await given(mode);
     const { effects, variables } = await whole(reference.execution);
     const expected = await reference.leave(variables);
