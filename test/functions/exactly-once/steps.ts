@@ -6,7 +6,7 @@ import { writePart } from '#functions/prediction/write-part/write-part.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PlannedPart } from '#shared/predictions/write-record.ts';
 import type { Warehouse } from '#shared/warehouse/warehouse.ts';
-import type { ScoredRun } from './world.ts';
+import type { ScoredRun } from './scored-run.ts';
 
 export interface Ports {
   readonly warehouse: Warehouse;

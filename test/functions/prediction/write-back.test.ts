@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { abandonWrite } from '#functions/prediction/abandon-write/abandon-write.ts';
 import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
 import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
 import { writePart } from '#functions/prediction/write-part/write-part.ts';
 import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
-import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.ts';
+import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
@@ -14,7 +15,7 @@ type Mode = 'append' | 'upsert' | 'replace';
 const PARTS_URI = `${RUN_URI}predictions/parts/`;
 
 /** A run whose rows were scored: `parts` are the predictions, line by line. */
-const givenPredictions = async (mode: Mode, parts: readonly string[]) => {
+const givenPredictions = async (mode: Mode, parts: readonly string[], maxRejected = 0) => {
   const objectStore = inMemoryObjectStore();
   await givenRun(objectStore, {
     settings: {
@@ -24,7 +25,7 @@ const givenPredictions = async (mode: Mode, parts: readonly string[]) => {
           { name: 'SCORE', type: 'DOUBLE' },
           { name: 'LABEL', type: 'INTEGER' },
         ],
-        target: { table: 'SCORES', mode },
+        target: { table: 'SCORES', mode, maxRejected },
       },
     },
   });
@@ -236,6 +237,118 @@ describe('writing predictions back', () => {
       name: 'UnwritableValueError',
       message: /line 1: there are 2 fields and 3 columns \(ID, SCORE, LABEL\)/,
     });
+  });
+
+  it('sets aside the rows that the table can not take, each with its reason, and counts them', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\nx,0.5,"a, b"\n2,0.5,1\n', '3,0.5,\n4,one,1\n'], 2);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    const output = await writeBack(ports, 5);
+
+    expect(output).toMatchObject({ rowCount: 3, rejectedCount: 2 });
+    expect(scores(ports).map(([id]) => id)).toEqual([1, 2, 3]);
+    expect(objectStore.objects.get(`${RUN_URI}predictions/quarantine/part-00000.csv`)).toBe(
+      'line,reason,row\n2,"column ID BIGINT: a number is needed, and there is a text of 1 character.",x,0.5,"a, b"\n',
+    );
+    expect(JSON.parse(objectStore.objects.get(`${RUN_URI}predictions/publication.json`)!)).toMatchObject({
+      rowCount: 3,
+      rejectedCount: 2,
+      quarantineUri: `${RUN_URI}predictions/quarantine/`,
+    });
+  });
+
+  it('writes nothing when more rows can not be written than may be set aside, in one part or in all together', async () => {
+    const inOne = {
+      objectStore: await givenPredictions('append', ['x,1,1\ny,1,1\n'], 1),
+      warehouse: inMemoryWarehouse(),
+    };
+    const together = {
+      objectStore: await givenPredictions('append', ['1,1,1\nx,1,1\n', 'y,1,1\n'], 1),
+      warehouse: inMemoryWarehouse(),
+    };
+
+    await expect(writeBack(inOne, 2)).rejects.toMatchObject({
+      name: 'UnwritableValueError',
+      message: /^After 1 rows that were set aside: .*line 2, column ID/,
+    });
+    await expect(writeBack(together, 3)).rejects.toMatchObject({
+      name: 'UnwritableValueError',
+      message: /^2 of 3 rows can't be written, and prediction\.target\.maxRejected allows 1/,
+    });
+    expect([scores(inOne), scores(together)]).toEqual([[], []]);
+  });
+
+  it('takes a number below 1 as the share of all rows that may be set aside', async () => {
+    const parts = ['1,0.5,1\n2,0.5,1\n3,0.5,1\nx,0.5,1\n'];
+    const quarter = { objectStore: await givenPredictions('append', parts, 0.25), warehouse: inMemoryWarehouse() };
+    const less = { objectStore: await givenPredictions('append', parts, 0.24), warehouse: inMemoryWarehouse() };
+
+    expect(await writeBack(quarter, 4)).toMatchObject({ rowCount: 3, rejectedCount: 1 });
+    await expect(writeBack(less, 4)).rejects.toMatchObject({ name: 'UnwritableValueError' });
+  });
+
+  it('writes a part anew when its predictions have changed since, and forgets what was set aside', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\nx,0.5,1\n'], 1);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    await plan(ports, 2);
+    await writePart(plannedParts(ports)[0]!, ports);
+    await objectStore.put(`${PARTS_URI}part-00000.csv.out`, '1,0.75,1\n2,0.75,1\n');
+
+    const output = await writeBack(ports, 2);
+
+    expect(output).toMatchObject({ rowCount: 2, rejectedCount: 0 });
+    expect(scores(ports).map(([, score]) => score)).toEqual([0.75, 0.75]);
+    expect(objectStore.objects.has(`${RUN_URI}predictions/quarantine/part-00000.csv`)).toBe(false);
+  });
+
+  it('forgets the staged rows of a part that is no more among the predictions', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n', '2,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    await plan(ports, 2);
+    for (const part of plannedParts(ports)) await writePart(part, ports);
+    await objectStore.delete(`${PARTS_URI}part-00001.csv.out`);
+
+    await writeBack(ports, 1);
+
+    expect(scores(ports).map(([id]) => id)).toEqual([1]);
+  });
+
+  it('stages everything again when somebody has dropped the staging table', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n', '2,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const { writeId } = await plan(ports, 2);
+    for (const part of plannedParts(ports)) await writePart(part, ports);
+    ports.warehouse.tables.delete(stagingTableName(writeId));
+
+    const output = await writeBack(ports, 2);
+
+    expect(output).toMatchObject({ rowCount: 2, alreadyPublished: false });
+  });
+
+  it('lets others have the table when planning fails', async () => {
+    const objectStore = await givenPredictions('upsert', ['1,0.5,1\n']);
+    const warehouse = inMemoryWarehouse();
+    warehouse.tables.set('SCORES', { name: 'SCORES', columns: [], primaryKey: [], rows: [] });
+
+    await expect(plan({ objectStore, warehouse }, 1)).rejects.toMatchObject({ name: 'TargetTableError' });
+
+    warehouse.tables.delete('SCORES');
+    await expect(plan({ objectStore, warehouse }, 1)).resolves.toMatchObject({ fence: 2 });
+  });
+
+  it('lets others have the table when the write is abandoned, and keeps what is staged', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const { writeId, fence } = await plan(ports, 1);
+    await writePart(plannedParts(ports)[0]!, ports);
+
+    await abandonWrite({ runUri: RUN_URI, writeId, fence }, ports);
+
+    const owners = await ports.warehouse.write({ runId: 'look' }, (session) =>
+      session.transaction((transaction) => transaction.leaseOwners()),
+    );
+    expect(owners).toEqual([]);
+    expect(ports.warehouse.tables.get(stagingTableName(writeId))!.rows).toHaveLength(1);
   });
 
   it('refuses to plan without predictions', async () => {
