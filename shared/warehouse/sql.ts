@@ -116,7 +116,7 @@ export const createNewestView = (schema: string, { name, table, columns, ledger 
   const equal = ledger.equal.map(quoteIdentifier).map((column) => `"ROWS".${column} = "NEWEST".${column}`);
   const shown = columns.map((column) => `"ROWS".${quoteIdentifier(column)}`);
   return [
-    `CREATE VIEW ${qualified({ schema, name })} AS SELECT ${shown.join(', ')} FROM ${qualified({ schema, name: table })} AS "ROWS"`,
+    `CREATE OR REPLACE VIEW ${qualified({ schema, name })} AS SELECT ${shown.join(', ')} FROM ${qualified({ schema, name: table })} AS "ROWS"`,
     `JOIN ${entries} AS "NEWEST" ON ${equal.join(' AND ')}`,
     `WHERE "NEWEST".${about} AND "NEWEST".${order} = (SELECT MAX(${order}) FROM ${entries} WHERE ${about})`,
   ].join(' ');

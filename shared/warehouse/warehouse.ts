@@ -33,7 +33,7 @@ export interface WriteSession {
   tableOf(name: string): Promise<Table | undefined>;
   /** Creates the table unless one of its name exists, whatever that one looks like. */
   createTable(table: Table): Promise<void>;
-  /** Creates the view unless a table or view of its name exists, whatever that one looks like. */
+  /** Creates the view in place of one that has its name. */
   createView(view: NewestView): Promise<void>;
   /** Drops the table; it is no error when there is none. */
   dropTable(name: string): Promise<void>;

@@ -48,9 +48,7 @@ export const writeSession = (connection: SqlConnection, schema: string): WriteSe
     },
 
     async createView(view) {
-      await unless(DUPLICATE_TABLE_NAME, () =>
-        connection.execute(ddl(createNewestView(schema, view)), `Creating ${qualified(own(view.name))}`),
-      );
+      await connection.execute(ddl(createNewestView(schema, view)), `Creating ${qualified(own(view.name))}`);
     },
 
     async dropTable(name) {

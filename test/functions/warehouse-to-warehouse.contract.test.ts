@@ -129,6 +129,23 @@ describe('the way from a view to a table', () => {
     ]);
   });
 
+  it('costs few round trips, and a part that is staged already fewer still', async () => {
+    const { ports, part, publication } = await givenScored('COUNTED', 'append');
+    const roundTripsOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = (await hana.counters()).roundTrips;
+      await work();
+      return (await hana.counters()).roundTrips - before;
+    };
+
+    const staged = await roundTripsOf(() => writePart(part, ports));
+    const stagedAgain = await roundTripsOf(() => writePart(part, ports));
+    const published = await roundTripsOf(() => publishPredictions(publication, ports));
+
+    expect(staged).toBeLessThanOrEqual(26);
+    expect(stagedAgain).toBeLessThanOrEqual(16);
+    expect(published).toBeLessThanOrEqual(36);
+  });
+
   it('refuses a key without value for an upsert, naming line and column', async () => {
     const { ports, part } = await givenScored('UPSERTED', 'upsert');
 

@@ -270,7 +270,10 @@ describe.each(Object.entries(GUARDS))('%s', (_name, { sentence, scenario, off })
   it(sentence, () => scenario({}));
 
   it('is what does it: without it the same test fails', async () => {
-    const failure: { readonly actual?: unknown } | void = await scenario(off).catch((error) => error);
+    const failure = await scenario(off).then(
+      () => undefined,
+      (error: { readonly actual?: unknown }) => error,
+    );
 
     // The test's own expectations must fail: a statement that the mutation has broken would prove nothing.
     expect(failure).toMatchObject({ name: 'AssertionError' });

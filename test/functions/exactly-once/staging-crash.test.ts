@@ -1,8 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
-import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
-import type { PlanPartitionsOutput } from '#functions/staging/plan-partitions/schema.ts';
-import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
@@ -10,28 +6,11 @@ import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
 import { duplicate, type Execution, type Recovery, redrive, retry, whole } from './crash.ts';
 import { neutral } from './scored-run.ts';
-import type { Ports, Step } from './steps.ts';
+import { type StagingVariables, stagingSteps } from './steps.ts';
 
 const RECOVERIES: Readonly<Record<string, Recovery>> = { retry, redrive, duplicate };
 const PURPOSES: readonly StagingPurpose[] = ['training', 'scoring'];
 const CASES = PURPOSES.flatMap((purpose) => Object.keys(RECOVERIES).map((recovery) => ({ purpose, recovery })));
-
-type Variables = Partial<PlanPartitionsOutput>;
-
-/** The tasks of the staging machine; the Map is one of them, as every child of it is a task of one partition. */
-const stepsOf = (purpose: StagingPurpose, { objectStore }: Ports): readonly Step<Variables>[] => [
-  (_, ports) => planPartitions({ runUri: RUN_URI, purpose }, ports),
-  async (plan, ports) => {
-    // Step Functions reads the plan itself.
-    const { text } = await objectStore.getText(`s3://${plan.bucket}/${plan.partitionsKey}`);
-    for (const line of text.trimEnd().split('\n')) await extractPartition(JSON.parse(line), ports);
-    return plan;
-  },
-  async (plan, ports) => {
-    await sealDataset({ runUri: RUN_URI, purpose }, ports);
-    return plan;
-  },
-];
 
 const given = async (purpose: StagingPurpose) => {
   const columns = [columnOfType('ID', 'BIGINT'), columnOfType('NOTE', 'NVARCHAR(20)'), columnOfType('LATE', 'INTEGER')];
@@ -45,9 +24,9 @@ const given = async (purpose: StagingPurpose) => {
     target: { table: 'SCORES' },
   };
   await givenRun(objectStore, { settings: { prediction } });
-  const execution: Execution<Variables> = {
+  const execution: Execution<StagingVariables> = {
     startProcess: () => ({ ...ports, drop: async () => undefined }),
-    steps: stepsOf(purpose, ports),
+    steps: stagingSteps(RUN_URI, purpose, ports),
     start: {},
   };
   const left = (): Record<string, string> =>

@@ -3,6 +3,11 @@ import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
 import type { PlanWriteOutput } from '#functions/prediction/plan-write/schema.ts';
 import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
 import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
+import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
+import type { PlanPartitionsOutput } from '#functions/staging/plan-partitions/schema.ts';
+import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
+import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PlannedPart } from '#shared/predictions/write-record.ts';
 import type { Warehouse } from '#shared/warehouse/warehouse.ts';
@@ -50,6 +55,26 @@ export const writeBackSteps = (
     },
   ];
 };
+
+export type StagingVariables = Partial<PlanPartitionsOutput>;
+
+/** The tasks of the staging machine; the partitions are one after the other. */
+export const stagingSteps = (
+  runUri: string,
+  purpose: StagingPurpose,
+  { objectStore }: { readonly objectStore: ObjectStore },
+): readonly Step<StagingVariables>[] => [
+  (_, ports) => planPartitions({ runUri, purpose }, ports),
+  async (plan, ports) => {
+    const { text } = await objectStore.getText(`s3://${plan.bucket}/${plan.partitionsKey}`);
+    for (const line of text.trimEnd().split('\n')) await extractPartition(JSON.parse(line), ports);
+    return plan;
+  },
+  async (plan, ports) => {
+    await sealDataset({ runUri, purpose }, ports);
+    return plan;
+  },
+];
 
 /** What the machine does when a task has failed for good. */
 export const abandon = async ({ runUri }: ScoredRun, { plan }: WriteVariables, ports: Ports): Promise<void> => {
