@@ -9,6 +9,7 @@ import { doctor } from './commands/doctor.ts';
 import { predict } from './commands/predict.ts';
 import { query } from './commands/query.ts';
 import { reject } from './commands/reject.ts';
+import { rollback } from './commands/rollback.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { show } from './commands/show.ts';
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   approve,
   reject,
   predict,
+  rollback,
   deployments,
   undeploy,
   query,

@@ -47,6 +47,12 @@ export const summary = (record: RunRecord): string[] => {
       prediction.publication &&
         `${count(prediction.publication.rowCount)} rows to ${prediction.publication.schema}.${prediction.publication.table} (${prediction.publication.mode})`,
     ],
+    [
+      'set aside',
+      prediction.publication?.rejectedCount
+        ? `${count(prediction.publication.rejectedCount)} rows that the table can't take: ${record.runUri}predictions/quarantine/`
+        : undefined,
+    ],
     ['outcome', record.failure ? `${record.failure.error}: ${record.failure.cause}` : record.outcome],
     ['record', `${record.runUri}run.json`],
   ];

@@ -176,6 +176,16 @@ export class TargetTableError extends PipelineError {
   override readonly name = 'TargetTableError';
 }
 
+/** Another run is writing to the target table; the message names it. Retried by the state machine, more slowly. */
+export class TargetTableBusyError extends PipelineError {
+  override readonly name = 'TargetTableBusyError';
+}
+
+/** Another run has taken the target table over since this write was planned. Not retried: a new plan is needed. */
+export class LeaseLostError extends PipelineError {
+  override readonly name = 'LeaseLostError';
+}
+
 /** A row with the same primary key is in the table already (301). Not retried. */
 export class DuplicateKeyError extends PipelineError {
   override readonly name = 'DuplicateKeyError';

@@ -32,6 +32,8 @@ export interface ObjectSummary {
   readonly uri: string;
   readonly sizeBytes: number;
   readonly lastModified: Date;
+  /** Changes with the object's content. */
+  readonly etag: string;
 }
 
 /** Splits `s3://bucket/key`. Throws a TypeError for anything else: such a URI is a bug, not input. */

@@ -59,8 +59,8 @@ export const s3ObjectStore = (client = new S3Client({})): ObjectStore => ({
     const { bucket, key } = parseObjectUri(prefixUri);
     const StartAfter = afterUri && parseObjectUri(afterUri).key;
     for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: key, StartAfter })) {
-      for (const { Key, Size, LastModified } of page.Contents ?? []) {
-        yield { uri: `s3://${bucket}/${Key}`, sizeBytes: Size!, lastModified: LastModified! };
+      for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
+        yield { uri: `s3://${bucket}/${Key}`, sizeBytes: Size!, lastModified: LastModified!, etag: ETag! };
       }
     }
   },

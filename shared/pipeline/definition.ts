@@ -186,6 +186,30 @@ const Deployment = z.discriminatedUnion('target', [SageMakerDeployment, KymaDepl
 const PREDICTION_TYPE =
   /^(BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|REAL|DOUBLE|DATE|TIMESTAMP|DECIMAL\(\d{1,2}(,\s*\d{1,2})?\)|NVARCHAR\(\d{1,4}\))$/;
 
+/** The table for the predictions, in the database user's own schema. */
+const PredictionTarget = z
+  .strictObject({
+    table: Identifier.refine(
+      (name) => !name.startsWith('FEDML_'),
+      'begins with FEDML_, as the tables of the ledger do',
+    ),
+    /**
+     * append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only; versioned adds rows, and
+     * the view <table>_CURRENT shows those of the last run, or of the run that was rolled back to.
+     */
+    mode: z.enum(['append', 'upsert', 'replace', 'versioned']).default('append'),
+    /** How many rows may be set aside as unwritable before nothing is written: a count, or below 1 a share of all. */
+    maxRejected: z
+      .number()
+      .nonnegative()
+      .refine((max) => max < 1 || Number.isInteger(max), 'must be a whole number, or a share below 1')
+      .default(0),
+  })
+  .refine(({ table, mode }) => mode !== 'versioned' || Buffer.byteLength(table) <= 119, {
+    path: ['table'],
+    message: 'must leave room for _CURRENT within 127 bytes',
+  });
+
 const Prediction = z.strictObject({
   source: z.strictObject(ViewSource),
   /** `transform`: a SageMaker batch transform; `endpoint`, `kyma`: the model where it is deployed, part by part. */
@@ -201,12 +225,7 @@ const Prediction = z.strictObject({
       }),
     )
     .min(1),
-  /** The table for the predictions, in the database user's own schema. */
-  target: z.strictObject({
-    table: Identifier,
-    /** append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only. */
-    mode: z.enum(['append', 'upsert', 'replace']).default('append'),
-  }),
+  target: PredictionTarget,
 });
 
 /** `pipeline.yml`: what to read, train, deploy, predict and write. */

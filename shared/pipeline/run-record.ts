@@ -50,7 +50,14 @@ export const RunRecord = Run.extend({
   prediction: z.object({
     transformJob: z.looseObject({}).optional(),
     publication: z
-      .looseObject({ schema: z.string(), table: z.string(), mode: z.string(), rowCount: z.int(), writeId: z.string() })
+      .looseObject({
+        schema: z.string(),
+        table: z.string(),
+        mode: z.string(),
+        rowCount: z.int(),
+        rejectedCount: z.int().default(0),
+        writeId: z.string(),
+      })
       .optional(),
   }),
 });

@@ -12,6 +12,7 @@ import * as rollBackKyma from '#functions/deployment/roll-back-kyma/schema.ts';
 import * as smokeTest from '#functions/deployment/smoke-test/schema.ts';
 import * as announceRun from '#functions/pipeline/announce-run/schema.ts';
 import * as resolveRun from '#functions/pipeline/resolve-run/schema.ts';
+import * as abandonWrite from '#functions/prediction/abandon-write/schema.ts';
 import * as planScoring from '#functions/prediction/plan-scoring/schema.ts';
 import * as planWrite from '#functions/prediction/plan-write/schema.ts';
 import * as publishPredictions from '#functions/prediction/publish-predictions/schema.ts';
@@ -61,6 +62,7 @@ export const SCHEMAS: Readonly<Record<string, { readonly input: z.ZodType; reado
   planScoring: { input: planScoring.PlanScoringInput, output: planScoring.PlanScoringOutput },
   transformDataset: { input: transformDataset.TransformDatasetInput, output: TransformJobResult },
   scorePart: { input: z.object({ part: z.int() }), output: scorePart.ScorePartOutput },
+  abandonWrite: { input: abandonWrite.AbandonWriteInput, output: abandonWrite.AbandonWriteOutput },
   planWrite: { input: planWrite.PlanWriteInput, output: planWrite.PlanWriteOutput },
   writePart: { input: z.object({ part: z.int() }), output: writePart.WritePartOutput },
   publishPredictions: {
@@ -100,13 +102,22 @@ export const ANSWERS: Answers = {
   planScoring: () => scoringBy('transform'),
   transformDataset: () => ({ transformJobName: 'job-1' }),
   scorePart: ({ part }: { part: number }) => ({ part, rowCount: 2 }),
-  planWrite: () => ({ writeId: WRITE_ID, bucket: 'store', planKey: 'plan.jsonl', partCount: 2 }),
-  writePart: ({ part }: { part: number }) => ({ part, rowCount: 2 }),
+  planWrite: () => ({
+    writeId: WRITE_ID,
+    bucket: 'store',
+    planKey: 'plan.jsonl',
+    partCount: 2,
+    fence: 1,
+    alreadyPublished: false,
+  }),
+  abandonWrite: () => ({ table: 'T' }),
+  writePart: ({ part }: { part: number }) => ({ part, rowCount: 2, rejectedCount: 0, alreadyStaged: false }),
   publishPredictions: () => ({
     schema: 'SPACE#ML',
     table: 'T',
     mode: 'append',
     rowCount: 4,
+    rejectedCount: 0,
     writeId: WRITE_ID,
     alreadyPublished: false,
   }),

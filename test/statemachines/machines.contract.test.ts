@@ -5,7 +5,7 @@ import type { ResolveRunInput } from '#functions/pipeline/resolve-run/schema.ts'
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
-import { IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
+import { ANSWERS, IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
 import { ROOT } from './definitions.ts';
 import { openMachines } from './open-machines.ts';
 
@@ -27,6 +27,7 @@ const failingFirst = (times: number, name: string, answer: unknown) => {
 
 const TRAINING = ['trainModel', 'evaluateModel', 'registerModel'];
 const DEPLOYMENT = ['requestApproval', 'deployEndpoint', 'smokeTest', 'promoteModel'];
+const STAGED_PART = { part: 0, rowCount: 2, rejectedCount: 0, alreadyStaged: false };
 const WRITING = ['planWrite', 'writePart', 'writePart', 'publishPredictions'];
 
 describe('pipeline', () => {
@@ -378,10 +379,35 @@ describe('prediction', () => {
       answers: {
         planScoring: () => scoringBy('endpoint'),
         scorePart: failingFirst(1, 'EndpointThrottledError', { part: 0, rowCount: 2 }),
-        writePart: failingFirst(1, 'WarehouseUnavailableError', { part: 0, rowCount: 2 }),
+        writePart: failingFirst(1, 'WarehouseUnavailableError', STAGED_PART),
       },
     });
 
     expect(await machines.run('prediction', input)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('goes straight to publishing when the predictions were published before', async () => {
+    const planWrite = () => ({ ...(ANSWERS.planWrite!(undefined as never) as object), alreadyPublished: true });
+    await using machines = await openMachines({ answers: { planWrite } });
+
+    expect(await machines.run('prediction', input)).toMatchObject({ status: 'SUCCEEDED' });
+
+    expect(machines.called().slice(-2)).toEqual(['planWrite', 'publishPredictions']);
+    expect(machines.eventOf('publishPredictions')).toMatchObject({ fence: 1 });
+  });
+
+  it.each([
+    ['writePart', 'UnwritableValueError'],
+    ['publishPredictions', 'DatasetMismatchError'],
+  ])('gives the target table back when %s fails, and tells what failed', async (name, error) => {
+    await using machines = await openMachines({
+      answers: { [name]: failing(error), abandonWrite: failing('WarehouseLoginError') },
+    });
+
+    const run = await machines.run('prediction', input);
+
+    expect(run).toMatchObject({ status: 'FAILED' });
+    expect(JSON.stringify(run)).not.toContain('WarehouseLoginError');
+    expect(machines.eventOf('abandonWrite')).toEqual({ runUri: RUN_URI, writeId: 'a'.repeat(64), fence: 1 });
   });
 });
