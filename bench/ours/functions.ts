@@ -1,0 +1,106 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Measurement } from '../measured.ts';
+import type { WarehouseConfig } from '../stand-ins/open.ts';
+import type { FromFunction, Step } from './function-process.ts';
+
+export interface Functions {
+  /** Calls one step. */
+  invoke<T>(step: Step, event: unknown): Promise<T>;
+  /** Calls a step for each event, at most as many at once as there are environments. */
+  map<T>(step: Step, events: readonly unknown[]): Promise<T[]>;
+  /** What the work since the functions were opened took of time and memory, over all environments. */
+  measurement(rowCount: number): Measurement;
+  close(): Promise<void>;
+}
+
+/** The product's functions in warm execution environments, each a process of its own. */
+export const openFunctions = async (
+  warehouse: WarehouseConfig,
+  environmentCount: number,
+  variables: Readonly<Record<string, string>>,
+): Promise<Functions> => {
+  const environments = await Promise.all(
+    Array.from({ length: environmentCount }, () => openEnvironment(warehouse, variables)),
+  );
+  const started = performance.now();
+  const functions: Functions = {
+    invoke: (step, event) => environments[0]!.invoke(step, event) as Promise<never>,
+    async map(step, events) {
+      const outputs: unknown[] = [];
+      let next = 0;
+      const work = async ({ invoke }: Environment): Promise<void> => {
+        for (let index = next++; index < events.length; index = next++) {
+          outputs[index] = await invoke(step, events[index]);
+        }
+      };
+      await Promise.all(environments.map(work));
+      return outputs as never;
+    },
+    measurement(rowCount) {
+      const facts = environments.map(({ facts }) => facts());
+      const sum = (of: (fact: Facts) => number): number => facts.reduce((total, fact) => total + of(fact), 0);
+      return {
+        seconds: (performance.now() - started) / 1000,
+        cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
+        idleBytes: sum(({ idleBytes }) => idleBytes),
+        peakBytes: sum(({ peakBytes }) => peakBytes),
+        largestPeakBytes: Math.max(...facts.map(({ peakBytes }) => peakBytes)),
+        rowCount,
+      };
+    },
+    async close() {
+      await Promise.all(environments.map(({ close }) => close()));
+    },
+  };
+  return functions;
+};
+
+interface Facts {
+  readonly idleBytes: number;
+  readonly peakBytes: number;
+  readonly cpuSeconds: number;
+}
+
+type Environment = Awaited<ReturnType<typeof openEnvironment>>;
+
+const openEnvironment = async (warehouse: WarehouseConfig, variables: Readonly<Record<string, string>>) => {
+  const child = fork(join(import.meta.dirname, 'function-process.ts'), [JSON.stringify({ warehouse })], {
+    env: { ...process.env, ...variables },
+  });
+  const ready = await answerOf(child);
+  if (ready.kind !== 'ready') throw new Error('A function spoke before it was ready.');
+  let facts: Facts = { idleBytes: ready.idleBytes, peakBytes: ready.idleBytes, cpuSeconds: 0 };
+  return {
+    facts: () => facts,
+    async invoke(step: Step, event: unknown): Promise<unknown> {
+      child.send({ step, event });
+      const answer = await answerOf(child);
+      if (answer.kind === 'failed') throw new Error(`${step} failed: ${answer.problem}`);
+      if (answer.kind !== 'output') throw new Error(`${step} gave no output.`);
+      facts = { ...facts, peakBytes: answer.peakBytes, cpuSeconds: answer.cpuSeconds };
+      return answer.output;
+    },
+    async close(): Promise<void> {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      if (child.connected) child.disconnect();
+      await exited;
+    },
+  };
+};
+
+const answerOf = async (child: ChildProcess): Promise<FromFunction> => {
+  const waiting = new AbortController();
+  try {
+    return await Promise.race([
+      once(child, 'message', waiting).then(([message]) => message as FromFunction),
+      once(child, 'exit', waiting).then(([code]) => {
+        throw new Error(`A function's process ended with ${code}.`);
+      }),
+    ]);
+  } finally {
+    waiting.abort();
+  }
+};
