@@ -45,11 +45,12 @@ const send = (message: FromFunction): void => {
 process.on('message', async ({ step, event }: ToFunction) => {
   try {
     const output = await STEPS[step](event as never);
-    const { user, system } = process.cpuUsage();
+    const { user, system } = process.cpuUsage(cpuBefore);
     send({ kind: 'output', output, peakBytes: peakBytes(), cpuSeconds: (user + system) / 1e6 });
   } catch (error) {
     send({ kind: 'failed', problem: (error as Error).stack ?? String(error) });
   }
 });
 process.once('disconnect', () => process.exit());
+const cpuBefore = process.cpuUsage();
 send({ kind: 'ready', idleBytes: peakBytes() });

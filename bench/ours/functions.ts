@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Measurement } from '../measured.ts';
 import type { WarehouseConfig } from '../stand-ins/open.ts';
+import { functionBundle } from './bundle.ts';
 import type { FromFunction, Step } from './function-process.ts';
 
 export interface Functions {
@@ -66,7 +66,7 @@ interface Facts {
 type Environment = Awaited<ReturnType<typeof openEnvironment>>;
 
 const openEnvironment = async (warehouse: WarehouseConfig, variables: Readonly<Record<string, string>>) => {
-  const child = fork(join(import.meta.dirname, 'function-process.ts'), [JSON.stringify({ warehouse })], {
+  const child = fork(await functionBundle(), [JSON.stringify({ warehouse })], {
     env: { ...process.env, ...variables },
   });
   const ready = await answerOf(child);
