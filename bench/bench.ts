@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { fedmlPython } from './baselines/fedml/venv.ts';
 import type { Bench } from './contenders.ts';
@@ -7,7 +9,7 @@ import { type Results, report } from './report/report.ts';
 import { slopeSvg } from './report/slope-svg.ts';
 import { benchSlope } from './slope.ts';
 import { benchStaging } from './staging.ts';
-import { openStandIns } from './stand-ins/open.ts';
+import { openStandIns, type StandIns } from './stand-ins/open.ts';
 import { benchWriteBack } from './write-back.ts';
 
 /**
@@ -33,10 +35,11 @@ const rootDir = join(import.meta.dirname, '..');
 const bench = async (mode: 'quick' | 'full'): Promise<void> => {
   const { staging, writeBack, slope } = MODES[mode];
   const python = await fedmlPython(rootDir);
-  const delaysMs = [...new Set([...Object.keys(staging.rounds), ...Object.keys(writeBack.rounds)].map(Number))];
+  const delaysMs = [...new Set([0, ...[...Object.keys(staging.rounds), ...Object.keys(writeBack.rounds)].map(Number)])];
   const rowCounts = [...new Set([staging.rowCount, ...slope])];
   const standIns = await openStandIns({ rowCounts, delaysMs });
   try {
+    await checkHdbcli(standIns, python);
     const context: Bench = { standIns, objectStore: s3ObjectStore(standIns.s3), python };
     const results: Results = {
       mode,
@@ -50,6 +53,12 @@ const bench = async (mode: 'quick' | 'full'): Promise<void> => {
   } finally {
     await standIns.close();
   }
+};
+
+/** What is measured is worth nothing if the warehouse isn't one to FedML's client. */
+const checkHdbcli = async (standIns: StandIns, python: string): Promise<void> => {
+  const script = join(import.meta.dirname, 'baselines/fedml/check_hdbcli.py');
+  await promisify(execFile)(python, [script, JSON.stringify({ warehouse: standIns.configAt(0) })]);
 };
 
 const BEGIN = '<!-- numbers: written by `npm run bench` -->';

@@ -16,7 +16,7 @@ export type Step = keyof typeof STEPS;
 export type FromFunction =
   | { readonly kind: 'ready'; readonly idleBytes: number }
   | { readonly kind: 'output'; readonly output: unknown; readonly peakBytes: number; readonly cpuSeconds: number }
-  | { readonly kind: 'failed'; readonly problem: string };
+  | { readonly kind: 'failed'; readonly name: string; readonly problem: string };
 
 export interface ToFunction {
   readonly step: Step;
@@ -48,7 +48,8 @@ process.on('message', async ({ step, event }: ToFunction) => {
     const { user, system } = process.cpuUsage(cpuBefore);
     send({ kind: 'output', output, peakBytes: peakBytes(), cpuSeconds: (user + system) / 1e6 });
   } catch (error) {
-    send({ kind: 'failed', problem: (error as Error).stack ?? String(error) });
+    const { name, stack, message } = error as Error;
+    send({ kind: 'failed', name, problem: stack ?? message });
   }
 });
 process.once('disconnect', () => process.exit());

@@ -6,10 +6,8 @@ import { functionBundle } from './bundle.ts';
 import type { FromFunction, Step } from './function-process.ts';
 
 export interface Functions {
-  /** Calls one step. */
+  /** Calls one step, as soon as an environment is free. */
   invoke<T>(step: Step, event: unknown): Promise<T>;
-  /** Calls a step for each event, at most as many at once as there are environments. */
-  map<T>(step: Step, events: readonly unknown[]): Promise<T[]>;
   /** What the work since the functions were opened took of time and memory, over all environments. */
   measurement(rowCount: number): Measurement;
   close(): Promise<void>;
@@ -25,18 +23,22 @@ export const openFunctions = async (
     Array.from({ length: environmentCount }, () => openEnvironment(warehouse, variables)),
   );
   const started = performance.now();
-  const functions: Functions = {
-    invoke: (step, event) => environments[0]!.invoke(step, event) as Promise<never>,
-    async map(step, events) {
-      const outputs: unknown[] = [];
-      let next = 0;
-      const work = async ({ invoke }: Environment): Promise<void> => {
-        for (let index = next++; index < events.length; index = next++) {
-          outputs[index] = await invoke(step, events[index]);
-        }
-      };
-      await Promise.all(environments.map(work));
-      return outputs as never;
+  const idle = [...environments];
+  const waiting: ((environment: Environment) => void)[] = [];
+  const taken = async (): Promise<Environment> => idle.shift() ?? new Promise((resolve) => waiting.push(resolve));
+  const givenBack = (environment: Environment): void => {
+    const next = waiting.shift();
+    if (next) next(environment);
+    else idle.push(environment);
+  };
+  return {
+    async invoke(step, event) {
+      const environment = await taken();
+      try {
+        return (await environment.invoke(step, event)) as never;
+      } finally {
+        givenBack(environment);
+      }
     },
     measurement(rowCount) {
       const facts = environments.map(({ facts }) => facts());
@@ -54,7 +56,6 @@ export const openFunctions = async (
       await Promise.all(environments.map(({ close }) => close()));
     },
   };
-  return functions;
 };
 
 interface Facts {
@@ -77,7 +78,7 @@ const openEnvironment = async (warehouse: WarehouseConfig, variables: Readonly<R
     async invoke(step: Step, event: unknown): Promise<unknown> {
       child.send({ step, event });
       const answer = await answerOf(child);
-      if (answer.kind === 'failed') throw new Error(`${step} failed: ${answer.problem}`);
+      if (answer.kind === 'failed') throw Object.assign(new Error(answer.problem), { name: answer.name });
       if (answer.kind !== 'output') throw new Error(`${step} gave no output.`);
       facts = { ...facts, peakBytes: answer.peakBytes, cpuSeconds: answer.cpuSeconds };
       return answer.output;

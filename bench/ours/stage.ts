@@ -1,9 +1,12 @@
-import type { PlanPartitionsOutput } from '#functions/staging/plan-partitions/schema.ts';
-import type { SealDatasetOutput } from '#functions/staging/seal-dataset/schema.ts';
-import { partitionsUri, type StagingPurpose } from '#shared/dataset/staging-plan.ts';
+import { substitute } from '#local/deployment/state-machines.ts';
+import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { loadManifest } from '#shared/dataset/manifest.ts';
+import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
+import { openStepFunctions } from '#test/local/step-functions/open-step-functions.ts';
+import { machines } from '#test/statemachines/definitions.ts';
 import type { Measurement } from '../measured.ts';
 import type { StandIns } from '../stand-ins/open.ts';
 import { openFunctions } from './functions.ts';
@@ -18,41 +21,51 @@ export interface StageOurs {
   readonly purpose?: StagingPurpose;
 }
 
+interface SealedDataset {
+  readonly manifestUri: string;
+  readonly partsUri: string;
+  readonly rowCount: number;
+  readonly sizeBytes: number;
+}
+
 export interface StagedOurs extends Measurement {
   readonly partsUris: readonly string[];
   readonly sizeBytes: number;
   readonly partitionCount: number;
 }
 
-/** The product's staging: PlanPartitions, ExtractPartition for each partition, SealDataset. */
+/** The product's staging as it runs: the state machine on the laptop's Step Functions, its steps in warm functions. */
 export const stageOurs = async (
   standIns: StandIns,
   objectStore: ObjectStore,
   { view, delayMs, runId, environmentCount, purpose = 'scoring' }: StageOurs,
 ): Promise<StagedOurs> => {
   const { runUri } = await recordRun(objectStore, runId, { view });
+  await using stepFunctions = await openStepFunctions({ s3: standIns.environment.AWS_ENDPOINT_URL_S3! });
   const functions = await openFunctions(standIns.configAt(delayMs), environmentCount, standIns.environment);
   try {
-    const plan = await functions.invoke<PlanPartitionsOutput>('planPartitions', { runUri, purpose });
-    const { text } = await objectStore.getText(partitionsUri(runUri, purpose));
-    const partitions = text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    await functions.map('extractPartition', partitions);
-    const sealed = Object.values(await functions.invoke<SealDatasetOutput>('sealDataset', { runUri, purpose }));
-    const sum = (of: (dataset: { rowCount: number; sizeBytes: number }) => number): number =>
-      sealed.reduce((total, dataset) => total + of(dataset), 0);
+    for (const step of ['planPartitions', 'extractPartition', 'sealDataset'] as const) {
+      stepFunctions.lambda.functions[step] = (event: unknown) => functions.invoke(step, event);
+    }
+    const execution = await stepFunctions.run(stagingMachine(), { runUri, purpose });
+    if (execution.status !== 'SUCCEEDED')
+      throw new Error(`Staging ${view} failed. ${execution.error}: ${execution.cause}`);
+    const sealed = Object.values(execution.value as Record<string, SealedDataset>);
+    const measurement = functions.measurement(sealed.reduce((sum, { rowCount }) => sum + rowCount, 0));
+    const manifests = await Promise.all(sealed.map(({ manifestUri }) => loadManifest(objectStore, manifestUri)));
     return {
-      ...functions.measurement(sum(({ rowCount }) => rowCount)),
-      sizeBytes: sum(({ sizeBytes }) => sizeBytes),
+      ...measurement,
+      sizeBytes: sealed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       partsUris: sealed.map(({ partsUri }) => partsUri),
-      partitionCount: plan.partitionCount,
+      partitionCount: new Set(manifests.flatMap(({ parts }) => parts.map(({ partition }) => partition))).size,
     };
   } finally {
     await functions.close();
   }
 };
+
+const stagingMachine = (): object =>
+  JSON.parse(substitute(machines.find(({ name }) => name === 'staging')!.text, LOCAL_ACCOUNT));
 
 /** What ResolveRun would have recorded of a run. */
 export const recordRun = async (

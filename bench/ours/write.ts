@@ -41,7 +41,7 @@ export const writeOurs = async (
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    await functions.map('writePart', planned);
+    await Promise.all(planned.map((part) => functions.invoke('writePart', part)));
     await functions.invoke('publishPredictions', { runUri, writeId, rowCount });
     return functions.measurement(rowCount);
   } finally {
