@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { Measurement } from './measured.ts';
 import { stageOurs } from './ours/stage.ts';
@@ -34,18 +35,19 @@ export interface Staged extends Measurement {
 export const FEDML = 'FedML 2.0.2';
 
 /** Functions that work at once: on the laptop as many as it has cores. */
-const OURS_ENVIRONMENT_COUNTS = [1, 2];
+const MOST_ENVIRONMENTS = 2;
+const OURS_ENVIRONMENT_COUNTS = [1, MOST_ENVIRONMENTS];
 
-export const oursName = (environmentCount: number): string =>
+const oursName = (environmentCount: number): string =>
   `ours, ${environmentCount} ${environmentCount === 1 ? 'function' : 'functions at once'}`;
 
-export const OURS = oursName(OURS_ENVIRONMENT_COUNTS.at(-1)!);
+export const OURS = oursName(MOST_ENVIRONMENTS);
 
-const ours = (environmentCount: number): Contender => ({
-  name: oursName(environmentCount),
+const ours = (name: string, environmentCount: number, purpose: StagingPurpose): Contender => ({
+  name,
   format: 'csv',
   async stage({ standIns, objectStore }, request) {
-    const { partsUris, ...staged } = await stageOurs(standIns, objectStore, { ...request, environmentCount });
+    const { partsUris, ...staged } = await stageOurs(standIns, objectStore, { ...request, environmentCount, purpose });
     return { ...staged, uris: partsUris };
   },
 });
@@ -74,5 +76,6 @@ export const CONTENDERS: readonly Contender[] = [
   program(FEDML, 'fedml/stage.py', 'csv', 'python'),
   program('naive Node', 'naive-node.ts', 'json'),
   program('Athena-like', 'athena-like.ts', 'csv'),
-  ...OURS_ENVIRONMENT_COUNTS.map(ours),
+  ...OURS_ENVIRONMENT_COUNTS.map((environmentCount) => ours(oursName(environmentCount), environmentCount, 'scoring')),
+  ours(`${OURS}, split to train and test`, MOST_ENVIRONMENTS, 'training'),
 ];

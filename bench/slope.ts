@@ -22,6 +22,7 @@ export const benchSlope = async (
       delayMs: 0,
       runId: `slope-${rowCount}`,
       environmentCount: 1,
+      purpose: 'scoring',
     });
     points.push({ rowCount, seconds, peakBytes, idleBytes, partitionCount });
     for (const uri of partsUris) for await (const object of objectStore.list(uri)) await objectStore.delete(object.uri);

@@ -18,7 +18,7 @@ export interface StageOurs {
   /** How many functions work at once; the plan may allow fewer. */
   readonly environmentCount: number;
   /** `scoring` copies the rows, as the baselines do; `training` splits them by a hash of the key as well. */
-  readonly purpose?: StagingPurpose;
+  readonly purpose: StagingPurpose;
 }
 
 interface SealedDataset {
@@ -38,7 +38,7 @@ export interface StagedOurs extends Measurement {
 export const stageOurs = async (
   standIns: StandIns,
   objectStore: ObjectStore,
-  { view, delayMs, runId, environmentCount, purpose = 'scoring' }: StageOurs,
+  { view, delayMs, runId, environmentCount, purpose }: StageOurs,
 ): Promise<StagedOurs> => {
   const { runUri } = await recordRun(objectStore, runId, { view });
   await using stepFunctions = await openStepFunctions({ s3: standIns.environment.AWS_ENDPOINT_URL_S3! });

@@ -17,6 +17,9 @@ export const report = (results: Results): string =>
   [
     `${machine()}, ${new Date().toISOString().slice(0, 10)}, ${results.mode} mode.`,
     '### Goals',
+    results.mode === 'full'
+      ? 'Set for these sizes.'
+      : 'They are set for the sizes of the full run; fewer rows leave more of the fixed costs in the ratios.',
     goalsTable(results),
     `### Staging ${count(results.staging.rowCount)} rows of ten columns`,
     'Medians; the ratios are medians of what each round gave. Every contender staged the same rows, which was checked before. Memory is the peak of the process, for ours of all functions together and, in brackets, of the largest.',

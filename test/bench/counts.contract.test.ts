@@ -96,6 +96,7 @@ describe('the cost of a run', () => {
       delayMs: 0,
       runId: 'memory',
       environmentCount: 1,
+      purpose: 'scoring',
     });
 
     await checkSameRows(objectStore, staged.partsUris, { format: 'csv', rowCount: LARGE, folder: standIns.folder });
