@@ -107,7 +107,8 @@ const reach = (handler: ts.SourceFile, checker: ts.TypeChecker, isOurs: (node: t
     const symbol = symbolOf(name);
     for (const declaration of symbol?.declarations ?? []) {
       if (isPortMember(declaration)) use(declaration);
-      else if (isOurs(declaration) && declaration.parent && ts.isTypeLiteralNode(declaration.parent)) useName(name.text);
+      else if (isOurs(declaration) && declaration.parent && ts.isTypeLiteralNode(declaration.parent))
+        useName(name.text);
       else if (isOurs(declaration)) enqueue(declaration);
       else noteCommand(name, declaration);
     }
