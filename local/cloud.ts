@@ -8,6 +8,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { type CloudAddress, claimStateDir, readCloudAddress } from '#local/cloud-file.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
+import { fromArtifacts } from '#local/deployment/artifacts.ts';
 import { deployEventBus, EVENT_BUS_NAME } from '#local/deployment/event-bus.ts';
 import { readFunctions } from '#local/deployment/functions.ts';
 import { deployRules } from '#local/deployment/rules.ts';
@@ -34,6 +35,8 @@ export interface CloudOptions {
   /** Where everything is kept; one cloud at a time. */
   readonly stateDir: string;
   readonly pipelinesDir: string;
+  /** Where `serverless package` left its archives: the functions then run from them, not from their sources. */
+  readonly artifactsDir?: string;
   /** Hears in a few words what takes time. */
   readonly onProgress?: (text: string) => void;
   /** Starts the runs of the pipelines' schedules at their times, as long as the cloud is up. */
@@ -59,7 +62,7 @@ const DATABASE_USER = `${SPACE}#FEDML`;
  * @throws CloudInUseError when another process keeps a cloud on the same folder.
  */
 export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
-  const { rootDir, stateDir, pipelinesDir, onProgress = () => {} } = options;
+  const { rootDir, stateDir, pipelinesDir, artifactsDir, onProgress = () => {} } = options;
   const python = await pythonInterpreter(rootDir);
   const claim = await claimStateDir(stateDir);
   const opened: { close(): Promise<void> }[] = [];
@@ -127,6 +130,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         SECRETS_MANAGER: secrets.url,
         SFN: stepFunctions.url,
       }),
+      POWERTOOLS_SERVICE_NAME: 'fedml-laptop',
       FEDML_STORE_URI: `s3://${BUCKET}`,
       FEDML_PIPELINES_DIR: pipelinesDir,
       FEDML_WAREHOUSE_SECRET_ARN: await deployWarehouseSecret(secretsClient, {
@@ -149,7 +153,9 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         dataDir: folder('lambda'),
         logDir: folder('logs/functions'),
         account,
-        functions: readFunctions(rootDir),
+        functions: artifactsDir
+          ? await fromArtifacts(readFunctions(rootDir), { rootDir, artifactsDir, folder: folder('artifacts') })
+          : readFunctions(rootDir),
         environment,
         taskRoot: rootDir,
       }),

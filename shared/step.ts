@@ -1,12 +1,16 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
 import { logger } from '#shared/logger.ts';
+import { metrics } from '#shared/metrics.ts';
 
-interface StepSchemas<I extends z.ZodType, O extends z.ZodType> {
+interface StepOptions<I extends z.ZodType, O extends z.ZodType> {
   readonly input: I;
   readonly output: O;
+  /** What of an answer is worth a metric of its name. */
+  readonly counts?: (answer: z.output<O>) => Readonly<Record<string, number>>;
 }
 
 /**
@@ -15,7 +19,7 @@ interface StepSchemas<I extends z.ZodType, O extends z.ZodType> {
  * @throws InvalidInputError with every mistake of the event at once.
  */
 export const step = <I extends z.ZodType, O extends z.ZodType>(
-  { input, output }: StepSchemas<I, O>,
+  { input, output, counts }: StepOptions<I, O>,
   run: (input: z.output<I>) => Promise<z.input<O>>,
 ) =>
   middy<unknown, z.output<O>>()
@@ -24,6 +28,7 @@ export const step = <I extends z.ZodType, O extends z.ZodType>(
       const startedAt = performance.now();
       try {
         const answer = output.parse(await run(parse(input, event)));
+        if (counts) publish(counts(answer));
         logger.info('Step finished', { milliseconds: Math.round(performance.now() - startedAt) });
         return answer;
       } catch (error) {
@@ -38,6 +43,11 @@ const parse = <I extends z.ZodType>(input: I, event: unknown): z.output<I> => {
   const parsed = input.safeParse(event);
   if (!parsed.success) throw new InvalidInputError(z.prettifyError(parsed.error), { cause: parsed.error });
   return parsed.data;
+};
+
+const publish = (counts: Readonly<Record<string, number>>): void => {
+  for (const [name, value] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, value);
+  metrics.publishStoredMetrics();
 };
 
 /** The run's folder is in every step's event, so each log line can be found by it. */

@@ -37,7 +37,7 @@ export const deployRules = async (
       new PutRuleCommand({
         Name: name,
         ...bus,
-        ...(EventPattern !== undefined && { EventPattern: JSON.stringify(EventPattern) }),
+        ...(EventPattern !== undefined && { EventPattern: ofAccount(JSON.stringify(EventPattern), account) }),
         ...(ScheduleExpression && { ScheduleExpression }),
       }),
     );
@@ -50,6 +50,10 @@ export const deployRules = async (
     );
   }
 };
+
+/** Patterns ask for the account's own events by `!Ref AWS::AccountId`. */
+const ofAccount = (pattern: string, { accountId }: Account): string =>
+  pattern.replaceAll('"AWS::AccountId"', JSON.stringify(accountId));
 
 /** `ResumeTaskLambdaFunction.Arn` is how Serverless names the function `resumeTask` in a template. */
 const functionKey = (attribute: string): string => {

@@ -11,6 +11,8 @@ export interface LambdaFunction {
   /** Caps the JavaScript heap; memory outside the heap is reported but not limited. */
   readonly memorySizeMb: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The working directory and LAMBDA_TASK_ROOT of this function alone: an absolute path. */
+  readonly taskRoot?: string;
   /** How many events at most this function handles at a time; further ones wait. */
   readonly reservedConcurrency?: number;
 }

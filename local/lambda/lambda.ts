@@ -52,7 +52,7 @@ export const startLambda = async (options: LambdaOptions): Promise<StandIn> => {
         name,
         definition: functions[name]!,
         account,
-        taskRoot: options.taskRoot,
+        taskRoot: functions[name]!.taskRoot ?? options.taskRoot,
         tempFolder,
         compileCacheFolder: join(dataDir, 'compile-cache'),
         sharedVariables: options.environment,

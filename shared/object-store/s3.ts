@@ -15,6 +15,9 @@ import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-st
 const PART_SIZE_BYTES = 8 * 1024 * 1024;
 const PARTS_IN_FLIGHT = 4;
 
+/** What the lifecycle rule of resources/storage.yml goes by. */
+const STAGED = 'fedml-data=staged';
+
 /** The object store on Amazon S3. */
 export const s3ObjectStore = (client = new S3Client({})): ObjectStore => ({
   async getText(uri) {
@@ -49,7 +52,7 @@ export const s3ObjectStore = (client = new S3Client({})): ObjectStore => ({
     const { bucket, key } = parseObjectUri(uri);
     await new Upload({
       client,
-      params: { Bucket: bucket, Key: key, Body: body, ContentType: contentType },
+      params: { Bucket: bucket, Key: key, Body: body, ContentType: contentType, Tagging: STAGED },
       partSize: PART_SIZE_BYTES,
       queueSize: PARTS_IN_FLIGHT,
     }).done();

@@ -16,6 +16,7 @@ export interface TestCloud extends Cloud {
 /** A whole cloud of its own in a temporary folder; the SDK's clients of this process find it through the environment. */
 export const openTestCloud = async (options: {
   readonly pipelinesDir: string;
+  readonly artifactsDir?: string;
   readonly chaos?: Chaos;
   readonly keepSchedules?: boolean;
 }): Promise<TestCloud> => {

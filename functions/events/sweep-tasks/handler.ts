@@ -14,4 +14,8 @@ const ports = {
   jobLog: cloudWatchJobLog(),
 };
 
-export const handler = step({ input: SweepTasksInput, output: SweepTasksOutput }, () => sweepTasks(ports, config()));
+const counts = ({ answered }: SweepTasksOutput) => ({ EventsLost: answered });
+
+export const handler = step({ input: SweepTasksInput, output: SweepTasksOutput, counts }, () =>
+  sweepTasks(ports, config()),
+);

@@ -11,6 +11,8 @@ const ports = {
   objectStore: s3ObjectStore(),
 };
 
-export const handler = step({ input: PublishPredictionsInput, output: PublishPredictionsOutput }, (input) =>
+const counts = ({ rowCount }: PublishPredictionsOutput) => ({ RowsPublished: rowCount });
+
+export const handler = step({ input: PublishPredictionsInput, output: PublishPredictionsOutput, counts }, (input) =>
   publishPredictions(input, ports),
 );

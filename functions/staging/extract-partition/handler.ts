@@ -11,6 +11,8 @@ const ports = {
   objectStore: s3ObjectStore(),
 };
 
-export const handler = step({ input: ExtractPartitionInput, output: ExtractPartitionOutput }, (input) =>
+const counts = ({ rowCount }: ExtractPartitionOutput) => ({ RowsRead: rowCount });
+
+export const handler = step({ input: ExtractPartitionInput, output: ExtractPartitionOutput, counts }, (input) =>
   extractPartition(input, ports),
 );

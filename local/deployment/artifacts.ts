@@ -1,0 +1,26 @@
+import { join, relative } from 'node:path';
+import type { LambdaFunction } from '#local/lambda/functions.ts';
+import { unzip } from './zip-archive.ts';
+
+export interface ArtifactOptions {
+  readonly rootDir: string;
+  /** Where `serverless package` left its archives, one a function. */
+  readonly artifactsDir: string;
+  /** Where they are unpacked: a folder without a `node_modules` above it, so that nothing is found but what was packed. */
+  readonly folder: string;
+}
+
+/** The same functions, run as they would be deployed: each from its unpacked archive instead of its sources. */
+export const fromArtifacts = async (
+  functions: Readonly<Record<string, LambdaFunction>>,
+  { rootDir, artifactsDir, folder }: ArtifactOptions,
+): Promise<Record<string, LambdaFunction>> => {
+  const packaged: Record<string, LambdaFunction> = {};
+  for (const [key, definition] of Object.entries(functions)) {
+    const taskRoot = join(folder, key);
+    await unzip(join(artifactsDir, `${key}.zip`), taskRoot);
+    const bundle = relative(rootDir, definition.handlerFile).replace(/\.ts$/, '.cjs');
+    packaged[key] = { ...definition, handlerFile: join(taskRoot, bundle), taskRoot };
+  }
+  return packaged;
+};

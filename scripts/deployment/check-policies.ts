@@ -1,0 +1,85 @@
+import { type Statement, statementsIn, statementsOf } from './policies.ts';
+import { alternatives, type Finding, listOf, type Template } from './template.ts';
+
+/** Actions that take no resource in IAM, or whose resources nobody can name beforehand; the only ones that may say `*`. */
+const ANY_RESOURCE: Readonly<Record<string, string>> = {
+  'cloudwatch:PutMetricData': 'has no resources; the namespace is narrowed by a condition',
+  'ec2:AssignPrivateIpAddresses': 'Lambda makes the interfaces of a VPC, under ids of its own',
+  'ec2:CreateNetworkInterface': 'Lambda makes the interfaces of a VPC, under ids of its own',
+  'ec2:DeleteNetworkInterface': 'Lambda makes the interfaces of a VPC, under ids of its own',
+  'ec2:DescribeNetworkInterfaces': 'has no resources',
+  'ec2:DescribeSubnets': 'has no resources',
+  'ec2:UnassignPrivateIpAddresses': 'Lambda makes the interfaces of a VPC, under ids of its own',
+  'ecr:GetAuthorizationToken': 'has no resources',
+  'logs:CreateLogDelivery': 'has no resources',
+  'logs:DeleteLogDelivery': 'has no resources',
+  'logs:DescribeLogGroups': 'has no resources where a state machine checks its logging',
+  'logs:DescribeResourcePolicies': 'has no resources',
+  'logs:GetLogDelivery': 'has no resources',
+  'logs:ListLogDeliveries': 'has no resources',
+  'logs:PutResourcePolicy': 'has no resources',
+  'logs:UpdateLogDelivery': 'has no resources',
+  'xray:GetSamplingRules': 'has no resources',
+  'xray:GetSamplingTargets': 'has no resources',
+  'xray:PutTelemetryRecords': 'has no resources',
+  'xray:PutTraceSegments': 'has no resources',
+};
+
+/** Looks for permissions that are too wide: of roles, and of the policies that stand at buckets and queues. */
+export const checkPolicies = (template: Template): Finding[] =>
+  Object.entries(template.Resources).flatMap(([id, resource]) => {
+    const { AssumeRolePolicyDocument: trust, PolicyDocument: attached, ManagedPolicyArns } = resource.Properties ?? {};
+    return [
+      ...(resource.Type === 'AWS::IAM::Role' ? statementsOf(resource).flatMap((each) => widths(id, each)) : []),
+      ...(ManagedPolicyArns
+        ? [{ where: id, problem: 'Managed policies grant more than is used; name the actions.' }]
+        : []),
+      ...(trust ? statementsIn(trust).flatMap((each) => trusts(id, each)) : []),
+      ...(attached ? statementsIn(attached).flatMap((each) => attachments(id, each)) : []),
+    ];
+  });
+
+const widths = (where: string, statement: Statement): Finding[] => {
+  const { effect, actions, resources, condition, negations } = statement;
+  if (effect !== 'Allow') return [];
+  const wildcards = actions.filter((action) => action.includes('*'));
+  const unbound = resources.some((resource) => alternatives(resource).includes('*'))
+    ? actions.filter((action) => !Object.hasOwn(ANY_RESOURCE, action))
+    : [];
+  const passes = actions.includes('iam:PassRole') && !condition.StringEquals?.['iam:PassedToService'];
+  return [
+    ...wildcards.map((action) => ({ where, problem: `The action ${action} is a wildcard; name the actions.` })),
+    ...unbound.map((action) => ({ where, problem: `${action} is allowed on every resource; name them.` })),
+    ...(passes ? [{ where, problem: 'iam:PassRole needs the condition iam:PassedToService.' }] : []),
+    ...(resources.length === 0 ? [{ where, problem: 'A statement names no resource.' }] : []),
+    ...negations.map((name) => ({ where, problem: `${name} allows what nobody thought of.` })),
+  ];
+};
+
+/** Lambda takes its role only for functions of the account; other services are told for which account they may. */
+const trusts = (where: string, { principal, condition }: Statement): Finding[] => {
+  const services = listOf((principal as { Service?: string | string[] } | undefined)?.Service);
+  const isBound = condition.StringEquals?.['aws:SourceAccount'] !== undefined;
+  return [
+    ...(services.length === 0 ? [{ where, problem: 'Only services may take a role of this stack.' }] : []),
+    ...(services.some((service) => service !== 'lambda.amazonaws.com') && !isBound
+      ? [{ where, problem: `${services.join(', ')} may take it for any account; add aws:SourceAccount.` }]
+      : []),
+  ];
+};
+
+const attachments = (where: string, { effect, principal, condition, negations }: Statement): Finding[] => {
+  if (effect === 'Deny') return [];
+  const isAnybody = principal === '*' || Object.values(principal ?? {}).includes('*');
+  const isService = (principal as { Service?: string } | undefined)?.Service !== undefined;
+  const isBound = ['aws:SourceAccount', 'aws:SourceArn'].some((key) =>
+    Object.values(condition).some((tests) => Object.hasOwn(tests, key)),
+  );
+  return [
+    ...(isAnybody ? [{ where, problem: 'It is open to anybody.' }] : []),
+    ...(isService && !isBound
+      ? [{ where, problem: 'It is open to a service for any account; add aws:SourceArn.' }]
+      : []),
+    ...negations.map((name) => ({ where, problem: `${name} allows what nobody thought of.` })),
+  ];
+};

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface PackageOptions {
+  readonly rootDir: string;
+  /** Where the template and the archives go. */
+  readonly packageDir: string;
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+/** Runs `serverless package`, which needs neither network nor account. Throws an Error with what it printed. */
+export const packageService = async ({ rootDir, packageDir, params = {} }: PackageOptions): Promise<void> => {
+  await rm(packageDir, { recursive: true, force: true });
+  await mkdir(packageDir, { recursive: true });
+  const args = [
+    join(rootDir, 'node_modules', 'serverless', 'bin', 'serverless.js'),
+    'package',
+    '--package',
+    packageDir,
+    ...Object.entries(params).map(([name, value]) => `--param=${name}=${value}`),
+  ];
+  const child = spawn(process.execPath, args, {
+    cwd: rootDir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`serverless package failed:\n${printed}`);
+};

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { checkProperties } from '../../scripts/deployment/check-properties.ts';
+import { checkReferences } from '../../scripts/deployment/check-references.ts';
+import { grantedActions, statementsOf } from '../../scripts/deployment/policies.ts';
+import { readTemplate, type Template } from '../../scripts/deployment/template.ts';
+import { PACKAGING_TIMEOUT_MS, packagedProject, ROOT } from './packaged.ts';
+
+let deployment: Template;
+let template: Template;
+
+beforeAll(async () => {
+  deployment = readTemplate(await packagedProject());
+  template = parse(await readFile(join(ROOT, 'resources', 'deploy-role.yml'), 'utf8'), { customTags }) as Template;
+}, PACKAGING_TIMEOUT_MS);
+
+const customTags = Object.entries({ '!Ref': 'Ref', '!Sub': 'Fn::Sub', '!GetAtt': 'Fn::GetAtt' }).map(([tag, name]) => ({
+  tag,
+  resolve: (text: string) => ({ [name]: text }),
+}));
+
+it('is a template that AWS knows', async () => {
+  expect([...(await checkProperties(template)), ...(await checkReferences(template))]).toEqual([]);
+});
+
+/** The prefix of a service's actions, where it isn't the name in its resource types. */
+const PREFIXES: Readonly<Record<string, string>> = { stepfunctions: 'states' };
+
+it('may create and delete every kind of resource that is deployed', () => {
+  const actions = [...grantedActions(template.Resources.DeployRole!)];
+  const services = new Set(Object.values(deployment.Resources).map(({ Type }) => Type.split('::')[1]!.toLowerCase()));
+
+  for (const service of services) {
+    const prefix = PREFIXES[service] ?? service;
+    expect(actions.filter((action) => action.startsWith(`${prefix}:`)).length, service).toBeGreaterThan(2);
+  }
+});
+
+it('is bound to the stack, but for what has no names before it exists', () => {
+  const unbound = statementsOf(template.Resources.DeployRole!)
+    .filter(({ resources }) => resources.includes('*'))
+    .flatMap(({ actions }) => actions);
+
+  expect(unbound.every((action) => /^(ec2|logs):|:Validate\w+$/.test(action))).toBe(true);
+  expect([...grantedActions(template.Resources.DeployRole!)].filter((action) => action.includes('*'))).toEqual([]);
+});
+
+it('fits into what IAM takes as a role’s own policies', () => {
+  const { Policies } = template.Resources.DeployRole!.Properties!;
+
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  expect(JSON.stringify(Policies).length).toBeLessThan(10_240);
+});

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromArtifacts } from '#local/deployment/artifacts.ts';
+import { readFunctions } from '#local/deployment/functions.ts';
+import type { LambdaFunction } from '#local/lambda/functions.ts';
+import { PACKAGING_TIMEOUT_MS, packagedProject, ROOT, RUNS_HERE } from './packaged.ts';
+import { invokeByRuntime } from './runtime-api.ts';
+
+/** AWS's own runtime compiles native code for two minutes, so it is installed only by who asks for it. */
+const RUNTIME = join(ROOT, 'tools', 'lambda-runtime', 'node_modules', 'aws-lambda-ric', 'index.mjs');
+const isInstalled = existsSync(RUNTIME);
+
+if (!isInstalled) {
+  console.log(
+    "AWS's own Lambda runtime is not installed, so its test is skipped: npm ci --prefix tools/lambda-runtime",
+  );
+}
+
+const sources = readFunctions(ROOT);
+
+describe.skipIf(!isInstalled || !RUNS_HERE)("AWS's own runtime", () => {
+  let folder: string;
+  let functions: Record<string, LambdaFunction>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fedml-runtime-'));
+    functions = await fromArtifacts(sources, { rootDir: ROOT, artifactsDir: await packagedProject(), folder });
+  }, PACKAGING_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(Object.keys(sources))('runs %s from its archive and reports its error by name', async (key) => {
+    const { handlerFile, handlerExport, taskRoot } = functions[key]!;
+
+    const answer = await invokeByRuntime({
+      runtimeFile: RUNTIME,
+      handler: relative(taskRoot!, handlerFile).replace(/\.cjs$/, `.${handlerExport}`),
+      taskRoot: taskRoot!,
+      event: 'nonsense',
+    });
+
+    expect(answer).toMatchObject({ kind: 'error', body: { errorType: 'InvalidInputError' } });
+  });
+});
