@@ -6,4 +6,16 @@ const zodInEnglish = {
   },
 };
 
-module.exports = [zodInEnglish];
+/** Our modules do nothing when they are imported, so that a bundle needs no module of which it uses nothing. */
+const sharedWithoutEffects = {
+  name: 'shared-without-effects',
+  setup(build) {
+    build.onResolve({ filter: /^#shared[/]/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === sharedWithoutEffects) return undefined;
+      const resolved = await build.resolve(path, { importer, kind, resolveDir, pluginData: sharedWithoutEffects });
+      return { ...resolved, sideEffects: false };
+    });
+  },
+};
+
+module.exports = [zodInEnglish, sharedWithoutEffects];
