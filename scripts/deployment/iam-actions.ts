@@ -17,6 +17,11 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-sagemaker CreateEndpointCommand': ['sagemaker:CreateEndpoint', 'sagemaker:AddTags'],
   '@aws-sdk/client-sagemaker CreateEndpointConfigCommand': ['sagemaker:CreateEndpointConfig', 'sagemaker:AddTags'],
   '@aws-sdk/client-sagemaker CreateModelCommand': ['sagemaker:CreateModel', 'sagemaker:AddTags', 'iam:PassRole'],
+  '@aws-sdk/client-sagemaker CreateModelPackageCommand': ['sagemaker:CreateModelPackage'],
+  '@aws-sdk/client-sagemaker CreateModelPackageGroupCommand': [
+    'sagemaker:CreateModelPackageGroup',
+    'sagemaker:AddTags',
+  ],
   '@aws-sdk/client-sagemaker CreateTrainingJobCommand': [
     'sagemaker:CreateTrainingJob',
     'sagemaker:AddTags',
@@ -26,6 +31,7 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-sagemaker DeleteEndpointCommand': ['sagemaker:DeleteEndpoint'],
   '@aws-sdk/client-sagemaker DescribeEndpointCommand': ['sagemaker:DescribeEndpoint'],
   '@aws-sdk/client-sagemaker DescribeEndpointConfigCommand': ['sagemaker:DescribeEndpointConfig'],
+  '@aws-sdk/client-sagemaker DescribeModelPackageCommand': ['sagemaker:DescribeModelPackage'],
   '@aws-sdk/client-sagemaker DescribeTrainingJobCommand': ['sagemaker:DescribeTrainingJob'],
   '@aws-sdk/client-sagemaker DescribeTransformJobCommand': ['sagemaker:DescribeTransformJob'],
   '@aws-sdk/client-sagemaker UpdateEndpointCommand': ['sagemaker:UpdateEndpoint'],
@@ -40,6 +46,7 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-sfn SendTaskSuccessCommand': ['states:SendTaskSuccess'],
   '@aws-sdk/client-sfn StartExecutionCommand': ['states:StartExecution'],
   '@aws-sdk/client-sfn StopExecutionCommand': ['states:StopExecution'],
+  '@aws-sdk/client-sfn paginateListExecutions': ['states:ListExecutions'],
   // Parts are put under the object's own permission; our uploads are tagged as staged data.
   '@aws-sdk/lib-storage Upload': ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
 

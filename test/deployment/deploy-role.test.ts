@@ -26,7 +26,7 @@ it('is a template that AWS knows', async () => {
 });
 
 /** The prefix of a service's actions, where it isn't the name in its resource types. */
-const PREFIXES: Readonly<Record<string, string>> = { stepfunctions: 'states' };
+const PREFIXES: Readonly<Record<string, string>> = { apigatewayv2: 'apigateway', stepfunctions: 'states' };
 
 it('may create and delete every kind of resource that is deployed', () => {
   const actions = [...grantedActions(template.Resources.DeployRole!)];
