@@ -74,11 +74,19 @@ export interface RunSummary {
   readonly runId: string;
   readonly pipeline: string;
   readonly mode: string;
+  readonly executionArn: string;
   readonly startedAt: string;
   readonly outcome: Outcome | 'running';
 }
 
-const Summary = Run.pick({ runUri: true, runId: true, pipeline: true, mode: true, startedAt: true }).extend({
+const Summary = Run.pick({
+  runUri: true,
+  runId: true,
+  pipeline: true,
+  mode: true,
+  executionArn: true,
+  startedAt: true,
+}).extend({
   outcome: z.union([Outcome, z.literal('running')]).default('running'),
 });
 
