@@ -44,18 +44,27 @@ const tick = async (executions: Executions, maps: readonly string[], watcher: Wa
   watcher.onTick(innermost === undefined ? undefined : await executions.mapProgress(innermost));
 };
 
-/** Reads on in each history, also in those of children that are found on the way. Returns the Distributed Maps that run. */
+/**
+ * Reads on in each history, also in those of children that are found on the way, and tells what is new in the order in which
+ * it happened. Returns the Distributed Maps that run.
+ */
 const catchUp = async (executions: Executions, followers: Follower[], watcher: Watcher): Promise<string[]> => {
-  for (const follower of followers) {
+  const news: { readonly change: StateChange; readonly rank: number }[] = [];
+  for (const [depth, follower] of followers.entries()) {
     if (follower.hasEnded) continue;
     for (const event of await executions.eventsAfter(follower.executionArn, follower.lastEventId)) {
       follower.lastEventId = event.id;
       if (event.childExecutionArn) followers.push(follow(event.childExecutionArn));
       for (const change of stateChanges(follower, event)) {
-        const { mapRunArn } = change;
-        watcher.onChange(mapRunArn ? { ...change, map: await executions.mapProgress(mapRunArn) } : change);
+        news.push({ change, rank: change.kind === 'entered' ? depth : -depth });
       }
     }
+  }
+  // In the same millisecond a parent is entered before its child, and left after it.
+  news.sort((a, b) => a.change.at.getTime() - b.change.at.getTime() || a.rank - b.rank);
+  for (const { change } of news) {
+    const { mapRunArn } = change;
+    watcher.onChange(mapRunArn ? { ...change, map: await executions.mapProgress(mapRunArn) } : change);
   }
   return followers.flatMap(({ mapRunArn }) => mapRunArn ?? []);
 };

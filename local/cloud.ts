@@ -15,7 +15,7 @@ export interface CloudOptions {
   readonly onProgress?: (text: string) => void;
   /** Disturbs the delivery of events, to test what hears them. */
   readonly chaos?: Chaos;
-  /** Gives the start up: what was started is closed, and the start rejects. */
+  /** Gives the start up: what was started is closed, and the start rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -44,9 +44,9 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     await claim.publish(address);
     return { ...address, pid: process.pid, close };
   } catch (error) {
-    // Whatever also fails to close now is a consequence.
+    // Whatever also fails to close now is a consequence; and what was interrupted fails in its own way.
     await close().catch(() => {});
-    throw error;
+    throw options.signal?.aborted ? options.signal.reason : error;
   }
 };
 
