@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { localhostCertificate } from './certificate.ts';
+import { InvalidSpaceError } from './invalid-space-error.ts';
 import { startHanaServer } from './server.ts';
 import { fillSpaces } from './spaces.ts';
 import { openHanaEngine } from './sql/engine.ts';
@@ -39,6 +40,9 @@ const openEngine = async ({ dataDir, user, password }: WarehouseSettings) => {
   }
 };
 
+/** What takes longer to close is given up: the database file is whole at any moment. */
+const CLOSE_MILLISECONDS = 5_000;
+
 const send = (message: FromWarehouse): void => {
   if (process.connected) process.send!(message);
 };
@@ -47,10 +51,14 @@ const send = (message: FromWarehouse): void => {
 process.on('SIGINT', () => {});
 const open = new AsyncDisposableStack();
 // The parent ends this process by closing the channel; the channel closes by itself when the parent dies.
-process.once('disconnect', () => void open.disposeAsync().finally(() => process.exit()));
+process.once('disconnect', () => {
+  setTimeout(() => process.exit(1), CLOSE_MILLISECONDS);
+  void open.disposeAsync().finally(() => process.exit());
+});
 process.once('message', (settings: WarehouseSettings) => {
   serve(settings, open).catch((error: Error) => {
     process.exitCode = 1;
-    send({ kind: 'failed', message: error.stack ?? error.message });
+    const isInvalidSpace = error instanceof InvalidSpaceError;
+    send({ kind: 'failed', isInvalidSpace, message: isInvalidSpace ? error.message : String(error.stack) });
   });
 });

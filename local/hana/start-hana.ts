@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { InvalidSpaceError } from './invalid-space-error.ts';
 
 export interface WarehouseSettings {
   /** Keeps the database file and the certificate. */
@@ -27,7 +28,7 @@ export interface LaptopWarehouse {
 export type FromWarehouse =
   | { readonly kind: 'progress'; readonly text: string }
   | { readonly kind: 'ready'; readonly host: string; readonly port: number; readonly certificate: string }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string; readonly isInvalidSpace: boolean };
 
 export interface StartOptions {
   /** Hears in a few words what takes time. */
@@ -78,7 +79,7 @@ const readiness = (
     child.on('message', (message: FromWarehouse) => {
       if (message.kind === 'progress') onProgress(message.text);
       if (message.kind === 'ready') resolve(message);
-      if (message.kind === 'failed') reject(new Error(`The laptop's warehouse can't start. ${message.message}`));
+      if (message.kind === 'failed') reject(failure(message));
     });
     child.once('error', reject);
     // "close" comes when what it printed has been read, too.
@@ -87,6 +88,9 @@ const readiness = (
     );
     child.send(settings);
   });
+
+const failure = ({ message, isInvalidSpace }: Extract<FromWarehouse, { kind: 'failed' }>): Error =>
+  isInvalidSpace ? new InvalidSpaceError(message) : new Error(`The laptop's warehouse can't start. ${message}`);
 
 const TAIL_CHARACTERS = 4000;
 
