@@ -1,4 +1,4 @@
-import { UnknownWarehouseObjectError } from '#shared/errors.ts';
+import { UnknownWarehouseObjectError, WarehousePrivilegeError } from '#shared/errors.ts';
 import { didYouMean } from '#shared/nearest-names.ts';
 import { columnsOf, viewNames } from '#shared/warehouse/catalog.ts';
 import { qualified, selectMeasure, selectRows } from '#shared/warehouse/sql.ts';
@@ -12,8 +12,9 @@ export const readSession = (connection: SqlConnection, schema: string): ReadSess
 
   async columnsOf(view) {
     const columns = await columnsOf(connection, view);
-    if (columns.length === 0) throw await unknownView(connection, view);
-    return columns;
+    if (columns.length > 0) return columns;
+    await assertReadable(connection, view);
+    throw await unknownView(connection, view);
   },
 
   async measure(view, column) {
@@ -33,6 +34,17 @@ export const readSession = (connection: SqlConnection, schema: string): ReadSess
 });
 
 const hasValue = (value: WarehouseValue | undefined): boolean => value !== undefined && value !== null;
+
+/** The catalog hides what the user has no privilege for; asked for rows, HANA tells it from what isn't there. */
+const assertReadable = async (connection: SqlConnection, view: QualifiedName): Promise<void> => {
+  const probe = { sql: `SELECT TOP 1 1 FROM ${qualified(view)}`, parameters: [] };
+  try {
+    await connection.query(probe, `Reading ${qualified(view)}`);
+  } catch (error) {
+    // Anything else that is wrong is met again by what comes next.
+    if (error instanceof WarehousePrivilegeError) throw error;
+  }
+};
 
 const unknownView = async (connection: SqlConnection, view: QualifiedName): Promise<UnknownWarehouseObjectError> => {
   const names = await viewNames(connection, view.schema);
