@@ -11,4 +11,15 @@ import { up } from './up.ts';
 import { validate } from './validate.ts';
 
 /** Every word that may follow `fedml`, in the order of the help. */
-export const COMMANDS: Readonly<Record<string, Command>> = { demo, up, run, runs, show, predict, deployments, undeploy, query, validate };
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  demo,
+  up,
+  run,
+  runs,
+  show,
+  predict,
+  deployments,
+  undeploy,
+  query,
+  validate,
+};

@@ -36,7 +36,7 @@ describe('the command line', () => {
 
   it.each([
     ['an unknown command', ['rnu'], /There is no command rnu\. Did you mean "run" or "runs"\?/],
-    ['an unknown command to explain', ['help', 'deploy'], /There is no command deploy\. There are: demo, up/],
+    ['an unknown command to explain', ['help', 'launch'], /There is no command launch\. There are: demo, up/],
     ['a name of every object', ['constructor'], /There is no command constructor/],
     [
       'an unknown option',
