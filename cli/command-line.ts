@@ -12,9 +12,11 @@ export type CommandLine = { readonly help: readonly string[] } | { run(out: Term
 const HELP_WORDS = ['help', '--help', '-h'];
 
 /** @throws UsageError for an unknown command, unknown options, and what is missing. */
-export const parseCommandLine = ([name = 'help', ...args]: readonly string[]): CommandLine => {
-  if (HELP_WORDS.includes(name)) return { help: args[0] === undefined ? overview() : helpOf(find(args[0])) };
-  const command = find(name);
+export const parseCommandLine = async ([name = 'help', ...args]: readonly string[]): Promise<CommandLine> => {
+  if (HELP_WORDS.includes(name)) {
+    return { help: args[0] === undefined ? await overview() : helpOf(await find(args[0])) };
+  }
+  const command = await find(name);
   if (args.includes('--help') || args.includes('-h')) return { help: helpOf(command) };
   const { values: options, positionals } = parseOptions(command, args);
   const [least, most] = command.positionals;
@@ -29,8 +31,8 @@ export const parseCommandLine = ([name = 'help', ...args]: readonly string[]): C
   return { run: (out) => command.run({ positionals, options, out }) };
 };
 
-const find = (name: string): Command => {
-  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]!;
+const find = async (name: string): Promise<Command> => {
+  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]!();
   const names = Object.keys(COMMANDS);
   const offer = didYouMean(name, names) || ` There are: ${names.join(', ')}.`;
   throw new UsageError(`There is no command ${name}.${offer} \`npx fedml help\` tells what they do.`);

@@ -11,7 +11,7 @@ import { EXIT, type ExitCode } from './usage.ts';
  */
 export const main = async (argv: readonly string[], out: Terminal = terminal()): Promise<ExitCode | number> => {
   try {
-    const command = parseCommandLine(argv);
+    const command = await parseCommandLine(argv);
     if ('help' in command) {
       for (const line of command.help) out.print(line);
       return EXIT.done;

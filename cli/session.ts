@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Cloud, findCloud, startCloud } from '#local/cloud.ts';
-import { type CloudAddress, CloudInUseError } from '#local/cloud-file.ts';
+import type { Cloud } from '#local/cloud.ts';
+import { type CloudAddress, CloudInUseError, readCloudAddress } from '#local/cloud-file.ts';
 import { duration } from './format.ts';
 import { interruption, untilInterrupted } from './interruption.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,7 +20,7 @@ export const pipelinesDir = (): string => process.env.FEDML_PIPELINES_DIR ?? joi
  */
 export const withCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
   const interruptible = (cloud: CloudAddress): Promise<T> => untilInterrupted(work(cloud));
-  const running = await findCloud(stateDir());
+  const running = await readCloudAddress(stateDir());
   return running ? use(running, interruptible) : inOwnCloud(out, interruptible);
 };
 
@@ -30,7 +30,7 @@ export const withCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) =>
  * @throws CloudInUseError naming the command to wait for.
  */
 export const withLastingCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
-  const running = await findCloud(stateDir());
+  const running = await readCloudAddress(stateDir());
   if (!running) return inOwnCloud(out, work);
   if (running.isKept) return use(running, work);
   throw new CloudInUseError(
@@ -42,6 +42,8 @@ export const withLastingCloud = async <T>(out: Terminal, work: (cloud: CloudAddr
 /** Starts the laptop's cloud and says what it is doing. */
 export const openCloud = async (out: Terminal, { isKept = false } = {}): Promise<Cloud> => {
   const startedAt = performance.now();
+  // Not loaded by a command that only asks a cloud that runs already.
+  const { startCloud } = await import('#local/cloud.ts');
   try {
     const cloud = await startCloud({
       rootDir: ROOT_DIR,

@@ -1,4 +1,4 @@
-import { type CloudAddress, claimStateDir, readCloudAddress } from '#local/cloud-file.ts';
+import { type CloudAddress, claimStateDir } from '#local/cloud-file.ts';
 import type { Chaos } from '#local/eventbridge/chaos.ts';
 import { deployProject } from './cloud/deploy-project.ts';
 import { startServices } from './cloud/services.ts';
@@ -49,6 +49,3 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     throw options.signal?.aborted ? options.signal.reason : error;
   }
 };
-
-/** The cloud that another process has on this folder, if one does; closing it is that process's business. */
-export const findCloud = (stateDir: string): Promise<CloudAddress | undefined> => readCloudAddress(stateDir);

@@ -1,25 +1,15 @@
 import type { Command } from './command.ts';
-import { demo } from './demo.ts';
-import { deployments } from './deployments.ts';
-import { predict } from './predict.ts';
-import { query } from './query.ts';
-import { run } from './run.ts';
-import { runs } from './runs.ts';
-import { show } from './show.ts';
-import { undeploy } from './undeploy.ts';
-import { up } from './up.ts';
-import { validate } from './validate.ts';
 
-/** Every word that may follow `fedml`, in the order of the help. */
-export const COMMANDS: Readonly<Record<string, Command>> = {
-  demo,
-  up,
-  run,
-  runs,
-  show,
-  predict,
-  deployments,
-  undeploy,
-  query,
-  validate,
+/** Every word that may follow `fedml`, in the order of the help. Each is loaded when it is called: together they load much. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./demo.ts')).demo,
+  up: async () => (await import('./up.ts')).up,
+  run: async () => (await import('./run.ts')).run,
+  runs: async () => (await import('./runs.ts')).runs,
+  show: async () => (await import('./show.ts')).show,
+  predict: async () => (await import('./predict.ts')).predict,
+  deployments: async () => (await import('./deployments.ts')).deployments,
+  undeploy: async () => (await import('./undeploy.ts')).undeploy,
+  query: async () => (await import('./query.ts')).query,
+  validate: async () => (await import('./validate.ts')).validate,
 };
