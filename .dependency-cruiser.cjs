@@ -36,8 +36,14 @@ module.exports = {
     {
       name: 'steps-do-not-import-each-other',
       severity: 'error',
-      from: { path: STEP },
+      from: { path: STEP, pathNot: '^functions/api/openapi/' },
       to: { path: '^functions/', pathNot: '^functions/$1/' },
+    },
+    {
+      name: 'the-openapi-document-imports-schemas-only',
+      severity: 'error',
+      from: { path: '^functions/api/openapi/' },
+      to: { path: '^functions/', pathNot: '^functions/api/([^/]+/schema\\.ts$|openapi/)' },
     },
     {
       name: 'only-adapters-touch-sdks',

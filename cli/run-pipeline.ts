@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { CloudAddress } from '#local/cloud-file.ts';
 import type { ExecutionDescription, Executions } from '#shared/executions/executions.ts';
 import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
+import { newRunName } from '#shared/pipeline/run-name.ts';
 import { followRun } from './follow-run.ts';
 import { interruption } from './interruption.ts';
 import { progress } from './progress.ts';
@@ -26,7 +26,7 @@ export const runPipeline = async (
   const executions = stepFunctionsExecutions();
   const { executionArn } = await executions.start({
     stateMachineArn: cloud.stateMachineArns.pipeline!,
-    name: runName(request.pipeline),
+    name: newRunName(request.pipeline),
     input: request,
   });
   const shown = progress(out);
@@ -44,11 +44,4 @@ const stop = async (executions: Executions, executionArn: string, out: Terminal)
   out.status('  stopping the run …');
   await executions.stop(executionArn, 'The command that ran it was interrupted.');
   out.note(`  The run ${executionArn.split(':').at(-1)} was stopped.`);
-};
-
-/** `flights-20261124-041500-3f9a`: sorts by time, and tells a person what it is. */
-const runName = (pipeline: string): string => {
-  const [date, time] = new Date().toISOString().split('T') as [string, string];
-  const stamp = `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
-  return `${pipeline.slice(0, 40)}-${stamp}-${randomBytes(2).toString('hex')}`;
 };

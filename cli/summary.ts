@@ -28,6 +28,12 @@ export const summary = (record: RunRecord): string[] => {
       publication &&
         `${counted(publication.rowCount, 'row')} to ${publication.schema}.${publication.table} (${publication.mode})`,
     ],
+    [
+      'set aside',
+      publication?.rejectedCount
+        ? `${counted(publication.rejectedCount, 'row')} that the table can't take: ${record.runUri}predictions/quarantine/`
+        : undefined,
+    ],
     ['record', `${record.runUri}run.json`],
   ]);
 };

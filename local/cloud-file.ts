@@ -12,6 +12,8 @@ export interface CloudAddress {
   readonly environment: Readonly<Record<string, string>>;
   /** By the name of the state machine. */
   readonly stateMachineArns: Readonly<Record<string, string>>;
+  /** The HTTP API, and what callers send as `Authorization: Bearer <token>`. */
+  readonly api: { readonly url: string; readonly token: string };
   /** By the name of the service, for people. */
   readonly services: Readonly<Record<string, string>>;
 }

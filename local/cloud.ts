@@ -1,7 +1,9 @@
 import { type CloudAddress, claimStateDir } from '#local/cloud-file.ts';
 import type { Chaos } from '#local/eventbridge/chaos.ts';
+import type { Scheduler } from '#local/scheduler/scheduler.ts';
 import { deployProject } from './cloud/deploy-project.ts';
 import { startServices } from './cloud/services.ts';
+import { startTriggers } from './cloud/triggers.ts';
 
 export interface CloudOptions {
   /** The project: `functions/` and `statemachines/` are deployed from here. */
@@ -9,7 +11,7 @@ export interface CloudOptions {
   /** Where everything is kept; one cloud at a time. */
   readonly stateDir: string;
   readonly pipelinesDir: string;
-  /** Says to other processes that the cloud stays until it is told to end; false unless given. */
+  /** The cloud stays until it is told to end: other commands may rely on it, and schedules start their runs. False unless given. */
   readonly isKept?: boolean;
   /** Hears in a few words what takes time. */
   readonly onProgress?: (text: string) => void;
@@ -20,6 +22,8 @@ export interface CloudOptions {
 }
 
 export interface Cloud extends CloudAddress {
+  /** The runs that are due next, when schedules are kept. */
+  readonly upcoming: Scheduler['upcoming'];
   /** Ends every stand-in and every process they started. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -39,10 +43,17 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
   const close = (): Promise<void> => (closing ??= open.disposeAsync());
   try {
     const services = await startServices(options, open);
-    const address = { isKept: options.isKept ?? false, ...(await deployProject(services, options)) };
+    const deployed = await deployProject(services, options);
+    const { api, upcoming } = await startTriggers(services, options, open);
+    const address = {
+      ...deployed,
+      isKept: options.isKept ?? false,
+      api,
+      services: { 'HTTP API': api.url, ...deployed.services },
+    };
     options.signal?.throwIfAborted();
     await claim.publish(address);
-    return { ...address, pid: process.pid, close };
+    return { ...address, pid: process.pid, upcoming, close };
   } catch (error) {
     // Whatever also fails to close now is a consequence; and what was interrupted fails in its own way.
     await close().catch(() => {});

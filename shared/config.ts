@@ -33,6 +33,18 @@ export interface Config {
 let parsed: Config | undefined;
 
 /**
+ * The ARN of the state machine `pipeline`, for the functions that start, follow and stop runs. The functions inside the
+ * state machine don't have it: they would need each other first.
+ *
+ * @throws InvalidInputError when the variable is missing.
+ */
+export const pipelineStateMachineArn = (): string => {
+  const arn = process.env.FEDML_PIPELINE_STATE_MACHINE_ARN;
+  if (arn) return arn;
+  throw new InvalidInputError("The function's environment has no FEDML_PIPELINE_STATE_MACHINE_ARN.");
+};
+
+/**
  * The functions' settings, from their environment. Parsed on first use, so that a unit test can import a handler.
  *
  * @throws InvalidInputError naming every missing or malformed variable at once.

@@ -16,6 +16,16 @@ export class UnknownPipelineError extends PipelineError {
   override readonly name = 'UnknownPipelineError';
 }
 
+/** There is no run of that id. Not retried. */
+export class UnknownRunError extends PipelineError {
+  override readonly name = 'UnknownRunError';
+}
+
+/** A run of that name was started before, with another input or to its end. Not retried. */
+export class RunExistsError extends PipelineError {
+  override readonly name = 'RunExistsError';
+}
+
 /** `pipeline.yml` has mistakes; the message lists all of them with their lines. Not retried. */
 export class InvalidPipelineError extends PipelineError {
   override readonly name = 'InvalidPipelineError';
@@ -96,6 +106,11 @@ export class GateNotPassedError extends PipelineError {
   override readonly name = 'GateNotPassedError';
 }
 
+/** A person rejected the model, or deleted its model package. Nothing is deployed; the old endpoint keeps serving. */
+export class ModelRejectedError extends PipelineError {
+  override readonly name = 'ModelRejectedError';
+}
+
 /** SageMaker has no free instance or quota now. Retried by the state machine after minutes. */
 export class CapacityUnavailableError extends PipelineError {
   override readonly name = 'CapacityUnavailableError';
@@ -159,6 +174,16 @@ export class NoChampionError extends PipelineError {
 /** Predictions don't fit the target table: a column is missing, narrower, or the key isn't its primary key. Not retried. */
 export class TargetTableError extends PipelineError {
   override readonly name = 'TargetTableError';
+}
+
+/** Another run is writing to the target table; the message names it. Retried by the state machine, more slowly. */
+export class TargetTableBusyError extends PipelineError {
+  override readonly name = 'TargetTableBusyError';
+}
+
+/** Another run has taken the target table over since this write was planned. Not retried: a new plan is needed. */
+export class LeaseLostError extends PipelineError {
+  override readonly name = 'LeaseLostError';
 }
 
 /** A row with the same primary key is in the table already (301). Not retried. */

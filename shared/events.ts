@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PipelineName } from '#shared/pipeline/definition.ts';
-import { RunMode, RunUri } from '#shared/pipeline/run.ts';
+import { RunUri } from '#shared/pipeline/run.ts';
+import { RunMode } from '#shared/pipeline/run-mode.ts';
 import { Metrics } from '#shared/sagemaker/metrics.ts';
 
 export const EVENT_SOURCE = 'fedml.serverless';
@@ -25,6 +26,20 @@ export const EVENT_DETAILS = {
   'Run Succeeded': z.strictObject(ended),
   'Run Failed': failed,
   'Run Gate Not Passed': failed,
+  'Run Skipped': z.strictObject({
+    runId: z.string(),
+    pipeline: PipelineName,
+    mode: RunMode,
+    trigger: z.string(),
+    occurrence: z.string(),
+    going: z.array(z.string()),
+  }),
+  'Approval Requested': z.strictObject({
+    runUri: RunUri,
+    modelRecordUri: z.string(),
+    modelPackageArn: z.string(),
+    metrics: Metrics,
+  }),
   'Model Registered': z.strictObject({
     runUri: RunUri,
     trainingJobName: z.string(),

@@ -7,9 +7,13 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).run,
   runs: async () => (await import('./runs.ts')).runs,
   show: async () => (await import('./show.ts')).show,
+  approve: async () => (await import('./approve.ts')).approve,
+  reject: async () => (await import('./reject.ts')).reject,
   predict: async () => (await import('./predict.ts')).predict,
+  rollback: async () => (await import('./rollback.ts')).rollback,
   deployments: async () => (await import('./deployments.ts')).deployments,
   undeploy: async () => (await import('./undeploy.ts')).undeploy,
   query: async () => (await import('./query.ts')).query,
   validate: async () => (await import('./validate.ts')).validate,
+  doctor: async () => (await import('./doctor.ts')).doctor,
 };

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { applyOverrides, OVERRIDABLE_PATHS, type Overrides } from '#shared/pipeline/overrides.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
-import { RunMode } from '#shared/pipeline/run.ts';
+import { RunMode } from '#shared/pipeline/run-mode.ts';
 import { printEnding } from '../ending.ts';
 import { runPipeline } from '../run-pipeline.ts';
 import { pipelinesDir, withLastingCloud } from '../session.ts';

@@ -1,41 +1,48 @@
 import { config } from '#shared/config.ts';
 import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
-import { listRuns } from '#shared/pipeline/run-record.ts';
-import { runStatus } from '../run-status.ts';
+import { listPipelines } from '#shared/pipeline/pipeline-folder.ts';
+import { pageOfRuns } from '#shared/pipeline/run-index.ts';
+import { runSummary } from '#shared/pipeline/run-view.ts';
 import { withCloud } from '../session.ts';
 import { table } from '../table.ts';
-import { EXIT } from '../usage.ts';
+import { EXIT, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
+const DEFAULT_LIMIT = 25;
+
 export const runs: Command = {
-  usage: 'runs [--pipeline name] [--json]',
+  usage: `runs [--pipeline name] [--limit ${DEFAULT_LIMIT}] [--json]`,
   summary: 'Lists the runs, newest first.',
-  options: { pipeline: { type: 'string' }, json: { type: 'boolean' } },
+  options: { pipeline: { type: 'string' }, limit: { type: 'string' }, json: { type: 'boolean' } },
   positionals: [0, 0],
-  run: ({ options, out }) =>
-    withCloud(out, async () => {
-      const executions = stepFunctionsExecutions();
-      const found = await listRuns(s3ObjectStore(), config().storeUri, options.pipeline as string | undefined);
-      const all = await Promise.all(
-        found.map(async (run) => ({
-          runId: run.runId,
-          pipeline: run.pipeline,
-          mode: run.mode,
-          status: await runStatus(run, executions),
-          startedAt: run.startedAt,
-        })),
-      );
+  run: ({ options, out }) => {
+    const limit = Number(options.limit ?? DEFAULT_LIMIT);
+    if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit takes a whole number from 1 on.');
+    return withCloud(out, async () => {
+      const { storeUri, pipelinesDir } = config();
+      const ports = { objectStore: s3ObjectStore(), executions: stepFunctionsExecutions() };
+      const pipelines = options.pipeline ? [options.pipeline as string] : await listPipelines(pipelinesDir);
+      const page = await pageOfRuns(ports.objectStore, storeUri, { pipelines, limit });
+      const found = await Promise.all(page.runUris.map((runUri) => runSummary(runUri, ports)));
       if (options.json) {
-        out.print(JSON.stringify(all, null, 2));
+        out.print(JSON.stringify(found, null, 2));
         return EXIT.done;
       }
-      if (all.length === 0) {
+      if (found.length === 0) {
         out.print('No runs yet. Start one: npx fedml run flights');
         return EXIT.done;
       }
-      const rows = all.map((run) => Object.values(run));
+      const rows = found.map(({ runId, pipeline, mode, status, startedAt }) => [
+        runId,
+        pipeline,
+        mode,
+        status,
+        startedAt,
+      ]);
       for (const line of table(['RUN', 'PIPELINE', 'MODE', 'STATUS', 'STARTED'], rows)) out.print(line);
+      if (page.nextToken) out.note(out.style('dim', `Older ones: --limit ${limit * 4}`));
       return EXIT.done;
-    }),
+    });
+  },
 };

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { scheduleExpression } from '#shared/schedules/schedule.ts';
 import { interruption } from '../interruption.ts';
 import { openCloud } from '../session.ts';
 import { EXIT } from '../usage.ts';
@@ -6,7 +7,8 @@ import type { Command } from './command.ts';
 
 export const up: Command = {
   usage: 'up',
-  summary: "Starts the laptop's cloud and keeps it running until Ctrl-C; other commands then use it.",
+  summary:
+    "Starts the laptop's cloud with its HTTP API and schedules, and keeps it running until Ctrl-C; other commands then use it.",
   details: [
     '  Everything listens on 127.0.0.1, on ports that the system chooses: no port can be in use. Where what is',
     '  listening is printed, and kept in .fedml/cloud.json while the cloud is up: its "environment" is what the AWS CLI',
@@ -22,7 +24,16 @@ export const up: Command = {
       out.print();
       for (const [name, url] of Object.entries(cloud.services)) out.print(`  ${name.padEnd(16)} ${url}`);
       out.print();
-      out.print('  Run a pipeline from another terminal: npx fedml run flights. Ctrl-C ends.');
+      out.print('  Run a pipeline from another terminal: npx fedml run flights. Or over the HTTP API:');
+      out.print();
+      out.print(`  curl -X POST -H "Authorization: Bearer ${cloud.api.token}" ${cloud.api.url}/pipelines/flights/runs`);
+      out.print();
+      for (const { pipeline, schedule, due } of cloud.upcoming()) {
+        out.print(
+          `  ${pipeline} is due at ${due.toISOString()}, by ${scheduleExpression(schedule)} ${schedule.timezone}.`,
+        );
+      }
+      out.print('  Ctrl-C ends.');
       if (!interruption().aborted) await once(interruption(), 'abort');
       return EXIT.done;
     } finally {

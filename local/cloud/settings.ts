@@ -1,5 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { EVENT_BUS_NAME } from '#local/deployment/event-bus.ts';
+import { stateMachineArn } from '#local/deployment/state-machines.ts';
 import type { WarehouseLogin } from '#local/deployment/warehouse-secret.ts';
 import type { LaptopWarehouse } from '#local/hana/start-hana.ts';
 import { LOCAL_ACCOUNT as account, type StandIn } from '#local/stand-in.ts';
@@ -56,6 +57,7 @@ export const cloudEnvironment = (
   FEDML_TRAINING_ROLE_ARN: roleArn('training'),
   FEDML_MODEL_ROLE_ARN: roleArn('model'),
   FEDML_EVENT_BUS_NAME: EVENT_BUS_NAME,
+  FEDML_PIPELINE_STATE_MACHINE_ARN: stateMachineArn('pipeline', account),
 });
 
 const roleArn = (name: string): string => `arn:aws:iam::${account.accountId}:role/fedml-${name}`;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { EVENT_BUS_NAME } from '#local/deployment/event-bus.ts';
 import { functionArn } from '#local/lambda/functions.ts';
 import type { Account } from '#local/stand-in.ts';
 import { cloudFormationTags } from './functions.ts';
@@ -11,6 +12,7 @@ const Rule = z.object({
   Type: z.literal('AWS::Events::Rule'),
   Properties: z.object({
     EventPattern: z.json().optional(),
+    EventBusName: z.literal('EventBus').optional(),
     ScheduleExpression: z.string().optional(),
     Targets: z.array(z.object({ Id: z.string(), Arn: z.string().regex(/^\w+LambdaFunction\.Arn$/) })),
   }),
@@ -29,10 +31,12 @@ export const deployRules = async (
   const { Resources } = RulesFile.parse(parse(text, { customTags: cloudFormationTags }));
   for (const [name, resource] of Object.entries(Resources)) {
     if (!('Properties' in resource)) continue;
-    const { EventPattern, ScheduleExpression, Targets } = resource.Properties;
+    const { EventPattern, EventBusName: ownBus, ScheduleExpression, Targets } = resource.Properties;
+    const bus = ownBus && { EventBusName: EVENT_BUS_NAME };
     await eventBridge.send(
       new PutRuleCommand({
         Name: name,
+        ...bus,
         ...(EventPattern !== undefined && { EventPattern: JSON.stringify(EventPattern) }),
         ...(ScheduleExpression && { ScheduleExpression }),
       }),
@@ -40,6 +44,7 @@ export const deployRules = async (
     await eventBridge.send(
       new PutTargetsCommand({
         Rule: name,
+        ...bus,
         Targets: Targets.map(({ Id, Arn }) => ({ Id, Arn: functionArn(account, functionKey(Arn)) })),
       }),
     );

@@ -1,4 +1,4 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DescribeEventBusCommand, EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { EventBusUnavailableError } from '#shared/errors.ts';
 import type { EventBus } from '#shared/event-bus/event-bus.ts';
 import { EVENT_DETAILS, EVENT_SOURCE } from '#shared/events.ts';
@@ -27,3 +27,8 @@ export const eventBridgeBus = (busName: () => string, client = new EventBridgeCl
     }
   },
 });
+
+/** Finds a bus. Rejects, by EventBridge's own error, when there is none or it may not be asked for. */
+export const assertEventBus = async (busName: string, client = new EventBridgeClient({})): Promise<void> => {
+  await client.send(new DescribeEventBusCommand({ Name: busName }));
+};

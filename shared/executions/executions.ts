@@ -2,10 +2,13 @@
 export interface Executions {
   /**
    * Starts an execution. With a `name` that is still running with the same input, it is the same execution.
-   * Throws InvalidInputError when that name was used for something else.
+   * Throws RunExistsError when that name was used for something else, or when that execution has ended.
    */
   start(request: StartRequest): Promise<{ readonly executionArn: string }>;
+  /** Throws UnknownRunError when there is no such execution. */
   describe(executionArn: string): Promise<ExecutionDescription>;
+  /** The executions of a state machine that are still going, newest first. */
+  running(stateMachineArn: string): Promise<ExecutionDescription[]>;
   stop(executionArn: string, reason: string): Promise<void>;
   /** What happened after the event `eventId` (0: from the start), oldest first. */
   eventsAfter(executionArn: string, eventId: number): Promise<ExecutionEvent[]>;
@@ -31,12 +34,20 @@ export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' |
 export interface ExecutionDescription {
   readonly executionArn: string;
   readonly status: ExecutionStatus;
+  readonly input: unknown;
   readonly startedAt: Date;
   readonly stoppedAt?: Date;
   readonly output?: unknown;
   readonly error?: string;
   readonly cause?: string;
 }
+
+/** `arn:aws:states:…:stateMachine:pipeline` and a name give `arn:aws:states:…:execution:pipeline:<name>`. */
+export const executionArnOf = (stateMachineArn: string, name: string): string =>
+  `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+
+/** The execution's name, which is the run's id. */
+export const executionNameOf = (executionArn: string): string => executionArn.split(':')[7]!;
 
 /** An event of an execution's history, reduced to what somebody who watches needs. */
 export interface ExecutionEvent {

@@ -1,16 +1,18 @@
 import {
   DescribeExecutionCommand,
   DescribeMapRunCommand,
+  DescribeStateMachineCommand,
   GetExecutionHistoryCommand,
   type HistoryEvent,
   ListExecutionsCommand,
   ListMapRunsCommand,
+  paginateListExecutions,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { InvalidInputError } from '#shared/errors.ts';
-import type { ExecutionEvent, Executions } from '#shared/executions/executions.ts';
+import { RunExistsError, UnknownRunError } from '#shared/errors.ts';
+import type { ExecutionDescription, ExecutionEvent, Executions } from '#shared/executions/executions.ts';
 import type { MapRuns } from '#shared/executions/map-runs.ts';
 
 /** GetExecutionHistory's largest page. */
@@ -24,24 +26,21 @@ export const stepFunctionsExecutions = (client = new SFNClient({})): Executions 
       return { executionArn: (await client.send(command)).executionArn! };
     } catch (error) {
       throw (error as Error).name === 'ExecutionAlreadyExists'
-        ? new InvalidInputError(`There is already a run named ${name}. Choose another name.`, { cause: error })
+        ? new RunExistsError(`There is already a run named ${name}. Choose another name.`, { cause: error })
         : error;
     }
   },
 
-  async describe(executionArn) {
-    const { status, startDate, stopDate, output, error, cause } = await client.send(
-      new DescribeExecutionCommand({ executionArn }),
-    );
-    return {
-      executionArn,
-      status: status!,
-      startedAt: startDate!,
-      ...(stopDate && { stoppedAt: stopDate }),
-      ...(output !== undefined && { output: JSON.parse(output) }),
-      ...(error !== undefined && { error }),
-      ...(cause !== undefined && { cause }),
-    };
+  describe: (executionArn) => describe(client, executionArn),
+
+  async running(stateMachineArn) {
+    const arns: string[] = [];
+    for await (const page of paginateListExecutions({ client }, { stateMachineArn, statusFilter: 'RUNNING' })) {
+      arns.push(...page.executions!.map(({ executionArn }) => executionArn!));
+    }
+    const descriptions: ExecutionDescription[] = [];
+    for (const arn of arns) descriptions.push(await describe(client, arn));
+    return descriptions;
   },
 
   async stop(executionArn, reason) {
@@ -73,6 +72,33 @@ export const stepFunctionsExecutions = (client = new SFNClient({})): Executions 
     };
   },
 });
+
+/** Finds a state machine. Rejects, by Step Functions' own error, when there is none or it may not be asked for. */
+export const assertStateMachine = async (stateMachineArn: string, client = new SFNClient({})): Promise<void> => {
+  await client.send(new DescribeStateMachineCommand({ stateMachineArn }));
+};
+
+const describe = async (client: SFNClient, executionArn: string): Promise<ExecutionDescription> => {
+  try {
+    const { status, startDate, stopDate, input, output, error, cause } = await client.send(
+      new DescribeExecutionCommand({ executionArn }),
+    );
+    return {
+      executionArn,
+      status: status!,
+      input: JSON.parse(input!),
+      startedAt: startDate!,
+      ...(stopDate && { stoppedAt: stopDate }),
+      ...(output !== undefined && { output: JSON.parse(output) }),
+      ...(error !== undefined && { error }),
+      ...(cause !== undefined && { cause }),
+    };
+  } catch (error) {
+    throw ['ExecutionDoesNotExist', 'InvalidArn'].includes((error as Error).name)
+      ? new UnknownRunError(`There is no run ${executionArn.split(':').at(-1)}.`, { cause: error })
+      : error;
+  }
+};
 
 /** Distributed Maps on AWS Step Functions. */
 export const stepFunctionsMapRuns = (client = new SFNClient({})): MapRuns => ({

@@ -20,6 +20,8 @@ export const ModelRecord = z.strictObject({
   imageUri: z.string().min(1),
   metrics: Metrics,
   codeSha256: z.string(),
+  /** Its version in SageMaker's model registry, which has its approval. */
+  modelPackageArn: z.string().min(1),
   registeredAt: z.iso.datetime(),
 });
 export type ModelRecord = z.infer<typeof ModelRecord>;

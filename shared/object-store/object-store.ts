@@ -13,8 +13,11 @@ export interface ObjectStore {
   put(uri: string, body: string | Uint8Array, options?: PutOptions): Promise<{ readonly etag: string }>;
   /** Uploads a stream of any length in parts, holding a few parts in memory; nothing is visible before its end. */
   putStream(uri: string, body: Readable, options?: { readonly contentType?: string }): Promise<void>;
-  /** Every object whose URI starts with `prefixUri`, in key order. End the prefix with `/` to mean a folder. */
-  list(prefixUri: string): AsyncIterable<ObjectSummary>;
+  /**
+   * Every object whose URI starts with `prefixUri`, in key order, from the first URI after `afterUri` on. End the prefix
+   * with `/` to mean a folder.
+   */
+  list(prefixUri: string, options?: { readonly afterUri?: string }): AsyncIterable<ObjectSummary>;
   /** Deletes one object; it is no error when there is none. */
   delete(uri: string): Promise<void>;
 }
@@ -29,6 +32,8 @@ export interface ObjectSummary {
   readonly uri: string;
   readonly sizeBytes: number;
   readonly lastModified: Date;
+  /** Changes with the object's content. */
+  readonly etag: string;
 }
 
 /** Splits `s3://bucket/key`. Throws a TypeError for anything else: such a URI is a bug, not input. */

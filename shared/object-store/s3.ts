@@ -55,11 +55,12 @@ export const s3ObjectStore = (client = new S3Client({})): ObjectStore => ({
     }).done();
   },
 
-  async *list(prefixUri) {
+  async *list(prefixUri, { afterUri } = {}) {
     const { bucket, key } = parseObjectUri(prefixUri);
-    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: key })) {
-      for (const { Key, Size, LastModified } of page.Contents ?? []) {
-        yield { uri: `s3://${bucket}/${Key}`, sizeBytes: Size!, lastModified: LastModified! };
+    const StartAfter = afterUri && parseObjectUri(afterUri).key;
+    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: key, StartAfter })) {
+      for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
+        yield { uri: `s3://${bucket}/${Key}`, sizeBytes: Size!, lastModified: LastModified!, etag: ETag! };
       }
     }
   },

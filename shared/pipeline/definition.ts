@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Schedule, scheduleId } from '#shared/schedules/schedule.ts';
 
 /** Lower case, because names of endpoints, jobs and Kubernetes objects are made of it; 32 leaves room for a run's suffix. */
 export const PipelineName = z
@@ -104,6 +105,9 @@ const GateRule = z
 
 const Instances = z.strictObject({ type: InstanceType.default('ml.m5.large'), count: z.int().min(1).default(1) });
 
+/** `manual`: a model that passed the gate waits until a person approves it in the model registry. */
+const Approval = z.enum(['auto', 'manual']).default('auto');
+
 const SageMakerDeployment = z
   .strictObject({
     target: z.literal('sagemaker'),
@@ -120,6 +124,7 @@ const SageMakerDeployment = z
       })
       .optional(),
     environment: z.record(z.string(), z.string().max(1024)).default({}),
+    approval: Approval,
     /** Rows of the test set that the new model must answer before the deployment counts. */
     smokeTestRows: z.int().min(2).max(1000).default(10),
   })
@@ -168,6 +173,7 @@ const KymaDeployment = z.strictObject({
   environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().max(1024)).default({}),
   /** Images that run without root can't write but to /tmp and their code's folder, unless this is false. */
   readOnlyRootFilesystem: z.boolean().default(true),
+  approval: Approval,
   /** Rows of the test set that the new model must answer before the deployment counts. */
   smokeTestRows: z.int().min(2).max(1000).default(10),
 });
@@ -179,6 +185,30 @@ const Deployment = z.discriminatedUnion('target', [SageMakerDeployment, KymaDepl
 /** A HANA column type for predictions. */
 const PREDICTION_TYPE =
   /^(BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|REAL|DOUBLE|DATE|TIMESTAMP|DECIMAL\(\d{1,2}(,\s*\d{1,2})?\)|NVARCHAR\(\d{1,4}\))$/;
+
+/** The table for the predictions, in the database user's own schema. */
+const PredictionTarget = z
+  .strictObject({
+    table: Identifier.refine(
+      (name) => !name.startsWith('FEDML_'),
+      'begins with FEDML_, as the tables of the ledger do',
+    ),
+    /**
+     * append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only; versioned adds rows, and
+     * the view <table>_CURRENT shows those of the last run, or of the run that was rolled back to.
+     */
+    mode: z.enum(['append', 'upsert', 'replace', 'versioned']).default('append'),
+    /** How many rows may be set aside as unwritable before nothing is written: a count, or below 1 a share of all. */
+    maxRejected: z
+      .number()
+      .nonnegative()
+      .refine((max) => max < 1 || Number.isInteger(max), 'must be a whole number, or a share below 1')
+      .default(0),
+  })
+  .refine(({ table, mode }) => mode !== 'versioned' || Buffer.byteLength(table) <= 119, {
+    path: ['table'],
+    message: 'must leave room for _CURRENT within 127 bytes',
+  });
 
 const Prediction = z.strictObject({
   source: z.strictObject(ViewSource),
@@ -195,12 +225,7 @@ const Prediction = z.strictObject({
       }),
     )
     .min(1),
-  /** The table for the predictions, in the database user's own schema. */
-  target: z.strictObject({
-    table: Identifier,
-    /** append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only. */
-    mode: z.enum(['append', 'upsert', 'replace']).default('append'),
-  }),
+  target: PredictionTarget,
 });
 
 /** `pipeline.yml`: what to read, train, deploy, predict and write. */
@@ -213,6 +238,11 @@ export const PipelineDefinition = z
     gate: z.array(GateRule).default([]),
     deployment: Deployment.default({ target: 'none' }),
     prediction: Prediction.optional(),
+    schedule: z
+      .array(Schedule)
+      .max(20)
+      .refine((all) => new Set(all.map(scheduleId)).size === all.length, 'has the same schedule twice')
+      .default([]),
   })
   .superRefine(({ training, gate, deployment, prediction }, context) => {
     const metrics = training.metrics.map(({ name }) => name);

@@ -5,6 +5,7 @@ import { InvalidPipelineError, UnknownPipelineError } from '#shared/errors.ts';
 import { nearestNames } from '#shared/nearest-names.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { parseDefinition } from '#shared/pipeline/definition-file.ts';
+import { applyOverrides, type Overrides } from '#shared/pipeline/overrides.ts';
 
 /** Scripts and settings, not data: the whole folder is held in memory and uploaded with every run that trains. */
 const MAX_FOLDER_BYTES = 20 * 1024 * 1024;
@@ -96,10 +97,23 @@ const assertConsistent = (definition: PipelineDefinition, name: string, files: r
       `pipelines/${name}/pipeline.yml has the name ${JSON.stringify(definition.name)}. It must be the folder's.`,
     );
   }
+  for (const [index, { overrides }] of definition.schedule.entries()) assertApplicable(definition, overrides, index);
   const { entryPoint } = definition.training;
   if (!files.some(({ path }) => path === entryPoint)) {
     throw new InvalidPipelineError(
       `pipelines/${name} has no file ${entryPoint}, which training.entryPoint names. It holds: ${files.map(({ path }) => path).join(', ')}.`,
+    );
+  }
+};
+
+/** Overrides of a schedule are found wrong when the pipeline is deployed, not in the night in which it is due. */
+const assertApplicable = (definition: PipelineDefinition, overrides: Overrides, index: number): void => {
+  try {
+    applyOverrides(definition, overrides);
+  } catch (error) {
+    throw new InvalidPipelineError(
+      `pipelines/${definition.name}/pipeline.yml: schedule.${index}.overrides: ${(error as Error).message}`,
+      { cause: error },
     );
   }
 };

@@ -50,7 +50,14 @@ export const RunRecord = Run.extend({
   prediction: z.object({
     transformJob: z.looseObject({}).optional(),
     publication: z
-      .looseObject({ schema: z.string(), table: z.string(), mode: z.string(), rowCount: z.int(), writeId: z.string() })
+      .looseObject({
+        schema: z.string(),
+        table: z.string(),
+        mode: z.string(),
+        rowCount: z.int(),
+        rejectedCount: z.int().default(0),
+        writeId: z.string(),
+      })
       .optional(),
   }),
 });
@@ -66,40 +73,4 @@ export const loadRunRecord = async (objectStore: ObjectStore, runUri: string): P
     );
   }
   return record.data;
-};
-
-/** A run in one line; `running` until its record is complete. */
-export interface RunSummary {
-  readonly runUri: string;
-  readonly runId: string;
-  readonly pipeline: string;
-  readonly mode: string;
-  readonly executionArn: string;
-  readonly startedAt: string;
-  readonly outcome: Outcome | 'running';
-}
-
-const Summary = Run.pick({
-  runUri: true,
-  runId: true,
-  pipeline: true,
-  mode: true,
-  executionArn: true,
-  startedAt: true,
-}).extend({
-  outcome: z.union([Outcome, z.literal('running')]).default('running'),
-});
-
-/** The runs of a pipeline, or of all pipelines, newest first. */
-export const listRuns = async (
-  objectStore: ObjectStore,
-  storeUri: string,
-  pipeline?: string,
-): Promise<RunSummary[]> => {
-  const runs: RunSummary[] = [];
-  for await (const { uri } of objectStore.list(`${storeUri}/runs/${pipeline === undefined ? '' : `${pipeline}/`}`)) {
-    if (!/\/runs\/[^/]+\/[^/]+\/run\.json$/.test(uri)) continue;
-    runs.push(Summary.parse(JSON.parse((await objectStore.getText(uri)).text)));
-  }
-  return runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
 };

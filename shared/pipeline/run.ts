@@ -3,9 +3,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineDefinition, PipelineName } from '#shared/pipeline/definition.ts';
-
-export const RunMode = z.enum(['full', 'train', 'score']);
-export type RunMode = z.infer<typeof RunMode>;
+import { RunMode } from '#shared/pipeline/run-mode.ts';
 
 /** The folder of a run, `s3://bucket[/prefix]/runs/<pipeline>/<run id>/`: the reference that every step is handed. */
 export const RunUri = z

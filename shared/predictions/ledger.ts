@@ -14,6 +14,9 @@ export const LEDGER: Table = {
     columnOfType('MODE', 'NVARCHAR(16)', false),
     columnOfType('MODEL', 'NVARCHAR(127)', false),
     columnOfType('ROW_COUNT', 'BIGINT', false),
+    columnOfType('REJECTED_COUNT', 'BIGINT', false),
+    /** Of the lease that it was published under: it orders what was published to one table. */
+    columnOfType('FENCE', 'BIGINT', false),
     columnOfType('PUBLISHED_AT', 'TIMESTAMP', false),
   ],
   primaryKey: ['WRITE_ID'],
@@ -21,18 +24,24 @@ export const LEDGER: Table = {
 
 export interface LedgerEntry {
   readonly rowCount: number;
+  readonly rejectedCount: number;
   /** UTC, as ISO 8601. */
   readonly publishedAt: string;
 }
 
+/** What is published: a write, or the rollback to an earlier one. */
+export type Published = Pick<WriteRecord, 'writeId' | 'pipeline' | 'runId' | 'table' | 'model'> & {
+  readonly mode: WriteRecord['mode'] | 'rollback';
+  readonly fence: number;
+};
+
 /** Claims the write for this transaction. False when it was published before; the transaction can go on. */
 export const enterLedger = async (
   transaction: Transaction,
-  record: WriteRecord,
-  { rowCount, publishedAt }: LedgerEntry,
+  { writeId, pipeline, runId, table, mode, model, fence }: Published,
+  { rowCount, rejectedCount, publishedAt }: LedgerEntry,
 ): Promise<boolean> => {
-  const { writeId, pipeline, runId, table, mode, model } = record;
-  const row = [writeId, pipeline, runId, table, mode, model, rowCount, timestampOf(publishedAt)];
+  const row = [writeId, pipeline, runId, table, mode, model, rowCount, rejectedCount, fence, timestampOf(publishedAt)];
   try {
     await transaction.insert(
       LEDGER.name,
@@ -47,8 +56,10 @@ export const enterLedger = async (
 };
 
 export const findInLedger = async (transaction: Transaction, writeId: string): Promise<LedgerEntry | undefined> => {
-  const [row] = await transaction.find(LEDGER.name, ['ROW_COUNT', 'PUBLISHED_AT'], { WRITE_ID: writeId });
-  return row && { rowCount: Number(row[0]), publishedAt: isoOf(String(row[1])) };
+  const [row] = await transaction.find(LEDGER.name, ['ROW_COUNT', 'REJECTED_COUNT', 'PUBLISHED_AT'], {
+    WRITE_ID: writeId,
+  });
+  return row && { rowCount: Number(row[0]), rejectedCount: Number(row[1]), publishedAt: isoOf(String(row[2])) };
 };
 
 /** HANA's text of a point in time in UTC. */

@@ -18,32 +18,45 @@ export const WriteRecord = z.strictObject({
   schema: z.string(),
   table: z.string(),
   stagingTable: z.string(),
-  mode: z.enum(['append', 'upsert', 'replace']),
+  mode: z.enum(['append', 'upsert', 'replace', 'versioned']),
   /** The training job that made the model. */
   model: z.string(),
   predictedAt: z.iso.datetime(),
   key: z.array(z.string()).min(1),
   /** The fields of a line of the predictions, in their order. */
   columns: z.array(DatasetColumn).min(1),
+  /** Rows that were scored. */
   rowCount: z.int().positive(),
+  /** So many of them may be set aside as unwritable. */
+  maxRejectedCount: z.int().nonnegative(),
   partCount: z.int().positive(),
 });
 export type WriteRecord = z.infer<typeof WriteRecord>;
 
-/** One line of `predictions/write-parts.jsonl`: the event of one WritePart. */
+/** One line of the plan: the event of one WritePart. */
 export const PlannedPart = z.strictObject({
   runUri: RunUri,
   writeId: z.string().length(64),
+  /** Of the lease that the write was planned under. */
+  fence: z.int().positive(),
   part: z.int().nonnegative(),
   uri: z.string().startsWith('s3://'),
+  /** Of the object as it was planned: rows that were staged from another content are written anew. */
+  etag: z.string().min(1).max(100),
 });
 export type PlannedPart = z.infer<typeof PlannedPart>;
 
 export const writeRecordUri = (runUri: string): string => `${runUri}predictions/write.json`;
 
-export const plannedPartsUri = (runUri: string): string => `${runUri}predictions/write-parts.jsonl`;
+/** A plan for each lease, so that a straggler's plan never takes the place of a newer one. */
+export const plannedPartsUri = (runUri: string, fence: number): string =>
+  `${runUri}predictions/write-parts-${fence}.jsonl`;
 
-export const publicationUri = (runUri: string): string => `${runUri}predictions/publication.json`;
+/** Rows of a part that the table can't take, each with its reason. */
+export const quarantineUri = (runUri: string, part: number): string =>
+  `${quarantineFolderUri(runUri)}part-${String(part).padStart(5, '0')}.csv`;
+
+export const quarantineFolderUri = (runUri: string): string => `${runUri}predictions/quarantine/`;
 
 export const writeIdOf = (identity: Pick<WriteRecord, 'pipeline' | 'runId' | 'table' | 'mode' | 'model'>): string => {
   const { pipeline, runId, table, mode, model } = identity;
@@ -52,8 +65,9 @@ export const writeIdOf = (identity: Pick<WriteRecord, 'pipeline' | 'runId' | 'ta
     .digest('hex');
 };
 
-/** 128 bits of the id keep the name far below the limit for identifiers. */
-export const stagingTableName = (writeId: string): string => `FEDML_STAGING_${writeId.slice(0, 32).toUpperCase()}`;
+export const STAGING_PREFIX = 'FEDML_STAGING_';
+
+export const stagingTableName = (writeId: string): string => `${STAGING_PREFIX}${writeId.toUpperCase()}`;
 
 /** Where a row stands in the predictions. As the primary key it stops a second writer of the same part. */
 export const ROW_POSITION = {
@@ -61,10 +75,13 @@ export const ROW_POSITION = {
   row: columnOfType('FEDML_ROW', 'INTEGER', false),
 };
 
+/** A number of 32 bits for what is in the row; a part's sum of them tells whether its rows are still those that were written. */
+export const ROW_CHECKSUM = columnOfType('FEDML_CHECKSUM', 'BIGINT', false);
+
 /** The table that the parts of one write are gathered in before they are published at once. */
 export const stagingTable = ({ stagingTable, columns }: Pick<WriteRecord, 'stagingTable' | 'columns'>): Table => ({
   name: stagingTable,
-  columns: [...Object.values(ROW_POSITION), ...columns],
+  columns: [...Object.values(ROW_POSITION), ROW_CHECKSUM, ...columns],
   primaryKey: Object.values(ROW_POSITION).map(({ name }) => name),
 });
 

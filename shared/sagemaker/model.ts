@@ -41,17 +41,7 @@ export const modelRequest = (
   const { vpc } = definition.training;
   const content = {
     ExecutionRoleArn: modelRoleArn,
-    PrimaryContainer: {
-      Image: record.imageUri,
-      ModelDataUrl: record.modelUri,
-      Environment: {
-        SAGEMAKER_PROGRAM: record.entryPoint,
-        SAGEMAKER_SUBMIT_DIRECTORY: record.sourceUri,
-        SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
-        SAGEMAKER_REGION: region,
-        ...environment,
-      },
-    },
+    PrimaryContainer: servingContainer(record, environment, region),
     ...(vpc && { VpcConfig: { Subnets: vpc.subnets, SecurityGroupIds: vpc.securityGroupIds } }),
   };
   return {
@@ -60,6 +50,28 @@ export const modelRequest = (
     Tags: tagsOf({ pipeline, runId }, definition.training.tags),
   };
 };
+
+/** The container that serves a model, as SageMaker's Python SDK describes it: the image, the model, and the containers' four variables. */
+export const servingContainer = (
+  {
+    imageUri,
+    modelUri,
+    entryPoint,
+    sourceUri,
+  }: Pick<ModelRecord, 'imageUri' | 'modelUri' | 'entryPoint' | 'sourceUri'>,
+  environment: Readonly<Record<string, string>>,
+  region: string,
+): ModelRequest['PrimaryContainer'] => ({
+  Image: imageUri,
+  ModelDataUrl: modelUri,
+  Environment: {
+    SAGEMAKER_PROGRAM: entryPoint,
+    SAGEMAKER_SUBMIT_DIRECTORY: sourceUri,
+    SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
+    SAGEMAKER_REGION: region,
+    ...environment,
+  },
+});
 
 /** The training job that a model of ours was made of. */
 export const trainingJobOfModel = (modelName: string): string => modelName.slice(0, -(SUFFIX_LENGTH + 1));

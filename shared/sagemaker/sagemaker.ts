@@ -3,6 +3,8 @@ import {
   CreateEndpointConfigCommand,
   type CreateEndpointConfigCommandInput,
   CreateModelCommand,
+  CreateModelPackageCommand,
+  CreateModelPackageGroupCommand,
   CreateTrainingJobCommand,
   type CreateTrainingJobCommandInput,
   CreateTransformJobCommand,
@@ -10,10 +12,12 @@ import {
   DeleteEndpointCommand,
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
+  DescribeModelPackageCommand,
   DescribeTrainingJobCommand,
   DescribeTransformJobCommand,
   SageMakerClient,
   UpdateEndpointCommand,
+  UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
 import {
   CapacityUnavailableError,
@@ -23,10 +27,11 @@ import {
 } from '#shared/errors.ts';
 import type { Endpoints } from '#shared/sagemaker/endpoint.ts';
 import type { Models } from '#shared/sagemaker/model.ts';
+import type { ModelRegistry } from '#shared/sagemaker/model-package.ts';
 import type { TrainingJobs } from '#shared/sagemaker/training-job.ts';
 import type { TransformJobs } from '#shared/sagemaker/transform-job.ts';
 
-export type SageMaker = TrainingJobs & TransformJobs & Models & Endpoints;
+export type SageMaker = TrainingJobs & TransformJobs & Models & Endpoints & ModelRegistry;
 
 /** Amazon SageMaker's control plane. */
 export const sageMaker = (client = new SageMakerClient({})): SageMaker => ({
@@ -80,6 +85,29 @@ export const sageMaker = (client = new SageMakerClient({})): SageMaker => ({
     );
     return config?.ProductionVariants?.[0]?.ModelName;
   },
+
+  async createModelPackageGroup(request) {
+    await created(`model package group ${request.ModelPackageGroupName}`, () =>
+      client.send(new CreateModelPackageGroupCommand(request)),
+    );
+  },
+
+  async createModelPackage(request) {
+    const what = `model package of the group ${request.ModelPackageGroupName}`;
+    return (await called(what, () => client.send(new CreateModelPackageCommand(request)))).ModelPackageArn!;
+  },
+
+  describeModelPackage: (arn) =>
+    found(`model package ${arn}`, () => client.send(new DescribeModelPackageCommand({ ModelPackageName: arn }))),
+
+  async decideModelPackage(arn, decision, reason) {
+    const command = new UpdateModelPackageCommand({
+      ModelPackageArn: arn,
+      ModelApprovalStatus: decision,
+      ApprovalDescription: reason,
+    });
+    await called(`model package ${arn}`, () => client.send(command));
+  },
 });
 
 /** Creates what may exist already. Jobs say so by ResourceInUse, models and endpoints by a ValidationException's text. */
@@ -89,7 +117,7 @@ const created = async (what: string, send: () => Promise<unknown>): Promise<'cre
     return 'created';
   } catch (error) {
     const { name, message } = error as Error;
-    if (name === 'ResourceInUse' || /Cannot create already existing/.test(message)) return 'exists';
+    if (name === 'ResourceInUse' || /already exist/.test(message)) return 'exists';
     throw translated(what, error as Error);
   }
 };
@@ -100,7 +128,8 @@ const found = async <T>(what: string, send: () => Promise<T>): Promise<T | undef
     return await send();
   } catch (error) {
     const { name, message } = error as Error;
-    if (name === 'ResourceNotFound' || /Requested resource not found|Could not find/.test(message)) return undefined;
+    if (name === 'ResourceNotFound' || /Requested resource not found|Could not find|does not exist/.test(message))
+      return undefined;
     throw translated(what, error as Error);
   }
 };

@@ -1,10 +1,18 @@
 import type { z } from 'zod';
-import { EndpointFailedError, type PipelineError, TrainingFailedError, TransformFailedError } from '#shared/errors.ts';
+import {
+  EndpointFailedError,
+  ModelRejectedError,
+  type PipelineError,
+  TrainingFailedError,
+  TransformFailedError,
+} from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { Endpoints } from '#shared/sagemaker/endpoint.ts';
 import type { JobLog } from '#shared/sagemaker/job-log.ts';
+import type { ModelRegistry } from '#shared/sagemaker/model-package.ts';
 import type { TrainingJobs } from '#shared/sagemaker/training-job.ts';
 import type { TransformJobs } from '#shared/sagemaker/transform-job.ts';
+import { ApprovalResult, approvalVerdict } from '#shared/tasks/approval-verdict.ts';
 import { EndpointResult, endpointVerdict } from '#shared/tasks/endpoint-verdict.ts';
 import { dropTask, type KeptTask, type Task, type TaskKind } from '#shared/tasks/task-store.ts';
 import type { TaskTokens } from '#shared/tasks/task-tokens.ts';
@@ -17,7 +25,8 @@ export interface SettlePorts {
   readonly taskTokens: TaskTokens;
   readonly sageMaker: Pick<TrainingJobs, 'describeTrainingJob'> &
     Pick<TransformJobs, 'describeTransformJob'> &
-    Pick<Endpoints, 'describeEndpoint'>;
+    Pick<Endpoints, 'describeEndpoint'> &
+    Pick<ModelRegistry, 'describeModelPackage'>;
   readonly jobLog: JobLog;
 }
 
@@ -78,6 +87,14 @@ const KINDS: { readonly [K in TaskKind]: Kind<Extract<Task, { kind: K }>> } = {
     async look({ name }, { sageMaker, jobLog }) {
       const job = await sageMaker.describeTransformJob(name);
       return job && transformJobVerdict(name, job, jobLog);
+    },
+  },
+  approval: {
+    result: ApprovalResult,
+    Missing: ModelRejectedError,
+    async look({ modelPackageArn }, { sageMaker }) {
+      const modelPackage = await sageMaker.describeModelPackage(modelPackageArn);
+      return modelPackage && approvalVerdict(modelPackageArn, modelPackage);
     },
   },
   endpoint: {

@@ -11,7 +11,7 @@ import { isPassingFailure } from '#shared/tasks/training-job-verdict.ts';
 const MAX_ATTEMPTS = 20;
 
 export interface JobKind<Request, Description> {
-  readonly kind: Exclude<TaskKind, 'endpoint'>;
+  readonly kind: Extract<TaskKind, 'training' | 'transform'>;
   /** Where the run remembers which attempt started which job. */
   readonly fact: Fact;
   request(name: string): Request;

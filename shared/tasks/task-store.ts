@@ -6,17 +6,22 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 
 const waiting = {
-  /** The job's or endpoint's name. */
+  /** The job's or endpoint's name; a model package's group and number. */
   name: z.string().min(1).max(63),
   runUri: RunUri,
   token: z.string().min(1),
   createdAt: z.iso.datetime(),
 };
 
-/** A state that waits for a job or an endpoint, and how to answer it. */
+/** A state that waits for a job, an endpoint or an approval, and how to answer it. */
 export const Task = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('training'), ...waiting }),
   z.strictObject({ kind: z.literal('transform'), ...waiting }),
+  z.strictObject({
+    kind: z.literal('approval'),
+    ...waiting,
+    modelPackageArn: z.string().min(1),
+  }),
   z.strictObject({
     kind: z.literal('endpoint'),
     ...waiting,

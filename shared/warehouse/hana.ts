@@ -3,10 +3,9 @@ import hana from '@sap/hana-client';
 import { logger } from '#shared/logger.ts';
 import type { CredentialSource, WarehouseCredentials } from '#shared/warehouse/credentials.ts';
 import { AUTHENTICATION_FAILED, asWarehouseError, isHanaClientError } from '#shared/warehouse/hana-errors.ts';
-import { readSession } from '#shared/warehouse/read-session.ts';
-import type { QueryResult, SqlConnection } from '#shared/warehouse/sql-connection.ts';
-import type { Row, SessionInfo, Warehouse, WarehouseValue } from '#shared/warehouse/warehouse.ts';
-import { writeSession } from '#shared/warehouse/write-session.ts';
+import type { SqlConnection, SqlConnections } from '#shared/warehouse/sql-connection.ts';
+import { type SqlWarehouse, sqlWarehouse } from '#shared/warehouse/sql-warehouse.ts';
+import type { Row, SessionInfo, WarehouseValue } from '#shared/warehouse/warehouse.ts';
 
 /**
  * Rows that HANA sends for one round trip. The client's own choice goes by the columns' declared lengths and falls below
@@ -21,52 +20,15 @@ const BATCH_SIZE_ROWS = 1_000;
 const COMMUNICATION_TIMEOUT_MS = 10 * 60 * 1000;
 
 /** SAP HANA, or a space of SAP Datasphere, through SAP's own client. */
-export interface HanaWarehouse extends Warehouse {
-  /** Runs one SELECT and answers FedML's `(rows, headers)`. For a person at a terminal: the result is held in memory. */
-  query(sql: string): Promise<QueryResult>;
-}
+export const hanaWarehouse = (credentials: CredentialSource): SqlWarehouse =>
+  sqlWarehouse(hanaConnections(credentials));
 
-export const hanaWarehouse = (credentials: CredentialSource): HanaWarehouse => ({
-  read: (info, work) =>
-    withConnection(credentials, info, async (connection, { schema }) => {
-      await protect(connection);
-      return work(readSession(connection, schema));
-    }),
-
-  write: (info, work) =>
-    withConnection(credentials, info, async (connection) => {
-      const { rows } = await connection.query(CURRENT_SCHEMA, 'Asking for the current schema');
-      return work(writeSession(connection, String(rows[0]![0])));
-    }),
-
-  query: (sql) =>
-    withConnection(credentials, { runId: 'query' }, async (connection) => {
-      await protect(connection);
-      return connection.query({ sql, parameters: [] }, 'The query');
-    }),
+export const hanaConnections = (credentials: CredentialSource): SqlConnections => ({
+  async open(info) {
+    const { client, used } = await connect(credentials, info);
+    return { connection: connectionOf(client), spaceSchema: used.schema, close: () => close(client) };
+  },
 });
-
-const CURRENT_SCHEMA = { sql: 'SELECT CURRENT_SCHEMA FROM DUMMY', parameters: [] };
-
-/** Makes the server refuse every write of the session, whatever statement asks for it. The settings last as long as the session. */
-const protect = async (connection: SqlConnection): Promise<void> => {
-  for (const sql of ['SET TRANSACTION READ ONLY', 'SET TRANSACTION DDL OFF']) {
-    await connection.execute({ sql, parameters: [] }, 'Opening a read-only session');
-  }
-};
-
-const withConnection = async <T>(
-  credentials: CredentialSource,
-  info: SessionInfo,
-  work: (connection: SqlConnection, credentials: WarehouseCredentials) => Promise<T>,
-): Promise<T> => {
-  const { client, used } = await connect(credentials, info);
-  try {
-    return await work(connectionOf(client), used);
-  } finally {
-    await close(client);
-  }
-};
 
 /** A refused password is tried again only if the secret holds another one by now: each refusal counts towards locking the user. */
 const connect = async (source: CredentialSource, info: SessionInfo) => {

@@ -1,5 +1,5 @@
 import type { SqlStatement } from '#shared/warehouse/sql.ts';
-import type { Row } from '#shared/warehouse/warehouse.ts';
+import type { Row, SessionInfo } from '#shared/warehouse/warehouse.ts';
 
 /** One connection to HANA. Statements change nothing for others before `commit`. Errors are those of `shared/errors.ts`. */
 export interface SqlConnection {
@@ -13,6 +13,19 @@ export interface SqlConnection {
   executeBatch(sql: string, rows: readonly Row[], doing: string): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
+}
+
+/** Where sessions get their connections from. */
+export interface SqlConnections {
+  open(info: SessionInfo): Promise<OpenConnection>;
+}
+
+export interface OpenConnection {
+  readonly connection: SqlConnection;
+  /** The schema that views are looked up in. */
+  readonly spaceSchema: string;
+  /** Rolls back what is open. */
+  close(): Promise<void>;
 }
 
 /** FedML's pair of rows and headers. */

@@ -3,6 +3,7 @@ import { InvalidInputError } from '#shared/errors.ts';
 import { typeDdl } from '#shared/warehouse/column-types.ts';
 import type {
   Equalities,
+  NewestView,
   QualifiedName,
   Range,
   RowQuery,
@@ -71,9 +72,17 @@ export const selectCountDistinct = (table: QualifiedName, columns: readonly stri
   parameters: [],
 });
 
+export const selectSumsBy = (table: QualifiedName, by: string, summed: string): SqlStatement => ({
+  sql: `SELECT ${quoteIdentifier(by)}, COUNT(*), CAST(SUM(${quoteIdentifier(summed)}) AS BIGINT) FROM ${qualified(table)} GROUP BY ${quoteIdentifier(by)}`,
+  parameters: [],
+});
+
 /** To be executed with one list of values a row. */
 export const insertValues = (table: QualifiedName, columns: readonly string[]): string =>
-  `INSERT INTO ${qualified(table)} (${names(columns)}) VALUES (${columns.map(() => '?').join(', ')})`;
+  `${insertInto(table, columns)} VALUES (${columns.map(() => '?').join(', ')})`;
+
+export const insertInto = (table: QualifiedName, columns: readonly string[]): string =>
+  `INSERT INTO ${qualified(table)} (${names(columns)})`;
 
 export const deleteEqual = (table: QualifiedName, where: Equalities = {}): SqlStatement => {
   const condition = equalCondition(where);
@@ -98,6 +107,25 @@ export const createColumnTable = (schema: string, { name, columns, primaryKey }:
   const key = primaryKey.length > 0 ? [`PRIMARY KEY (${names(primaryKey)})`] : [];
   return `CREATE COLUMN TABLE ${qualified({ schema, name })} (${[...columns.map(columnDdl), ...key].join(', ')})`;
 };
+
+/** A view can't have parameters: the table's name stands in it as a literal. */
+export const createNewestView = (schema: string, { name, table, columns, ledger }: NewestView): string => {
+  const entries = qualified({ schema, name: ledger.table });
+  const about = `${quoteIdentifier(ledger.about)} = '${table.replaceAll("'", "''")}'`;
+  const order = quoteIdentifier(ledger.order);
+  const equal = ledger.equal.map(quoteIdentifier).map((column) => `"ROWS".${column} = "NEWEST".${column}`);
+  const shown = columns.map((column) => `"ROWS".${quoteIdentifier(column)}`);
+  return [
+    `CREATE OR REPLACE VIEW ${qualified({ schema, name })} AS SELECT ${shown.join(', ')} FROM ${qualified({ schema, name: table })} AS "ROWS"`,
+    `JOIN ${entries} AS "NEWEST" ON ${equal.join(' AND ')}`,
+    `WHERE "NEWEST".${about} AND "NEWEST".${order} = (SELECT MAX(${order}) FROM ${entries} WHERE ${about})`,
+  ].join(' ');
+};
+
+export const selectTablesOlderThan = (schema: string, prefix: string, ageSeconds: number): SqlStatement => ({
+  sql: 'SELECT TABLE_NAME FROM SYS.TABLES WHERE SCHEMA_NAME = ? AND LEFT(TABLE_NAME, ?) = ? AND CREATE_TIME < ADD_SECONDS(CURRENT_TIMESTAMP, ?) ORDER BY TABLE_NAME',
+  parameters: [schema, prefix.length, prefix, -ageSeconds],
+});
 
 export const dropTable = (table: QualifiedName): string => `DROP TABLE ${qualified(table)}`;
 

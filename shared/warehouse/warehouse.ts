@@ -33,8 +33,14 @@ export interface WriteSession {
   tableOf(name: string): Promise<Table | undefined>;
   /** Creates the table unless one of its name exists, whatever that one looks like. */
   createTable(table: Table): Promise<void>;
+  /** Creates the view in place of one that has its name. */
+  createView(view: NewestView): Promise<void>;
   /** Drops the table; it is no error when there is none. */
   dropTable(name: string): Promise<void>;
+  /** Tables whose names begin with `prefix` and that were created longer ago, by the warehouse's clock. */
+  tablesOlderThan(prefix: string, ageSeconds: number): Promise<readonly string[]>;
+  /** Makes the warehouse refuse every DDL statement of this session from now on, which would commit what is open. */
+  forbidDdl(): Promise<void>;
   /**
    * Commits what `work` did, or leaves nothing of it. WarehouseUnavailableError leaves open which of both happened:
    * the connection can be lost after the warehouse committed and before it said so.
@@ -50,12 +56,67 @@ export interface Transaction {
   count(table: string): Promise<number>;
   /** How many different combinations of values the columns have. */
   countDistinct(table: string, columns: readonly string[]): Promise<number>;
+  /** For each value of the column `by`: how many rows have it, and the exact sum of their `summed`. */
+  sumsBy(table: string, by: string, summed: string): Promise<readonly GroupSum[]>;
   /** Values of the rows whose columns equal the values of `where`. For records, not for data. */
   find(table: string, columns: readonly string[], where: Equalities): Promise<readonly Row[]>;
   /** Copies all rows of one table into another and answers how many. */
   copy(copy: TableCopy): Promise<number>;
   /** Keeps other writers from the table until the transaction ends. */
   lock(table: string): Promise<void>;
+  /** Takes a lease that is free, has expired or is the claimer's own already; otherwise answers who holds it. */
+  takeLease(claim: LeaseClaim): Promise<{ readonly fence: number } | LeaseHolder>;
+  /**
+   * Prolongs a lease, and keeps others from taking it until the transaction ends. False, with nothing changed, when
+   * somebody else has taken it since. One that has expired and that nobody took is still held.
+   */
+  holdLease(lease: Lease, ttlSeconds: number): Promise<boolean>;
+  /** Lets others take the lease at once. `forGood`: its fence is of no use any more, to no straggler either. */
+  freeLease(lease: Lease, forGood: boolean): Promise<void>;
+  /** Inserts a row only while the lease is held. False, with nothing inserted, when it isn't. Throws DuplicateKeyError. */
+  insertFenced(table: Table, row: Row, lease: Lease): Promise<boolean>;
+  /** The owners of all leases that haven't expired. */
+  leaseOwners(): Promise<readonly string[]>;
+}
+
+/** The right to write to a table, held by one owner at a time. Each taking over raises the fence. */
+export interface Lease {
+  readonly target: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+export interface LeaseClaim extends Omit<Lease, 'fence'> {
+  /** Whom others are told to wait for. */
+  readonly runId: string;
+  readonly ttlSeconds: number;
+}
+
+export interface LeaseHolder {
+  readonly heldByRunId: string;
+  readonly secondsLeft: number;
+}
+
+export interface GroupSum {
+  readonly group: number;
+  readonly rowCount: number;
+  readonly sum: bigint;
+}
+
+/** Those rows of a table that the newest entry about the table in a ledger names. */
+export interface NewestView {
+  readonly name: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly ledger: {
+    readonly table: string;
+    /** The column with the name of the table that an entry is about. */
+    readonly about: string;
+    /** The column that is greatest in the newest entry. */
+    readonly order: string;
+    /** Columns that rows and their entry have in common. */
+    readonly equal: readonly string[];
+  };
 }
 
 /**

@@ -1,8 +1,20 @@
+import { DuplicateKeyError } from '#shared/errors.ts';
 import { primaryKeyOf, tableColumns } from '#shared/warehouse/catalog.ts';
 import { DUPLICATE_TABLE_NAME, INVALID_TABLE_NAME, isHanaClientError } from '#shared/warehouse/hana-errors.ts';
 import {
+  freeLease,
+  freshLease,
+  holdLease,
+  insertFenced,
+  LEASES,
+  selectLease,
+  selectLeaseOwners,
+  takeLease,
+} from '#shared/warehouse/lease-sql.ts';
+import {
   copyRows,
   createColumnTable,
+  createNewestView,
   deleteEqual,
   dropTable,
   insertValues,
@@ -12,6 +24,8 @@ import {
   selectCount,
   selectCountDistinct,
   selectEqual,
+  selectSumsBy,
+  selectTablesOlderThan,
 } from '#shared/warehouse/sql.ts';
 import type { SqlConnection } from '#shared/warehouse/sql-connection.ts';
 import type { QualifiedName, Transaction, WriteSession } from '#shared/warehouse/warehouse.ts';
@@ -33,10 +47,23 @@ export const writeSession = (connection: SqlConnection, schema: string): WriteSe
       );
     },
 
+    async createView(view) {
+      await connection.execute(ddl(createNewestView(schema, view)), `Creating ${qualified(own(view.name))}`);
+    },
+
     async dropTable(name) {
       await unless(INVALID_TABLE_NAME, () =>
         connection.execute(ddl(dropTable(own(name))), `Dropping ${qualified(own(name))}`),
       );
+    },
+
+    async tablesOlderThan(prefix, ageSeconds) {
+      const statement = selectTablesOlderThan(schema, prefix, ageSeconds);
+      return (await connection.query(statement, 'Reading SYS.TABLES')).rows.map(([name]) => String(name));
+    },
+
+    async forbidDdl() {
+      await connection.execute(ddl('SET TRANSACTION DDL OFF'), 'Forbidding DDL');
     },
 
     async transaction(work) {
@@ -73,11 +100,67 @@ const transactionOn = (connection: SqlConnection, schema: string): Transaction =
       const statement = selectEqual(own(table), columns, where);
       return (await connection.query(statement, `Reading ${qualified(own(table))}`)).rows;
     },
+    async sumsBy(table, by, summed) {
+      const { rows } = await connection.query(
+        selectSumsBy(own(table), by, summed),
+        `Adding up ${qualified(own(table))}`,
+      );
+      return rows.map(([group, rowCount, sum]) => ({
+        group: Number(group),
+        rowCount: Number(rowCount),
+        sum: BigInt(String(sum)),
+      }));
+    },
     copy: (copy) => connection.execute(copyRows(schema, copy), `Writing to ${qualified(own(copy.to))}`),
     async lock(table) {
       await connection.execute(ddl(lockTable(own(table))), `Locking ${qualified(own(table))}`);
     },
+    ...leasesOn(connection, schema),
   };
+};
+
+type LeaseMethods = 'takeLease' | 'holdLease' | 'freeLease' | 'insertFenced' | 'leaseOwners';
+
+const leasesOn = (connection: SqlConnection, schema: string): Pick<Transaction, LeaseMethods> => ({
+  async takeLease(claim) {
+    const doing = `Asking for the right to write to ${claim.target}`;
+    const row = async () => (await connection.query(selectLease(schema, claim.target), doing)).rows[0];
+    if (!(await row())) await ignoreDuplicate(() => insertFreshLease(connection, schema, claim.target, doing));
+    const taken = await connection.execute(takeLease(schema, claim), doing);
+    const [fence, runId, secondsLeft] = (await row())!;
+    return taken === 1
+      ? { fence: Number(fence) }
+      : { heldByRunId: String(runId), secondsLeft: Math.max(0, Number(secondsLeft)) };
+  },
+  async holdLease(lease, ttlSeconds) {
+    const doing = `Prolonging the right to write to ${lease.target}`;
+    return (await connection.execute(holdLease(schema, lease, ttlSeconds), doing)) === 1;
+  },
+  async freeLease(lease, forGood) {
+    await connection.execute(freeLease(schema, lease, forGood), `Giving up the right to write to ${lease.target}`);
+  },
+  async insertFenced(table, row, lease) {
+    const doing = `Inserting into ${qualified({ schema, name: table.name })}`;
+    return (await connection.execute(insertFenced(schema, table, row, lease), doing)) === 1;
+  },
+  async leaseOwners() {
+    const { rows } = await connection.query(selectLeaseOwners(schema), 'Reading the leases');
+    return rows.map(([owner]) => String(owner));
+  },
+});
+
+const insertFreshLease = (connection: SqlConnection, schema: string, target: string, doing: string): Promise<void> => {
+  const columns = LEASES.columns.map(({ name }) => name);
+  return connection.executeBatch(insertValues({ schema, name: LEASES.name }, columns), [freshLease(target)], doing);
+};
+
+/** Somebody else made the row in the meantime. */
+const ignoreDuplicate = async (run: () => Promise<void>): Promise<void> => {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof DuplicateKeyError)) throw error;
+  }
 };
 
 const ddl = (sql: string): SqlStatement => ({ sql, parameters: [] });

@@ -18,9 +18,10 @@ const executionsOf = (
   return {
     start: () => Promise.reject(new Error('not asked for')),
     stop: () => Promise.reject(new Error('not asked for')),
+    running: () => Promise.reject(new Error('not asked for')),
     async describe(executionArn) {
       look += 1;
-      return { executionArn, status: look < looks ? 'RUNNING' : 'SUCCEEDED', startedAt: new Date(0) };
+      return { executionArn, status: look < looks ? 'RUNNING' : 'SUCCEEDED', input: {}, startedAt: new Date(0) };
     },
     async eventsAfter(executionArn, eventId) {
       const events = histories[executionArn]!.map(({ second, ...event }, index) => ({

@@ -34,7 +34,14 @@ const RECORD: RunRecord = {
   },
   deployment: { endpoint: { endpointName: 'orders' }, smokeTest: { rowCount: 10 } },
   prediction: {
-    publication: { schema: 'SALES#ML', table: 'LATE_ORDERS', mode: 'upsert', rowCount: 1, writeId: 'w' },
+    publication: {
+      schema: 'SALES#ML',
+      table: 'LATE_ORDERS',
+      mode: 'upsert',
+      rowCount: 1,
+      rejectedCount: 0,
+      writeId: 'w',
+    },
   },
 };
 

@@ -11,6 +11,7 @@ const HANDLERS = {
   extractPartition: () => import('#functions/staging/extract-partition/handler.ts'),
   sealDataset: () => import('#functions/staging/seal-dataset/handler.ts'),
   planWrite: () => import('#functions/prediction/plan-write/handler.ts'),
+  abandonWrite: () => import('#functions/prediction/abandon-write/handler.ts'),
   writePart: () => import('#functions/prediction/write-part/handler.ts'),
   publishPredictions: () => import('#functions/prediction/publish-predictions/handler.ts'),
 };
@@ -20,8 +21,9 @@ it.each([
   ['extractPartition', ['runUri', 'purpose', 'partition']],
   ['sealDataset', ['runUri', 'purpose']],
   ['planWrite', ['runUri', 'predictionsUri', 'rowCount', 'model']],
-  ['writePart', ['runUri', 'writeId', 'part', 'uri']],
-  ['publishPredictions', ['runUri', 'writeId', 'rowCount']],
+  ['writePart', ['runUri', 'writeId', 'fence', 'part', 'uri', 'etag']],
+  ['publishPredictions', ['runUri', 'writeId', 'fence', 'rowCount']],
+  ['abandonWrite', ['runUri', 'writeId', 'fence']],
 ] as const)('%s refuses an event with every mistake at once', async (name, fields) => {
   const { handler } = (await HANDLERS[name]()) as {
     handler: (event: unknown, context: unknown) => Promise<unknown>;

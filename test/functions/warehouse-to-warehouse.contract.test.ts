@@ -56,12 +56,12 @@ describe('the way from a view to a table', () => {
     await sealDataset({ runUri: RUN_URI, purpose: 'scoring' }, ports);
     const rows = objectStore.objects.get(`${RUN_URI}score/parts/part-00000.csv`)!;
     objectStore.objects.set(`${RUN_URI}predictions/parts/part-00000.csv`, rows);
-    const { writeId } = await planWrite(
+    const { writeId, fence } = await planWrite(
       { runUri: RUN_URI, predictionsUri: `${RUN_URI}predictions/parts/`, rowCount: 3, model },
       ports,
     );
-    const part = PlannedPart.parse(JSON.parse(objectStore.objects.get(plannedPartsUri(RUN_URI))!));
-    return { ports, part, publication: { runUri: RUN_URI, writeId, rowCount: 3 } };
+    const part = PlannedPart.parse(JSON.parse(objectStore.objects.get(plannedPartsUri(RUN_URI, fence))!));
+    return { ports, part, publication: { runUri: RUN_URI, writeId, fence, rowCount: 3 } };
   };
 
   const rowsIn = async (table: string) => {
@@ -127,6 +127,23 @@ describe('the way from a view to a table', () => {
       'two',
       'two',
     ]);
+  });
+
+  it('costs few round trips, and a part that is staged already fewer still', async () => {
+    const { ports, part, publication } = await givenScored('COUNTED', 'append');
+    const roundTripsOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = (await hana.counters()).roundTrips;
+      await work();
+      return (await hana.counters()).roundTrips - before;
+    };
+
+    const staged = await roundTripsOf(() => writePart(part, ports));
+    const stagedAgain = await roundTripsOf(() => writePart(part, ports));
+    const published = await roundTripsOf(() => publishPredictions(publication, ports));
+
+    expect(staged).toBeLessThanOrEqual(26);
+    expect(stagedAgain).toBeLessThanOrEqual(16);
+    expect(published).toBeLessThanOrEqual(36);
   });
 
   it('refuses a key without value for an upsert, naming line and column', async () => {

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimStateDir, readCloudAddress } from '#local/cloud-file.ts';
 
-const ADDRESS = { isKept: true, environment: { AWS_REGION: 'x' }, stateMachineArns: {}, services: {} };
+const ADDRESS = {
+  isKept: true,
+  environment: { AWS_REGION: 'x' },
+  stateMachineArns: {},
+  services: {},
+  api: { url: '', token: '' },
+};
 
 describe("the state folder of a laptop's cloud", () => {
   let stateDir: string;

@@ -6,11 +6,13 @@ import * as copyLayer from '#functions/deployment/copy-layer/schema.ts';
 import * as deployEndpoint from '#functions/deployment/deploy-endpoint/schema.ts';
 import * as planImage from '#functions/deployment/plan-image/schema.ts';
 import * as promoteModel from '#functions/deployment/promote-model/schema.ts';
+import * as requestApproval from '#functions/deployment/request-approval/schema.ts';
 import * as restoreEndpoint from '#functions/deployment/restore-endpoint/schema.ts';
 import * as rollBackKyma from '#functions/deployment/roll-back-kyma/schema.ts';
 import * as smokeTest from '#functions/deployment/smoke-test/schema.ts';
 import * as announceRun from '#functions/pipeline/announce-run/schema.ts';
 import * as resolveRun from '#functions/pipeline/resolve-run/schema.ts';
+import * as abandonWrite from '#functions/prediction/abandon-write/schema.ts';
 import * as planScoring from '#functions/prediction/plan-scoring/schema.ts';
 import * as planWrite from '#functions/prediction/plan-write/schema.ts';
 import * as publishPredictions from '#functions/prediction/publish-predictions/schema.ts';
@@ -20,6 +22,7 @@ import * as writePart from '#functions/prediction/write-part/schema.ts';
 import * as evaluateModel from '#functions/training/evaluate-model/schema.ts';
 import * as registerModel from '#functions/training/register-model/schema.ts';
 import * as trainModel from '#functions/training/train-model/schema.ts';
+import { ApprovalResult } from '#shared/tasks/approval-verdict.ts';
 import { EndpointResult } from '#shared/tasks/endpoint-verdict.ts';
 import { TrainingJobResult } from '#shared/tasks/training-job-verdict.ts';
 import { TransformJobResult } from '#shared/tasks/transform-job-verdict.ts';
@@ -45,6 +48,7 @@ export const SCHEMAS: Readonly<Record<string, { readonly input: z.ZodType; reado
   trainModel: { input: trainModel.TrainModelInput, output: TrainingJobResult },
   evaluateModel: { input: evaluateModel.EvaluateModelInput, output: evaluateModel.EvaluateModelOutput },
   registerModel: { input: registerModel.RegisterModelInput, output: registerModel.RegisterModelOutput },
+  requestApproval: { input: requestApproval.RequestApprovalInput, output: ApprovalResult },
   deployEndpoint: { input: deployEndpoint.DeployEndpointInput, output: EndpointResult },
   restoreEndpoint: { input: restoreEndpoint.RestoreEndpointInput, output: EndpointResult },
   planImage: { input: planImage.PlanImageInput, output: planImage.PlanImageOutput },
@@ -58,6 +62,7 @@ export const SCHEMAS: Readonly<Record<string, { readonly input: z.ZodType; reado
   planScoring: { input: planScoring.PlanScoringInput, output: planScoring.PlanScoringOutput },
   transformDataset: { input: transformDataset.TransformDatasetInput, output: TransformJobResult },
   scorePart: { input: z.object({ part: z.int() }), output: scorePart.ScorePartOutput },
+  abandonWrite: { input: abandonWrite.AbandonWriteInput, output: abandonWrite.AbandonWriteOutput },
   planWrite: { input: planWrite.PlanWriteInput, output: planWrite.PlanWriteOutput },
   writePart: { input: z.object({ part: z.int() }), output: writePart.WritePartOutput },
   publishPredictions: {
@@ -67,7 +72,13 @@ export const SCHEMAS: Readonly<Record<string, { readonly input: z.ZodType; reado
 };
 
 /** The functions whose states are answered by their tokens. */
-export const WAITING = new Set(['trainModel', 'deployEndpoint', 'restoreEndpoint', 'transformDataset']);
+export const WAITING = new Set([
+  'trainModel',
+  'requestApproval',
+  'deployEndpoint',
+  'restoreEndpoint',
+  'transformDataset',
+]);
 
 export type Answers = Record<string, (event: never) => unknown>;
 
@@ -77,6 +88,7 @@ export const ANSWERS: Answers = {
   trainModel: () => ({ trainingJobName: 'job-1', modelUri: 's3://store/model.tar.gz' }),
   evaluateModel: () => ({ gatePassed: true, metrics: { auc: 0.8, loss: null }, reason: '' }),
   registerModel: () => ({ modelRecordUri: MODEL_RECORD_URI }),
+  requestApproval: () => ({ modelPackageArn: 'arn:aws:sagemaker:eu-central-1:1:model-package/flights/1' }),
   deployEndpoint: () => ({ endpointName: 'flights', endpointConfigName: 'config-2' }),
   restoreEndpoint: () => ({ endpointName: 'flights', endpointConfigName: 'config-1' }),
   planImage: () => ({ baseImageUri: BASE_IMAGE_URI, layers: ['a', 'b'].map(layerOf) }),
@@ -90,13 +102,22 @@ export const ANSWERS: Answers = {
   planScoring: () => scoringBy('transform'),
   transformDataset: () => ({ transformJobName: 'job-1' }),
   scorePart: ({ part }: { part: number }) => ({ part, rowCount: 2 }),
-  planWrite: () => ({ writeId: WRITE_ID, bucket: 'store', planKey: 'plan.jsonl', partCount: 2 }),
-  writePart: ({ part }: { part: number }) => ({ part, rowCount: 2 }),
+  planWrite: () => ({
+    writeId: WRITE_ID,
+    bucket: 'store',
+    planKey: 'plan.jsonl',
+    partCount: 2,
+    fence: 1,
+    alreadyPublished: false,
+  }),
+  abandonWrite: () => ({ table: 'T' }),
+  writePart: ({ part }: { part: number }) => ({ part, rowCount: 2, rejectedCount: 0, alreadyStaged: false }),
   publishPredictions: () => ({
     schema: 'SPACE#ML',
     table: 'T',
     mode: 'append',
     rowCount: 4,
+    rejectedCount: 0,
     writeId: WRITE_ID,
     alreadyPublished: false,
   }),

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import jsonata from 'jsonata';
 import { describe, expect, it } from 'vitest';
+import { readRoutes } from '#local/http-api/routes.ts';
 import * as errors from '#shared/errors.ts';
 import { EVENT_DETAILS, EVENT_SOURCE } from '#shared/events.ts';
 import {
@@ -176,12 +177,17 @@ describe('each function', () => {
     }
   });
 
-  it.each(Object.keys(functions))('%s is called by a state or a rule', (key) => {
-    const called = tasks.map(({ state }) => functionOf(state));
-    const rules = readFileSync(join(ROOT, 'functions', 'events', 'rules.yml'), 'utf8');
-    const resource = `${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction.Arn`;
+  it.each(Object.keys(functions))('%s is called by a state, a rule, a schedule or a route', (key) => {
+    const called = [
+      ...tasks.map(({ state }) => functionOf(state)),
+      ...readRoutes(ROOT).map(({ functionName }) => functionName),
+    ];
+    const rules = ['rules.yml', 'schedule-resources.ts'].map((file) =>
+      readFileSync(join(ROOT, 'functions', 'events', file), 'utf8'),
+    );
+    const resource = `${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`;
 
-    expect(called.includes(key) || rules.includes(resource)).toBe(true);
+    expect(called.includes(key) || rules.join().includes(resource)).toBe(true);
   });
 });
 

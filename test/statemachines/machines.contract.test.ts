@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { resolveRun } from '#functions/pipeline/resolve-run/resolve-run.ts';
+import type { ResolveRunInput } from '#functions/pipeline/resolve-run/schema.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
-import { RUN_URI } from '#test/shared/pipeline/fixture.ts';
-import { IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { ANSWERS, IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
+import { ROOT } from './definitions.ts';
 import { openMachines } from './open-machines.ts';
 
 const failing =
@@ -21,7 +26,8 @@ const failingFirst = (times: number, name: string, answer: unknown) => {
 };
 
 const TRAINING = ['trainModel', 'evaluateModel', 'registerModel'];
-const DEPLOYMENT = ['deployEndpoint', 'smokeTest', 'promoteModel'];
+const DEPLOYMENT = ['requestApproval', 'deployEndpoint', 'smokeTest', 'promoteModel'];
+const STAGED_PART = { part: 0, rowCount: 2, rejectedCount: 0, alreadyStaged: false };
 const WRITING = ['planWrite', 'writePart', 'writePart', 'publishPredictions'];
 
 describe('pipeline', () => {
@@ -86,6 +92,39 @@ describe('pipeline', () => {
     expect(run).toMatchObject({ status: 'FAILED', error: 'UnknownPipelineError', cause: 'There is no pipeline "x".' });
     expect(machines.eventOf('announceRun')).toMatchObject({ runUri: null, input: { pipeline: 'x' } });
     expect(machines.announced).toEqual(['Run Failed']);
+  });
+
+  it.each([
+    ['nothing, where one pipeline is deployed', {}, 'SUCCEEDED', undefined],
+    ['a pipeline', { pipeline: 'flights' }, 'SUCCEEDED', undefined],
+    ['a mode and overrides', { mode: 'train', overrides: { 'training.instanceCount': 2 } }, 'SUCCEEDED', undefined],
+    ['another pipeline', { pipeline: 'flight' }, 'FAILED', /There is no pipeline "flight". Did you mean flights\?/],
+    [
+      'a wrong mode',
+      { mode: 'fast' },
+      'FAILED',
+      /mode[\s\S]*Expected: \{"pipeline": "<name>", "mode": "full" \| "train"/,
+    ],
+    ['a text', 'flights', 'FAILED', /expected object, received string[\s\S]*Expected:/],
+    ['two mistakes', { sql: 'SELECT 1', overrides: 3 }, 'FAILED', /sql[\s\S]*Expected:/],
+    [
+      'a setting that is fixed',
+      { overrides: { 'source.view': 'X' } },
+      'FAILED',
+      /source\.view: can't be set for one run/,
+    ],
+  ] as const)('takes or refuses %s as a person types it in the console', async (_, input, status, cause) => {
+    const objectStore = inMemoryObjectStore();
+    const settings = { storeUri: STORE_URI, pipelinesDir: join(ROOT, 'pipelines'), region: 'eu-central-1' };
+    const answers = { resolveRun: (event: ResolveRunInput) => resolveRun(event, { objectStore }, settings) };
+    await using machines = await openMachines({ answers });
+
+    const run = await machines.run('pipeline', input);
+
+    expect(run.status).toBe(status);
+    if (cause === undefined) return;
+    expect(run.cause).toMatch(cause);
+    expect(machines.called()).toEqual(['resolveRun', 'announceRun']);
   });
 
   it.each([
@@ -214,6 +253,16 @@ describe('training', () => {
 describe('deployment', () => {
   const input = { runUri: RUN_URI, modelRecordUri: MODEL_RECORD_URI };
 
+  it('deploys nothing of a model that a person rejects', async () => {
+    const answers = { requestApproval: failing('ModelRejectedError', 'Trained on a holiday.') };
+    await using machines = await openMachines({ answers });
+
+    const run = await machines.run('deployment', input);
+
+    expect(run).toMatchObject({ status: 'FAILED', error: 'ModelRejectedError', cause: 'Trained on a holiday.' });
+    expect(machines.called()).toEqual(['requestApproval']);
+  });
+
   it('gives the endpoint back when the model fails its smoke test', async () => {
     await using machines = await openMachines({
       answers: { smokeTest: failing('SmokeTestFailedError', 'no answers') },
@@ -222,7 +271,7 @@ describe('deployment', () => {
     const run = await machines.run('deployment', input);
 
     expect(run).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailedError' });
-    expect(machines.called()).toEqual(['deployEndpoint', 'smokeTest', 'restoreEndpoint']);
+    expect(machines.called()).toEqual(['requestApproval', 'deployEndpoint', 'smokeTest', 'restoreEndpoint']);
     expect(machines.announced).toEqual([]);
   });
 
@@ -267,7 +316,16 @@ describe('deployment to Kyma', () => {
       value: { url: 'https://flights.kyma.test/', imageUri: IMAGE_URI, bytesPushed: 250 },
     });
     expect(machines.called().toSorted()).toEqual(
-      [...IMAGE, 'applyToKyma', 'checkRollout', 'checkRollout', 'checkRollout', 'smokeTest', 'promoteModel'].toSorted(),
+      [
+        ...IMAGE,
+        'requestApproval',
+        'applyToKyma',
+        'checkRollout',
+        'checkRollout',
+        'checkRollout',
+        'smokeTest',
+        'promoteModel',
+      ].toSorted(),
     );
     expect(machines.eventOf('commitImage').copiedLayers).toHaveLength(2);
     expect(machines.eventOf('smokeTest')).toEqual({ runUri: RUN_URI, url: 'https://flights.kyma.test/' });
@@ -321,10 +379,35 @@ describe('prediction', () => {
       answers: {
         planScoring: () => scoringBy('endpoint'),
         scorePart: failingFirst(1, 'EndpointThrottledError', { part: 0, rowCount: 2 }),
-        writePart: failingFirst(1, 'WarehouseUnavailableError', { part: 0, rowCount: 2 }),
+        writePart: failingFirst(1, 'WarehouseUnavailableError', STAGED_PART),
       },
     });
 
     expect(await machines.run('prediction', input)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('goes straight to publishing when the predictions were published before', async () => {
+    const planWrite = () => ({ ...(ANSWERS.planWrite!(undefined as never) as object), alreadyPublished: true });
+    await using machines = await openMachines({ answers: { planWrite } });
+
+    expect(await machines.run('prediction', input)).toMatchObject({ status: 'SUCCEEDED' });
+
+    expect(machines.called().slice(-2)).toEqual(['planWrite', 'publishPredictions']);
+    expect(machines.eventOf('publishPredictions')).toMatchObject({ fence: 1 });
+  });
+
+  it.each([
+    ['writePart', 'UnwritableValueError'],
+    ['publishPredictions', 'DatasetMismatchError'],
+  ])('gives the target table back when %s fails, and tells what failed', async (name, error) => {
+    await using machines = await openMachines({
+      answers: { [name]: failing(error), abandonWrite: failing('WarehouseLoginError') },
+    });
+
+    const run = await machines.run('prediction', input);
+
+    expect(run).toMatchObject({ status: 'FAILED' });
+    expect(JSON.stringify(run)).not.toContain('WarehouseLoginError');
+    expect(machines.eventOf('abandonWrite')).toEqual({ runUri: RUN_URI, writeId: 'a'.repeat(64), fence: 1 });
   });
 });

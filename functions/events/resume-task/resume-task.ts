@@ -1,8 +1,9 @@
+import { modelPackageTaskName } from '#shared/sagemaker/model-package.ts';
 import { type SettlePorts, settle } from '#shared/tasks/settle.ts';
 import { type TaskKind, waitingTasks } from '#shared/tasks/task-store.ts';
 import type { ResumeTaskInput, ResumeTaskOutput } from './schema.ts';
 
-/** Answers the states that wait for the job or endpoint of an event. Of somebody else's jobs nobody waits: nothing happens. */
+/** Answers the states that wait for the job, endpoint or approval of an event. Of somebody else's jobs nobody waits: nothing happens. */
 export const resumeTask = async (
   event: ResumeTaskInput,
   ports: SettlePorts,
@@ -23,5 +24,7 @@ const jobOf = (event: ResumeTaskInput): { kind: TaskKind; name: string } => {
       return { kind: 'transform', name: event.detail.TransformJobName };
     case 'SageMaker Endpoint State Change':
       return { kind: 'endpoint', name: event.detail.EndpointName };
+    case 'SageMaker Model Package State Change':
+      return { kind: 'approval', name: modelPackageTaskName(event.detail.ModelPackageArn) };
   }
 };

@@ -13,6 +13,7 @@ export const ResumeTaskInput = z.discriminatedUnion('detail-type', [
   stateChange('SageMaker Training Job State Change', 'TrainingJobName'),
   stateChange('SageMaker Transform Job State Change', 'TransformJobName'),
   stateChange('SageMaker Endpoint State Change', 'EndpointName'),
+  stateChange('SageMaker Model Package State Change', 'ModelPackageArn'),
 ]);
 export type ResumeTaskInput = z.infer<typeof ResumeTaskInput>;
 

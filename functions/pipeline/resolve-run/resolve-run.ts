@@ -7,6 +7,7 @@ import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { applyOverrides } from '#shared/pipeline/overrides.ts';
 import { listPipelines, type PipelineFolder, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
 import { loadRun, type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
+import { indexRun } from '#shared/pipeline/run-index.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
 import { sourceArchive, sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { ExecutionInput, type ResolveRunInput, type ResolveRunOutput } from './schema.ts';
@@ -48,6 +49,7 @@ export const resolveRun = async (
     codeSha256: folder.codeSha256,
     ...(!steps.train && { modelRecordUri: await championRecordUri(objectStore, storeUri, pipeline) }),
   });
+  await indexRun(objectStore, storeUri, recorded);
   if (steps.train) await keepSource(objectStore, recorded.runUri, folder);
   return {
     runUri: recorded.runUri,

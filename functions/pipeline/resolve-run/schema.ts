@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PipelineName } from '#shared/pipeline/definition.ts';
-import { RunMode, RunUri } from '#shared/pipeline/run.ts';
+import { RunUri } from '#shared/pipeline/run.ts';
+import { RunMode } from '#shared/pipeline/run-mode.ts';
 
 export const ResolveRunInput = z.strictObject({
   /** The execution's input as somebody typed it. */
@@ -30,7 +31,6 @@ export type ResolveRunOutput = z.infer<typeof ResolveRunOutput>;
 export const ExecutionInput = z.strictObject({
   /** May be left out where one pipeline is deployed. */
   pipeline: z.string().min(1).optional(),
-  /** full: train, deploy, predict, as far as pipeline.yml defines them. train: train only. score: predict with the champion. */
   mode: RunMode.default('full'),
   /** Settings of pipeline.yml to replace, by dotted path. */
   overrides: z.record(z.string(), z.json()).default({}),

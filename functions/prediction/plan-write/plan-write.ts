@@ -2,19 +2,18 @@ import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { DatasetMismatchError, InvalidInputError } from '#shared/errors.ts';
 import { type ObjectStore, type ObjectSummary, parseObjectUri } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
-import { LEDGER } from '#shared/predictions/ledger.ts';
-import { checkTargetTable, predictionColumns, targetTable } from '#shared/predictions/target-table.ts';
+import { predictionColumns, targetTable } from '#shared/predictions/target-table.ts';
 import {
   type PlannedPart,
   plannedPartsUri,
-  stagingTable,
   stagingTableName,
   type WriteRecord,
   writeIdOf,
   writeRecordUri,
 } from '#shared/predictions/write-record.ts';
 import { pickColumns } from '#shared/warehouse/pick-columns.ts';
-import type { Table, Warehouse, WriteSession } from '#shared/warehouse/warehouse.ts';
+import type { Warehouse } from '#shared/warehouse/warehouse.ts';
+import { prepareTables } from './prepare-tables.ts';
 import type { PlanWriteInput, PlanWriteOutput } from './schema.ts';
 
 interface Ports {
@@ -23,9 +22,11 @@ interface Ports {
 }
 
 /**
- * Makes the tables that predictions need, and the plan by which their parts are written. Writes no predictions.
+ * Reserves the target table, makes the tables that predictions need, and the plan by which their parts are written. Writes
+ * no predictions. Parts that an earlier try has staged stay staged.
  *
  * @throws TargetTableError with every way in which an existing table doesn't fit.
+ * @throws TargetTableBusyError naming the run that is writing to it.
  * @throws DatasetMismatchError when there are no predictions.
  */
 export const planWrite = async (
@@ -40,34 +41,37 @@ export const planWrite = async (
   const columns = predictionColumns(prediction, key);
   const parts = await partsIn(objectStore, predictionsUri);
 
-  const { table, mode } = prediction.target;
+  const { table, mode, maxRejected } = prediction.target;
   const writeId = writeIdOf({ pipeline, runId, table, mode, model });
-  const staging = { stagingTable: stagingTableName(writeId), columns };
-  const schema = await warehouse.write({ runId }, (session) =>
-    makeTables(session, targetTable(prediction, key, columns), stagingTable(staging)),
-  );
-
-  const record: WriteRecord = {
+  const write: Omit<WriteRecord, 'schema'> = {
     version: 1,
     runUri,
     runId,
     pipeline,
     writeId,
-    schema,
     table,
+    stagingTable: stagingTableName(writeId),
     mode,
     model,
     predictedAt: newest(parts),
     key: source.key,
+    columns,
     rowCount,
+    maxRejectedCount: maxRejected < 1 ? Math.floor(maxRejected * rowCount) : maxRejected,
     partCount: parts.length,
-    ...staging,
   };
-  const items = parts.map(({ uri }, part): PlannedPart => ({ runUri, writeId, part, uri }));
+  const { schema, fence, alreadyPublished } = await prepareTables(
+    warehouse,
+    write,
+    targetTable(prediction, key, columns),
+  );
+
+  const record: WriteRecord = { ...write, schema };
+  const items = parts.map(({ uri, etag }, part): PlannedPart => ({ runUri, writeId, fence, part, uri, etag }));
   await objectStore.put(writeRecordUri(runUri), JSON.stringify(record, null, 2));
-  await objectStore.put(plannedPartsUri(runUri), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
-  const { bucket, key: planKey } = parseObjectUri(plannedPartsUri(runUri));
-  return { writeId, bucket, planKey, partCount: parts.length };
+  await objectStore.put(plannedPartsUri(runUri, fence), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+  const { bucket, key: planKey } = parseObjectUri(plannedPartsUri(runUri, fence));
+  return { writeId, fence, bucket, planKey, partCount: parts.length, alreadyPublished };
 };
 
 /** In the order of their names, which is the same whenever they are listed. */
@@ -81,15 +85,3 @@ const partsIn = async (objectStore: ObjectStore, folderUri: string): Promise<Obj
 /** When the last prediction was made; the same for every try of this write. */
 const newest = (parts: readonly ObjectSummary[]): string =>
   new Date(Math.max(...parts.map(({ lastModified }) => lastModified.getTime()))).toISOString();
-
-/** Answers the schema that the tables are in. */
-const makeTables = async (session: WriteSession, target: Table, staging: Table): Promise<string> => {
-  const existing = await session.tableOf(target.name);
-  if (existing) checkTargetTable(existing, target);
-  else await session.createTable(target);
-  await session.createTable(LEDGER);
-  // An earlier try may have left rows of parts that this plan doesn't have.
-  await session.dropTable(staging.name);
-  await session.createTable(staging);
-  return session.schema;
-};

@@ -14,8 +14,12 @@ export type PlanWriteInput = z.infer<typeof PlanWriteInput>;
 
 export const PlanWriteOutput = z.strictObject({
   writeId: z.string().length(64),
+  /** Of the lease on the target table; what is written later must bring it along. */
+  fence: z.int().positive(),
   bucket: z.string(),
   planKey: z.string(),
   partCount: z.int().positive(),
+  /** The ledger has the write already: there is nothing to stage. */
+  alreadyPublished: z.boolean(),
 });
 export type PlanWriteOutput = z.infer<typeof PlanWriteOutput>;

@@ -1,8 +1,12 @@
 import { WarehouseUnavailableError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
+import { forgetChunks } from '#shared/predictions/chunks.ts';
+import { LEASE_TTL_SECONDS, leaseLost, leaseOf } from '#shared/predictions/lease.ts';
 import { enterLedger, findInLedger, type LedgerEntry } from '#shared/predictions/ledger.ts';
-import { loadWriteRecord, publicationUri, type WriteRecord } from '#shared/predictions/write-record.ts';
+import { loadWriteRecord, quarantineFolderUri, type WriteRecord } from '#shared/predictions/write-record.ts';
 import type { Transaction, Warehouse } from '#shared/warehouse/warehouse.ts';
+import { checkStaged } from './check-staged.ts';
 import { publish } from './publish.ts';
 import type { PublishPredictionsInput, PublishPredictionsOutput } from './schema.ts';
 
@@ -19,32 +23,43 @@ interface Publication extends LedgerEntry {
  * Moves the predictions from the staging table into the target table, exactly once: the ledger's row and the rows of the
  * predictions are committed together, and a write that the ledger has is never published again.
  *
- * @throws DatasetMismatchError when the staging table doesn't have the rows that were scored.
+ * @throws DatasetMismatchError when the staging table doesn't have the rows that were scored and staged.
+ * @throws LeaseLostError when another run has taken the target table over.
  */
 export const publishPredictions = async (
-  { runUri, writeId, rowCount }: PublishPredictionsInput,
+  { runUri, writeId, fence, rowCount }: PublishPredictionsInput,
   { warehouse, objectStore }: Ports,
 ): Promise<PublishPredictionsOutput> => {
   const record = await loadWriteRecord(objectStore, runUri, writeId);
-  const publication = await publishOnce(warehouse, record, { rowCount, publishedAt: new Date().toISOString() });
+  const publication = await publishOnce(warehouse, record, fence, rowCount);
+  // In a session of its own: the one that publishes can't drop anything.
+  await warehouse.write({ runId: record.runId }, (session) => session.dropTable(record.stagingTable));
 
   const { schema, table, mode, runId, model, predictedAt } = record;
-  const facts = { schema, table, mode, rowCount: publication.rowCount, writeId };
-  await objectStore.put(
-    publicationUri(runUri),
-    JSON.stringify({ ...facts, runId, model, predictedAt, publishedAt: publication.publishedAt }, null, 2),
-  );
-  return { ...facts, alreadyPublished: publication.alreadyPublished };
+  const { rowCount: published, rejectedCount, publishedAt, alreadyPublished } = publication;
+  const facts = { schema, table, mode, rowCount: published, rejectedCount, writeId };
+  const quarantine = rejectedCount > 0 ? { quarantineUri: quarantineFolderUri(runUri) } : {};
+  await writeFact(objectStore, runUri, 'publication', {
+    ...facts,
+    ...quarantine,
+    runId,
+    model,
+    predictedAt,
+    publishedAt,
+  });
+  return { ...facts, alreadyPublished };
 };
 
-const publishOnce = async (warehouse: Warehouse, record: WriteRecord, entry: LedgerEntry): Promise<Publication> => {
+const publishOnce = async (
+  warehouse: Warehouse,
+  record: WriteRecord,
+  fence: number,
+  scoredCount: number,
+): Promise<Publication> => {
   try {
-    return await thenDropStaging(warehouse, record, async (transaction) => {
-      if (await enterLedger(transaction, record, entry)) {
-        await publish(transaction, record, entry);
-        return { ...entry, alreadyPublished: false };
-      }
-      return (await recall(transaction, record))!;
+    return await warehouse.write({ runId: record.runId }, async (session) => {
+      await session.forbidDdl();
+      return session.transaction((transaction) => publishWithin(transaction, record, fence, scoredCount));
     });
   } catch (error) {
     if (!(error instanceof WarehouseUnavailableError)) throw error;
@@ -52,27 +67,42 @@ const publishOnce = async (warehouse: Warehouse, record: WriteRecord, entry: Led
   }
 };
 
+/** The lease's row is locked first: whoever publishes the same write at the same time waits there, and then finds it published. */
+const publishWithin = async (
+  transaction: Transaction,
+  record: WriteRecord,
+  fence: number,
+  scoredCount: number,
+): Promise<Publication> => {
+  const lease = leaseOf(record, fence);
+  if (!(await transaction.holdLease(lease, LEASE_TTL_SECONDS))) {
+    const published = await recall(transaction, record);
+    if (!published) throw leaseLost(lease);
+    return published;
+  }
+  const { rowCount, rejectedCount } = await checkStaged(transaction, record, scoredCount);
+  const entry = { rowCount, rejectedCount, publishedAt: new Date().toISOString() };
+  const isFirst = await enterLedger(transaction, { ...record, fence }, entry);
+  if (isFirst) await publish(transaction, record, entry);
+  await forgetChunks(transaction, record.writeId);
+  await transaction.freeLease(lease, true);
+  return isFirst ? { ...entry, alreadyPublished: false } : (await recall(transaction, record))!;
+};
+
 /** The connection was lost, maybe after the commit: only the ledger knows. Without its row nothing happened. */
-const settle = (warehouse: Warehouse, record: WriteRecord, lost: WarehouseUnavailableError): Promise<Publication> =>
-  thenDropStaging(warehouse, record, async (transaction) => {
-    const publication = await recall(transaction, record);
-    if (!publication) throw lost;
-    return publication;
-  });
+const settle = async (
+  warehouse: Warehouse,
+  record: WriteRecord,
+  lost: WarehouseUnavailableError,
+): Promise<Publication> => {
+  const publication = await warehouse.write({ runId: record.runId }, (session) =>
+    session.transaction((transaction) => recall(transaction, record)),
+  );
+  if (!publication) throw lost;
+  return publication;
+};
 
 const recall = async (transaction: Transaction, { writeId }: WriteRecord): Promise<Publication | undefined> => {
   const entry = await findInLedger(transaction, writeId);
   return entry && { ...entry, alreadyPublished: true };
 };
-
-/** The staged rows are of no use once the transaction that publishes them has ended well. */
-const thenDropStaging = (
-  warehouse: Warehouse,
-  { runId, stagingTable }: WriteRecord,
-  work: (transaction: Transaction) => Promise<Publication>,
-): Promise<Publication> =>
-  warehouse.write({ runId }, async (session) => {
-    const publication = await session.transaction(work);
-    await session.dropTable(stagingTable);
-    return publication;
-  });

@@ -10,7 +10,6 @@ export const publish = async (
   record: WriteRecord,
   { rowCount, publishedAt }: LedgerEntry,
 ): Promise<void> => {
-  await checkRowCount(transaction, record, rowCount);
   const constants = [
     { column: LINEAGE_COLUMNS.runId, value: record.runId },
     { column: LINEAGE_COLUMNS.model, value: record.model },
@@ -19,39 +18,41 @@ export const publish = async (
   ];
   const columns = record.columns.map(({ name }) => name);
   const copy = { from: record.stagingTable, to: record.table, columns, constants };
-  await MODES[record.mode](transaction, copy, record);
+  await MODES[record.mode](transaction, copy, record, rowCount);
 };
 
-type Publish = (transaction: Transaction, copy: Omit<TableCopy, 'mode'>, record: WriteRecord) => Promise<void>;
+type Publish = (
+  transaction: Transaction,
+  copy: Omit<TableCopy, 'mode'>,
+  record: WriteRecord,
+  rowCount: number,
+) => Promise<void>;
+
+const append: Publish = async (transaction, copy, record, rowCount) => {
+  checkCopied(await transaction.copy({ ...copy, mode: 'insert' }), rowCount, record);
+};
 
 const MODES: Readonly<Record<WriteMode, Publish>> = {
-  append: async (transaction, copy, record) => {
-    checkCopied(await transaction.copy({ ...copy, mode: 'insert' }), record);
-  },
-  upsert: async (transaction, copy, record) => {
-    await checkKeys(transaction, record);
+  append,
+  // The view of the current version goes by the ledger: the rows of this one are seen when its entry is.
+  versioned: append,
+  upsert: async (transaction, copy, record, rowCount) => {
+    await checkKeys(transaction, record, rowCount);
     await transaction.copy({ ...copy, mode: 'upsert' });
   },
-  // DELETE and not TRUNCATE, which can't be rolled back; the lock keeps another run's rows from coming in between.
-  replace: async (transaction, copy, record) => {
+  // DELETE and not TRUNCATE, which can't be rolled back; the lock keeps foreign rows from coming in between.
+  replace: async (transaction, copy, record, rowCount) => {
     await transaction.lock(copy.to);
     await transaction.delete(copy.to);
-    checkCopied(await transaction.copy({ ...copy, mode: 'insert' }), record);
+    await append(transaction, copy, record, rowCount);
   },
-};
-
-const checkRowCount = async (transaction: Transaction, record: WriteRecord, rowCount: number): Promise<void> => {
-  const staged = await transaction.count(record.stagingTable);
-  if (staged === rowCount) return;
-  throw new DatasetMismatchError(
-    `${rowCount} rows were scored, and there are predictions for ${staged}. Nothing was written to ${record.table}. The model must answer one line for each row.`,
-  );
 };
 
 /** Upserting rows with the same key would keep any one of them and lose the others. */
 const checkKeys = async (
   transaction: Transaction,
-  { stagingTable, key, rowCount, table }: WriteRecord,
+  { stagingTable, key, table }: WriteRecord,
+  rowCount: number,
 ): Promise<void> => {
   const keys = await transaction.countDistinct(stagingTable, key);
   if (keys === rowCount) return;
@@ -60,7 +61,7 @@ const checkKeys = async (
   );
 };
 
-const checkCopied = (copied: number, { rowCount, table }: WriteRecord): void => {
+const checkCopied = (copied: number, rowCount: number, { table }: WriteRecord): void => {
   if (copied === rowCount) return;
   throw new DatasetMismatchError(`${copied} of ${rowCount} predictions were copied into ${table}, so none were kept.`);
 };

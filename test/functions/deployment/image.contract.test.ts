@@ -36,6 +36,7 @@ const storeWith = async ({ weights = 'weights', imageUri = BASE_IMAGE_URI, entry
     imageUri,
     metrics: {},
     codeSha256: 'a'.repeat(64),
+    modelPackageArn: 'arn:aws:sagemaker:eu-central-1:000000000000:model-package/tiny/1',
     registeredAt: '2026-11-24T00:00:00.000Z',
   };
   await objectStore.put(MODEL_RECORD_URI, JSON.stringify(record));

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { abandonWrite } from '#functions/prediction/abandon-write/abandon-write.ts';
 import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
 import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
 import { writePart } from '#functions/prediction/write-part/write-part.ts';
 import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
-import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.ts';
+import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
@@ -14,7 +15,7 @@ type Mode = 'append' | 'upsert' | 'replace';
 const PARTS_URI = `${RUN_URI}predictions/parts/`;
 
 /** A run whose rows were scored: `parts` are the predictions, line by line. */
-const givenPredictions = async (mode: Mode, parts: readonly string[]) => {
+const givenPredictions = async (mode: Mode, parts: readonly string[], maxRejected = 0) => {
   const objectStore = inMemoryObjectStore();
   await givenRun(objectStore, {
     settings: {
@@ -24,7 +25,7 @@ const givenPredictions = async (mode: Mode, parts: readonly string[]) => {
           { name: 'SCORE', type: 'DOUBLE' },
           { name: 'LABEL', type: 'INTEGER' },
         ],
-        target: { table: 'SCORES', mode },
+        target: { table: 'SCORES', mode, maxRejected },
       },
     },
   });
@@ -50,18 +51,18 @@ type Ports = { objectStore: ReturnType<typeof inMemoryObjectStore>; warehouse: I
 const plan = (ports: Ports, rowCount: number) =>
   planWrite({ runUri: RUN_URI, predictionsUri: PARTS_URI, rowCount, model: 'flights-0123456789ab' }, ports);
 
-const plannedParts = ({ objectStore }: Ports): PlannedPart[] =>
+const plannedParts = ({ objectStore }: Ports, fence = 1): PlannedPart[] =>
   objectStore.objects
-    .get(plannedPartsUri(RUN_URI))!
+    .get(plannedPartsUri(RUN_URI, fence))!
     .trimEnd()
     .split('\n')
     .map((line) => PlannedPart.parse(JSON.parse(line)));
 
 /** Runs the three steps as the state machine does. */
 const writeBack = async (ports: Ports, rowCount: number) => {
-  const { writeId } = await plan(ports, rowCount);
-  for (const part of plannedParts(ports)) await writePart(part, ports);
-  return publishPredictions({ runUri: RUN_URI, writeId, rowCount }, ports);
+  const { writeId, fence, alreadyPublished } = await plan(ports, rowCount);
+  for (const part of alreadyPublished ? [] : plannedParts(ports, fence)) await writePart(part, ports);
+  return publishPredictions({ runUri: RUN_URI, writeId, fence, rowCount }, ports);
 };
 
 const scores = ({ warehouse }: Ports) => warehouse.tables.get('SCORES')!.rows.map((row) => row.slice(0, 3));
@@ -96,7 +97,12 @@ describe('writing predictions back', () => {
 
     const { writeId } = await writeBack(ports, 1);
 
-    expect([...ports.warehouse.tables.keys()].sort()).toEqual(['FEDML_LEDGER', 'SCORES']);
+    expect([...ports.warehouse.tables.keys()].sort()).toEqual([
+      'FEDML_CHUNKS',
+      'FEDML_LEASE',
+      'FEDML_LEDGER',
+      'SCORES',
+    ]);
     expect(JSON.parse(objectStore.objects.get(`${RUN_URI}predictions/publication.json`)!)).toMatchObject({
       writeId,
       table: 'SCORES',
@@ -119,25 +125,25 @@ describe('writing predictions back', () => {
   it('has the rows of a part once when its writing runs again', async () => {
     const objectStore = await givenPredictions('append', ['1,0.5,1\n2,0.5,0\n']);
     const ports = { objectStore, warehouse: inMemoryWarehouse() };
-    const { writeId } = await plan(ports, 2);
+    const { writeId, fence } = await plan(ports, 2);
     const [part] = plannedParts(ports);
     await writePart(part!, ports);
 
     const again = await writePart(part!, ports);
-    await publishPredictions({ runUri: RUN_URI, writeId, rowCount: 2 }, ports);
+    await publishPredictions({ runUri: RUN_URI, writeId, fence, rowCount: 2 }, ports);
 
-    expect(again).toEqual({ part: 0, rowCount: 2 });
+    expect(again).toEqual({ part: 0, rowCount: 2, rejectedCount: 0, alreadyStaged: true });
     expect(scores(ports)).toHaveLength(2);
   });
 
   it('settles a lost acknowledgement of the commit by the ledger', async () => {
     const objectStore = await givenPredictions('append', ['1,0.5,1\n']);
     const ports = { objectStore, warehouse: inMemoryWarehouse() };
-    const { writeId } = await plan(ports, 1);
+    const { writeId, fence } = await plan(ports, 1);
     await writePart(plannedParts(ports)[0]!, ports);
     ports.warehouse.loseNextCommit();
 
-    const output = await publishPredictions({ runUri: RUN_URI, writeId, rowCount: 1 }, ports);
+    const output = await publishPredictions({ runUri: RUN_URI, writeId, fence, rowCount: 1 }, ports);
 
     expect(output).toMatchObject({ rowCount: 1, alreadyPublished: true });
     expect(scores(ports)).toHaveLength(1);
@@ -231,6 +237,118 @@ describe('writing predictions back', () => {
       name: 'UnwritableValueError',
       message: /line 1: there are 2 fields and 3 columns \(ID, SCORE, LABEL\)/,
     });
+  });
+
+  it('sets aside the rows that the table can not take, each with its reason, and counts them', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\nx,0.5,"a, b"\n2,0.5,1\n', '3,0.5,\n4,one,1\n'], 2);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+
+    const output = await writeBack(ports, 5);
+
+    expect(output).toMatchObject({ rowCount: 3, rejectedCount: 2 });
+    expect(scores(ports).map(([id]) => id)).toEqual([1, 2, 3]);
+    expect(objectStore.objects.get(`${RUN_URI}predictions/quarantine/part-00000.csv`)).toBe(
+      'line,reason,row\n2,"column ID BIGINT: a number is needed, and there is a text of 1 character.",x,0.5,"a, b"\n',
+    );
+    expect(JSON.parse(objectStore.objects.get(`${RUN_URI}predictions/publication.json`)!)).toMatchObject({
+      rowCount: 3,
+      rejectedCount: 2,
+      quarantineUri: `${RUN_URI}predictions/quarantine/`,
+    });
+  });
+
+  it('writes nothing when more rows can not be written than may be set aside, in one part or in all together', async () => {
+    const inOne = {
+      objectStore: await givenPredictions('append', ['x,1,1\ny,1,1\n'], 1),
+      warehouse: inMemoryWarehouse(),
+    };
+    const together = {
+      objectStore: await givenPredictions('append', ['1,1,1\nx,1,1\n', 'y,1,1\n'], 1),
+      warehouse: inMemoryWarehouse(),
+    };
+
+    await expect(writeBack(inOne, 2)).rejects.toMatchObject({
+      name: 'UnwritableValueError',
+      message: /^After 1 rows that were set aside: .*line 2, column ID/,
+    });
+    await expect(writeBack(together, 3)).rejects.toMatchObject({
+      name: 'UnwritableValueError',
+      message: /^2 of 3 rows can't be written, and prediction\.target\.maxRejected allows 1/,
+    });
+    expect([scores(inOne), scores(together)]).toEqual([[], []]);
+  });
+
+  it('takes a number below 1 as the share of all rows that may be set aside', async () => {
+    const parts = ['1,0.5,1\n2,0.5,1\n3,0.5,1\nx,0.5,1\n'];
+    const quarter = { objectStore: await givenPredictions('append', parts, 0.25), warehouse: inMemoryWarehouse() };
+    const less = { objectStore: await givenPredictions('append', parts, 0.24), warehouse: inMemoryWarehouse() };
+
+    expect(await writeBack(quarter, 4)).toMatchObject({ rowCount: 3, rejectedCount: 1 });
+    await expect(writeBack(less, 4)).rejects.toMatchObject({ name: 'UnwritableValueError' });
+  });
+
+  it('writes a part anew when its predictions have changed since, and forgets what was set aside', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\nx,0.5,1\n'], 1);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    await plan(ports, 2);
+    await writePart(plannedParts(ports)[0]!, ports);
+    await objectStore.put(`${PARTS_URI}part-00000.csv.out`, '1,0.75,1\n2,0.75,1\n');
+
+    const output = await writeBack(ports, 2);
+
+    expect(output).toMatchObject({ rowCount: 2, rejectedCount: 0 });
+    expect(scores(ports).map(([, score]) => score)).toEqual([0.75, 0.75]);
+    expect(objectStore.objects.has(`${RUN_URI}predictions/quarantine/part-00000.csv`)).toBe(false);
+  });
+
+  it('forgets the staged rows of a part that is no more among the predictions', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n', '2,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    await plan(ports, 2);
+    for (const part of plannedParts(ports)) await writePart(part, ports);
+    await objectStore.delete(`${PARTS_URI}part-00001.csv.out`);
+
+    await writeBack(ports, 1);
+
+    expect(scores(ports).map(([id]) => id)).toEqual([1]);
+  });
+
+  it('stages everything again when somebody has dropped the staging table', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n', '2,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const { writeId } = await plan(ports, 2);
+    for (const part of plannedParts(ports)) await writePart(part, ports);
+    ports.warehouse.tables.delete(stagingTableName(writeId));
+
+    const output = await writeBack(ports, 2);
+
+    expect(output).toMatchObject({ rowCount: 2, alreadyPublished: false });
+  });
+
+  it('lets others have the table when planning fails', async () => {
+    const objectStore = await givenPredictions('upsert', ['1,0.5,1\n']);
+    const warehouse = inMemoryWarehouse();
+    warehouse.tables.set('SCORES', { name: 'SCORES', columns: [], primaryKey: [], rows: [] });
+
+    await expect(plan({ objectStore, warehouse }, 1)).rejects.toMatchObject({ name: 'TargetTableError' });
+
+    warehouse.tables.delete('SCORES');
+    await expect(plan({ objectStore, warehouse }, 1)).resolves.toMatchObject({ fence: 2 });
+  });
+
+  it('lets others have the table when the write is abandoned, and keeps what is staged', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const { writeId, fence } = await plan(ports, 1);
+    await writePart(plannedParts(ports)[0]!, ports);
+
+    await abandonWrite({ runUri: RUN_URI, writeId, fence }, ports);
+
+    const owners = await ports.warehouse.write({ runId: 'look' }, (session) =>
+      session.transaction((transaction) => transaction.leaseOwners()),
+    );
+    expect(owners).toEqual([]);
+    expect(ports.warehouse.tables.get(stagingTableName(writeId))!.rows).toHaveLength(1);
   });
 
   it('refuses to plan without predictions', async () => {

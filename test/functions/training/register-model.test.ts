@@ -3,20 +3,24 @@ import { promoteModel } from '#functions/deployment/promote-model/promote-model.
 import { registerModel } from '#functions/training/register-model/register-model.ts';
 import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
-import { givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { type InMemorySageMaker, inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 
 const DEPLOYED = { deployment: { target: 'sagemaker' } };
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
+let sageMaker: InMemorySageMaker;
 beforeEach(() => {
   objectStore = inMemoryObjectStore();
+  sageMaker = inMemorySageMaker();
 });
 
 const register = async (settings = {}, trainingJobName = 'job-1') => {
   await givenRun(objectStore, { settings });
+  await givenDataset(objectStore, 'train', ['ID', 'A', 'LATE'], ['1,2,0\n3,4,1\n']);
   return registerModel(
     { runUri: RUN_URI, trainingJobName, modelUri: 's3://store/model.tar.gz', metrics: { auc: 0.7 } },
-    { objectStore },
+    { objectStore, sageMaker },
     { region: 'eu-central-1' },
   );
 };
@@ -50,6 +54,58 @@ describe('registerModel', () => {
     await register(DEPLOYED);
 
     await expect(champion()).rejects.toMatchObject({ name: 'NoChampionError' });
+  });
+
+  it('makes the model a version of the registry, with its metrics and what it was made of', async () => {
+    const { modelRecordUri } = await register();
+    const { modelPackageArn } = await loadModelRecord(objectStore, modelRecordUri);
+
+    expect(sageMaker.modelPackages.get(modelPackageArn)).toMatchObject({
+      ModelPackageGroupName: 'flights',
+      ModelApprovalStatus: 'Approved',
+      InferenceSpecification: {
+        Containers: [{ ModelDataUrl: 's3://store/model.tar.gz', Environment: { SAGEMAKER_PROGRAM: 'train.py' } }],
+      },
+      ModelMetrics: { ModelQuality: { Statistics: { S3Uri: `${RUN_URI}training/evaluation.json` } } },
+      MetadataProperties: { CommitId: 'c0de', GeneratedBy: expect.stringContaining(':execution:pipeline:run-1') },
+      CustomerMetadataProperties: {
+        view: 'SPACE.V_TRAINING',
+        key: 'ID',
+        target: 'LATE',
+        querySha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        trainManifest: `${RUN_URI}train/manifest.json`,
+        trainRowCount: '2',
+        trainingJobName: 'job-1',
+        codeSha256: 'c0de',
+        runUri: RUN_URI,
+        'metric.auc': '0.7',
+      },
+    });
+  });
+
+  it('leaves the approval to a person where pipeline.yml says so', async () => {
+    await register({ deployment: { target: 'sagemaker', approval: 'manual' } });
+
+    const [version] = [...sageMaker.modelPackages.values()];
+    expect(version).toMatchObject({ ModelApprovalStatus: 'PendingManualApproval' });
+  });
+
+  it('run again makes no second version', async () => {
+    await register();
+    await register();
+    await register({}, 'job-2');
+
+    expect(sageMaker.modelPackages.size).toBe(2);
+  });
+
+  it('writes only what SageMaker takes as metadata', async () => {
+    await register({ source: { view: 'V', key: ['ID "x"'], target: 'Too late?' } });
+
+    const [version] = [...sageMaker.modelPackages.values()];
+    for (const [key, value] of Object.entries(version!.CustomerMetadataProperties)) {
+      expect(key).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u);
+      expect(value).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u);
+    }
   });
 
   it('run again keeps the first record', async () => {

@@ -32,6 +32,7 @@ export const settings: KymaDeployment = {
   auth: { noAuth: true },
   environment: {},
   readOnlyRootFilesystem: true,
+  approval: 'auto',
   smokeTestRows: 10,
 };
 

@@ -15,6 +15,7 @@ export const givenModel = async (objectStore: ObjectStore, settings: Partial<Mod
     imageUri: 'image',
     metrics: {},
     codeSha256: 'c0de',
+    modelPackageArn: 'arn:aws:sagemaker:eu-central-1:000000000000:model-package/flights/1',
     registeredAt: '2026-03-01T06:10:00.000Z',
     ...settings,
   };

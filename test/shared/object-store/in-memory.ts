@@ -7,6 +7,7 @@ import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-st
 /** An object store in a Map, by URI; `objects` may be read and written by tests. */
 export const inMemoryObjectStore = (): ObjectStore & { readonly objects: Map<string, string> } => {
   const objects = new Map<string, Buffer>();
+  const times = new Map<string, Date>();
   const get = (uri: string): Buffer => {
     const body = objects.get(uri);
     if (!body) throw new ObjectMissingError(`${uri} doesn't exist.`);
@@ -27,15 +28,18 @@ export const inMemoryObjectStore = (): ObjectStore & { readonly objects: Map<str
         throw new ObjectChangedError(`${uri} was written by somebody else in the meantime.`);
       }
       objects.set(uri, Buffer.from(body));
+      times.set(uri, new Date());
       return { etag: etagOf(Buffer.from(body)) };
     },
     async putStream(uri, body) {
       parseObjectUri(uri);
       objects.set(uri, await buffer(body));
+      times.set(uri, new Date());
     },
-    async *list(prefixUri) {
-      for (const uri of [...objects.keys()].filter((key) => key.startsWith(prefixUri)).sort()) {
-        yield { uri, sizeBytes: objects.get(uri)!.length, lastModified: new Date() };
+    async *list(prefixUri, { afterUri = '' } = {}) {
+      for (const uri of [...objects.keys()].filter((key) => key.startsWith(prefixUri) && key > afterUri).sort()) {
+        const body = objects.get(uri)!;
+        yield { uri, sizeBytes: body.length, lastModified: times.get(uri) ?? new Date(0), etag: etagOf(body) };
       }
     },
     async delete(uri) {

@@ -30,6 +30,19 @@ describe('PipelineDefinition', () => {
     expect(mistakesOf({ prediction: byEndpoint })).toEqual([expect.stringContaining('prediction.method')]);
   });
 
+  it('wants a target table that is not one of its own, with room for the name of a view, and a limit that makes sense', () => {
+    const targeting = (target: object) => mistakesOf({ prediction: { ...prediction, target } });
+
+    expect(targeting({ table: 'T', mode: 'versioned', maxRejected: 0.01 })).toEqual([]);
+    expect(targeting({ table: 'T', maxRejected: 100 })).toEqual([]);
+    expect(targeting({ table: 'FEDML_LEDGER' })).toEqual([
+      expect.stringContaining('prediction.target.table: begins with'),
+    ]);
+    expect(targeting({ table: 'T'.repeat(120), mode: 'append' })).toEqual([]);
+    expect(targeting({ table: 'T'.repeat(120), mode: 'versioned' })).toEqual([expect.stringContaining('_CURRENT')]);
+    expect(targeting({ table: 'T', maxRejected: 1.5 })).toEqual([expect.stringContaining('whole number')]);
+  });
+
   it('keeps the hyperparameters within what SageMaker takes', () => {
     const hyperparameters = (values: object) => mistakesOf({ training: { hyperparameters: values } });
 

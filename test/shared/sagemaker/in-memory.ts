@@ -1,6 +1,7 @@
 import { EndpointBusyError } from '#shared/errors.ts';
 import type { EndpointConfigRequest, EndpointDescription } from '#shared/sagemaker/endpoint.ts';
 import type { ModelRequest } from '#shared/sagemaker/model.ts';
+import type { ModelPackageDescription, ModelPackageRequest } from '#shared/sagemaker/model-package.ts';
 import type { SageMaker } from '#shared/sagemaker/sagemaker.ts';
 import type { TrainingJobDescription, TrainingJobRequest } from '#shared/sagemaker/training-job.ts';
 import type { TransformJobDescription, TransformJobRequest } from '#shared/sagemaker/transform-job.ts';
@@ -13,6 +14,7 @@ export interface InMemorySageMaker extends SageMaker {
   readonly transformJobs: Map<string, Changeable<TransformJobDescription & TransformJobRequest>>;
   readonly models: Map<string, ModelRequest>;
   readonly endpointConfigs: Map<string, EndpointConfigRequest>;
+  readonly modelPackages: Map<string, Changeable<ModelPackageDescription> & ModelPackageRequest>;
   readonly endpoints: Map<string, Changeable<EndpointDescription>>;
   /** Ends a training job well, with a model where SageMaker would put it. */
   completeTraining(name: string, metrics?: Record<string, number>): void;
@@ -27,6 +29,7 @@ export const inMemorySageMaker = (): InMemorySageMaker => {
   const transformJobs: InMemorySageMaker['transformJobs'] = new Map();
   const models: InMemorySageMaker['models'] = new Map();
   const endpointConfigs: InMemorySageMaker['endpointConfigs'] = new Map();
+  const modelPackages: InMemorySageMaker['modelPackages'] = new Map();
   const endpoints: InMemorySageMaker['endpoints'] = new Map();
   let changes = 0;
   const modified = (): Date => new Date(Date.UTC(2026, 2, 1) + 1000 * changes++);
@@ -35,6 +38,7 @@ export const inMemorySageMaker = (): InMemorySageMaker => {
     transformJobs,
     models,
     endpointConfigs,
+    modelPackages,
     endpoints,
 
     async createTrainingJob(request) {
@@ -83,6 +87,20 @@ export const inMemorySageMaker = (): InMemorySageMaker => {
     },
     async modelOfEndpointConfig(name) {
       return endpointConfigs.get(name)?.ProductionVariants[0]?.ModelName;
+    },
+
+    async createModelPackageGroup() {},
+    async createModelPackage(request) {
+      for (const [arn, earlier] of modelPackages) if (earlier.ClientToken === request.ClientToken) return arn;
+      const arn = `arn:aws:sagemaker:eu-central-1:000000000000:model-package/${request.ModelPackageGroupName}/${modelPackages.size + 1}`;
+      modelPackages.set(arn, { ...request });
+      return arn;
+    },
+    async describeModelPackage(arn) {
+      return modelPackages.get(arn);
+    },
+    async decideModelPackage(arn, decision, reason) {
+      Object.assign(modelPackages.get(arn)!, { ModelApprovalStatus: decision, ApprovalDescription: reason });
     },
 
     completeTraining(name, metrics = {}) {

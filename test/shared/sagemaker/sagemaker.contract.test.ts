@@ -50,10 +50,33 @@ describe('the SageMaker adapter', () => {
       'modelOfEndpointConfig',
     ],
     ['DeleteEndpoint', 'ValidationException', 'Could not find endpoint "arn:x".', 'deleteEndpoint'],
+    ['DescribeModelPackage', 'ValidationException', 'ModelPackage arn:x does not exist.', 'describeModelPackage'],
   ] as const)('takes %s’s %s for nothing there', async (operation, error, message, method) => {
     const adapter = await refusing(operation, error, message);
 
     expect(await adapter[method]('x')).toBeUndefined();
+  });
+
+  it('is content with a model package group that exists', async () => {
+    const message = 'ModelPackageGroup already exists: arn:aws:sagemaker:x';
+    const adapter = await refusing('CreateModelPackageGroup', 'ValidationException', message);
+
+    const request = { ModelPackageGroupName: 'flights', ModelPackageGroupDescription: 'x', Tags: [] };
+    expect(await adapter.createModelPackageGroup(request)).toBeUndefined();
+  });
+
+  it('decides about a model package, with the reason', async () => {
+    const sent: unknown[] = [];
+    const adapter = await against('UpdateModelPackage', (input: unknown) => {
+      sent.push(input);
+      return { ModelPackageArn: 'arn:x' };
+    });
+
+    await adapter.decideModelPackage('arn:x', 'Rejected', 'Trained on a holiday.');
+
+    expect(sent).toEqual([
+      { ModelPackageArn: 'arn:x', ModelApprovalStatus: 'Rejected', ApprovalDescription: 'Trained on a holiday.' },
+    ]);
   });
 
   it('tells a job’s name that is taken from other refusals', async () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
+import { LEASES } from '#shared/warehouse/lease-sql.ts';
 import { valueToText } from '#shared/warehouse/value-text.ts';
-import type { Range, Row, Table, Warehouse } from '#shared/warehouse/warehouse.ts';
+import type { Range, Row, Table, Transaction, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { collect } from '#test/collect.ts';
 
 /** A warehouse for the contract, with the space schema SPACE. */
@@ -333,6 +334,115 @@ export const warehouseContract = (name: string, open: () => Promise<OpenWarehous
         );
 
         expect(await rowsOf(to)).toEqual([[1, 'new']]);
+      });
+
+      it('are added up by the values of a column, exactly', async () => {
+        const columns = [columnOfType('PART', 'INTEGER', false), columnOfType('SUM', 'BIGINT', false)];
+        const name = await givenTable({ columns, primaryKey: [] });
+        const rows: Row[] = [
+          [0, 9007199254740991],
+          [0, 2],
+          [1, 4294967295],
+        ];
+
+        const sums = await opened.warehouse.write(INFO, (session) =>
+          session.transaction(async (transaction) => {
+            await transaction.insert(name, ['PART', 'SUM'], rows);
+            return transaction.sumsBy(name, 'PART', 'SUM');
+          }),
+        );
+
+        expect(sums.toSorted((a, b) => a.group - b.group)).toEqual([
+          { group: 0, rowCount: 2, sum: 9007199254740993n },
+          { group: 1, rowCount: 1, sum: 4294967295n },
+        ]);
+      });
+
+      describe('under a lease', () => {
+        const claimOf = (target: string, owner: string, ttlSeconds = 60) => ({
+          target,
+          owner,
+          runId: `run of ${owner}`,
+          ttlSeconds,
+        });
+
+        const within = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
+          opened.warehouse.write(INFO, async (session) => {
+            await session.createTable(LEASES);
+            return session.transaction(work);
+          });
+
+        const take = (target: string, owner: string, ttlSeconds?: number) =>
+          within((transaction) => transaction.takeLease(claimOf(target, owner, ttlSeconds)));
+
+        it('have one owner at a time, who may take it again as it is', async () => {
+          const first = await take('LEASED', 'a');
+          const again = await take('LEASED', 'a');
+          const other = await take('LEASED', 'b');
+
+          expect([first, again]).toEqual([{ fence: 1 }, { fence: 1 }]);
+          expect(other).toEqual({ heldByRunId: 'run of a', secondsLeft: expect.any(Number) });
+        });
+
+        it('have a higher fence with each taking over, and nothing to do with the owner before', async () => {
+          const first = { target: 'TAKEN', owner: 'a', fence: 1 };
+          await take('TAKEN', 'a', -1);
+
+          const second = await take('TAKEN', 'b');
+          const held = await within((transaction) => transaction.holdLease(first, 60));
+
+          expect(second).toEqual({ fence: 2 });
+          expect(held).toBe(false);
+        });
+
+        it('stay with an owner who is late, as long as nobody takes them', async () => {
+          await take('LATE', 'a', -1);
+
+          const held = await within((transaction) =>
+            transaction.holdLease({ target: 'LATE', owner: 'a', fence: 1 }, 60),
+          );
+
+          expect(held).toBe(true);
+          expect(await take('LATE', 'b')).toMatchObject({ heldByRunId: 'run of a' });
+        });
+
+        it('can be had by others when they are given up, and for good by nobody without taking them', async () => {
+          const lease = { target: 'FREE', owner: 'a', fence: 1 };
+          await take('FREE', 'a');
+
+          await within((transaction) => transaction.freeLease(lease, false));
+          const heldOn = await within((transaction) => transaction.holdLease(lease, 60));
+          await within((transaction) => transaction.freeLease(lease, true));
+          const heldAfter = await within((transaction) => transaction.holdLease(lease, 60));
+
+          expect([heldOn, heldAfter]).toEqual([true, false]);
+          expect(await take('FREE', 'b')).toEqual({ fence: 2 });
+        });
+
+        it('take rows of their owner only', async () => {
+          const name = await givenTable(notes);
+          const table = { name, ...notes };
+          await take(name, 'a');
+
+          const inserted = await within(async (transaction) => [
+            await transaction.insertFenced(table, [1, 'mine'], { target: name, owner: 'a', fence: 1 }),
+            await transaction.insertFenced(table, [2, 'late'], { target: name, owner: 'a', fence: 0 }),
+            await transaction.insertFenced(table, [3, 'theirs'], { target: name, owner: 'b', fence: 1 }),
+          ]);
+
+          expect(inserted).toEqual([true, false, false]);
+          expect(await rowsOf(name)).toEqual([[1, 'mine']]);
+        });
+
+        it('are listed by their owners, those that have expired aside', async () => {
+          await take('LISTED', 'listed');
+          await take('EXPIRED', 'expired', -1);
+
+          const owners = await within((transaction) => transaction.leaseOwners());
+
+          expect(owners).toContain('listed');
+          expect(owners).not.toContain('expired');
+        });
       });
 
       it('give back values of every type as they were inserted', async () => {

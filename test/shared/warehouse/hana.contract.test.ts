@@ -47,6 +47,32 @@ describe('hanaWarehouse', () => {
     expect((await hana.counters()).roundTrips - before).toBeLessThan(20);
   });
 
+  it('refuses DDL in a session that forbids it, and writes rows', async () => {
+    const table = { name: 'GUARDED', columns: [columnOfType('ID', 'INTEGER', false)], primaryKey: [] };
+    await hana.warehouse.write(INFO, (session) => session.createTable(table));
+
+    const dropping = hana.warehouse.write(INFO, async (session) => {
+      await session.forbidDdl();
+      await session.transaction((transaction) => transaction.insert('GUARDED', ['ID'], [[1]]));
+      await session.dropTable('GUARDED');
+    });
+
+    await expect(dropping).rejects.toMatchObject({ name: 'WarehouseStatementError', message: /HANA 128/ });
+    const { rows } = await hana.warehouse.query('SELECT "ID" FROM "SPACE#USER"."GUARDED"');
+    expect(rows).toEqual([[1]]);
+  });
+
+  it('finds tables by the beginning of their names and their age', async () => {
+    const found = await hana.warehouse.write(INFO, async (session) => {
+      for (const name of ['OLD_1', 'OLD_2', 'OTHER', 'old_3']) {
+        await session.createTable({ name, columns: [columnOfType('ID', 'INTEGER')], primaryKey: [] });
+      }
+      return [await session.tablesOlderThan('OLD_', -60), await session.tablesOlderThan('OLD_', 60)];
+    });
+
+    expect(found).toEqual([['OLD_1', 'OLD_2'], []]);
+  });
+
   it('keeps the event loop turning while rows stream', async () => {
     await hana.administer('CREATE VIEW "SPACE"."GENERATED" AS SELECT "ID" FROM "SPACE"."T_LARGE"');
     await hana.administer('GRANT SELECT ON "SPACE"."GENERATED" TO "SPACE#USER"');

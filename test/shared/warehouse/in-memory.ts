@@ -1,7 +1,10 @@
 import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { DuplicateKeyError, UnknownWarehouseObjectError, WarehouseUnavailableError } from '#shared/errors.ts';
+import { LEASES } from '#shared/warehouse/lease-sql.ts';
 import type {
   Equalities,
+  Lease,
+  LeaseClaim,
   Measure,
   Range,
   ReadSession,
@@ -116,22 +119,36 @@ const writing = (warehouse: {
     async createTable(table) {
       if (!tables.has(table.name)) tables.set(table.name, { ...table, rows: [] });
     },
+    async createView() {},
+    async tablesOlderThan() {
+      return [];
+    },
+    async forbidDdl() {},
     async dropTable(name) {
       tables.delete(name);
     },
     async transaction(work) {
-      const before = new Map([...tables].map(([name, table]) => [name, [...table.rows]]));
-      try {
-        const result = await work(transactionOn(tables));
-        if (!warehouse.losesNextCommit) return result;
-      } catch (error) {
-        for (const [name, rows] of before) tables.get(name)!.rows = rows;
-        throw error;
-      }
+      const before = new Map([...tables].map(([name, { rows }]) => [name, rows]));
+      const own = new Map([...tables].map(([name, table]) => [name, { ...table }]));
+      const result = await work(transactionOn(own));
+      commit(tables, before, own);
+      if (!warehouse.losesNextCommit) return result;
       warehouse.losesNextCommit = false;
       throw new WarehouseUnavailableError('Committing failed: the connection was lost.');
     },
   };
+};
+
+/** A transaction works on its own copy, and fails when others have changed or dropped a table that it has changed. */
+const commit = (
+  tables: Map<string, InMemoryTable>,
+  before: ReadonlyMap<string, readonly Row[]>,
+  own: ReadonlyMap<string, InMemoryTable>,
+): void => {
+  const changed = [...own.values()].filter(({ name, rows }) => rows !== before.get(name));
+  const lost = changed.find(({ name }) => tables.get(name)?.rows !== before.get(name));
+  if (lost) throw new WarehouseUnavailableError(`Committing failed: another transaction has changed ${lost.name}.`);
+  for (const { name, rows } of changed) tables.get(name)!.rows = rows;
 };
 
 const transactionOn = (tables: Map<string, InMemoryTable>): Transaction => {
@@ -146,7 +163,8 @@ const transactionOn = (tables: Map<string, InMemoryTable>): Transaction => {
     },
     async delete(name, where = {}) {
       const table = tableOf(name);
-      table.rows = table.rows.filter((row) => !matches(table, row, where));
+      const left = table.rows.filter((row) => !matches(table, row, where));
+      if (left.length < table.rows.length) table.rows = left;
     },
     async count(name) {
       return tableOf(name).rows.length;
@@ -164,6 +182,62 @@ const transactionOn = (tables: Map<string, InMemoryTable>): Transaction => {
     },
     async lock(name) {
       tableOf(name);
+    },
+    async sumsBy(name, by, summed) {
+      const table = tableOf(name);
+      const sums = new Map<number, { group: number; rowCount: number; sum: bigint }>();
+      for (const [group, value] of table.rows.map((row) => valuesOf(table, row, [by, summed]).map(Number))) {
+        const { rowCount, sum } = sums.get(group!) ?? { rowCount: 0, sum: 0n };
+        sums.set(group!, { group: group!, rowCount: rowCount + 1, sum: sum + BigInt(value!) });
+      }
+      return [...sums.values()];
+    },
+    ...leasesIn(tableOf),
+  };
+};
+
+/** Times in milliseconds stand for the warehouse's timestamps. */
+const leasesIn = (tableOf: (name: string) => InMemoryTable) => {
+  const rows = () => tableOf(LEASES.name).rows;
+  const set = (target: string, row: Row) => {
+    const table = tableOf(LEASES.name);
+    table.rows = [...table.rows.filter(([name]) => name !== target), row];
+  };
+  const held = ({ target, owner, fence }: Lease) =>
+    rows().find((row) => row[0] === target && row[1] === owner && row[3] === fence);
+  return {
+    async takeLease({ target, owner, runId, ttlSeconds }: LeaseClaim) {
+      const [, ownerNow = '', heldBy = '', fence = 0, until = 0] = rows().find((row) => row[0] === target) ?? [];
+      const isLive = Number(until) > Date.now();
+      if (isLive && ownerNow !== owner) {
+        return { heldByRunId: String(heldBy), secondsLeft: Math.round((Number(until) - Date.now()) / 1000) };
+      }
+      const taken = Number(fence) + (isLive ? 0 : 1);
+      set(target, [target, owner, runId, taken, Date.now() + ttlSeconds * 1000]);
+      return { fence: taken };
+    },
+    async holdLease(lease: Lease, ttlSeconds: number) {
+      const row = held(lease);
+      if (row) set(lease.target, [...row.slice(0, 4), Date.now() + ttlSeconds * 1000]);
+      return row !== undefined;
+    },
+    async freeLease(lease: Lease, forGood: boolean) {
+      const row = held(lease);
+      if (row) set(lease.target, [lease.target, forGood ? '' : lease.owner, row[2]!, lease.fence, 0]);
+    },
+    async insertFenced({ name, columns }: Table, row: Row, lease: Lease) {
+      if (!held(lease)) return false;
+      insertRow(
+        tableOf(name),
+        columns.map((column) => column.name),
+        row,
+      );
+      return true;
+    },
+    async leaseOwners() {
+      return rows()
+        .filter((row) => Number(row[4]) > Date.now())
+        .map((row) => String(row[1]));
     },
   };
 };
@@ -187,7 +261,7 @@ const insertRow = (table: InMemoryTable, names: readonly string[], values: Row):
   if (table.primaryKey.length > 0 && table.rows.some((existing) => matches(table, existing, key))) {
     throw new DuplicateKeyError(`${table.name} has a row with this primary key already.`);
   }
-  table.rows.push(row);
+  table.rows = [...table.rows, row];
 };
 
 const valuesOf = (table: Table, row: Row, names: readonly string[]): WarehouseValue[] =>

@@ -4,13 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseWarehouseSecret, type WarehouseCredentials } from '#shared/warehouse/credentials.ts';
-import { type HanaWarehouse, hanaWarehouse } from '#shared/warehouse/hana.ts';
+import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { createColumnTable } from '#shared/warehouse/sql.ts';
+import type { SqlWarehouse } from '#shared/warehouse/sql-warehouse.ts';
 import type { OpenWarehouse } from './contract.ts';
 import type { Answer, Request } from './hana-process.ts';
 
 export interface OpenHana extends OpenWarehouse {
-  readonly warehouse: HanaWarehouse;
+  readonly warehouse: SqlWarehouse;
   readonly credentials: WarehouseCredentials;
   /** How many there were so far. */
   counters(): Promise<Counters>;

@@ -364,12 +364,33 @@ const VIEWS: ReadonlyMap<string, SystemView> = new Map([
   ),
   view(
     'USERS',
-    { USER_NAME: NAME, CREATOR: NAME, CREATE_TIME: TIMESTAMP, USER_DEACTIVATED: FLAG },
+    {
+      USER_NAME: NAME,
+      CREATOR: NAME,
+      CREATE_TIME: TIMESTAMP,
+      VALID_UNTIL: TIMESTAMP,
+      PASSWORD_CHANGE_TIME: TIMESTAMP,
+      PASSWORD_CHANGE_NEEDED: FLAG,
+      IS_PASSWORD_LIFETIME_CHECK_ENABLED: FLAG,
+      USER_DEACTIVATED: FLAG,
+    },
     ({ catalog, user }) =>
       [...catalog.users.values()]
         .filter(({ name }) => user === SYSTEM_USER || name === user)
-        .map(({ name, createTime }) => [name, SYSTEM_USER, { time: createTime }, 'FALSE']),
+        .map(({ name, createTime }) => [
+          name,
+          SYSTEM_USER,
+          { time: createTime },
+          null,
+          { time: createTime },
+          'FALSE',
+          'FALSE',
+          'FALSE',
+        ]),
   ),
+  view('M_PASSWORD_POLICY', { PROPERTY: varchar(64), VALUE: varchar(64) }, () => [
+    ['maximum_password_lifetime', '182'],
+  ]),
   view('GRANTED_PRIVILEGES', PRIVILEGE_COLUMNS, (binding) => privilegesSeenBy(binding).map(privilegeRow)),
   view('EFFECTIVE_PRIVILEGES', { USER_NAME: NAME, ...PRIVILEGE_COLUMNS }, effectivePrivileges),
   view(

@@ -1,4 +1,4 @@
-/** The next minute after `after` that a cron expression names, in UTC; undefined when there is none any more. */
+/** The next minute after `after` that a cron expression names, both in the time of its place, written as UTC; undefined when there is none any more. */
 export type NextMinute = (after: Date) => Date | undefined;
 
 interface Field {
@@ -20,7 +20,7 @@ const DAY_OF_WEEK: Field = { name: 'day-of-week', least: 1, most: 7, names: WEEK
 const YEAR: Field = { name: 'year', least: 1970, most: 2199, names: [] };
 
 /**
- * Reads EventBridge's six fields: minutes, hours, day-of-month, month, day-of-week (1 is Sunday), year.
+ * Reads the six fields of EventBridge and its Scheduler: minutes, hours, day-of-month, month, day-of-week (1 is Sunday), year.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
  *
  * @throws RangeError that says what is wrong with which field.

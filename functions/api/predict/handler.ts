@@ -1,0 +1,20 @@
+import { config } from '#shared/config.ts';
+import { httpHandler } from '#shared/http-api/http-handler.ts';
+import { kymaModelServer } from '#shared/kyma/model-server.ts';
+import { modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
+import { kymaSettings } from '#shared/kyma/settings.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { modelServerOfPlace } from '#shared/predictions/model-place.ts';
+import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { predict } from './predict.ts';
+import { Predict } from './schema.ts';
+
+const ports = {
+  objectStore: s3ObjectStore(),
+  modelServer: modelServerOfPlace(
+    sageMakerModelServer(),
+    kymaModelServer({ openClient: modelClientOfSecret(kymaSettings), guard: () => kymaSettings().guard }),
+  ),
+};
+
+export const handler = httpHandler(Predict, (request) => predict(request, ports, config()));

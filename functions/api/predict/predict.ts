@@ -1,0 +1,83 @@
+import type { Answer } from '#shared/http-api/operation.ts';
+import { HttpProblem } from '#shared/http-api/problem.ts';
+import { loadKymaDeployment } from '#shared/kyma/deployment-record.ts';
+import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
+import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
+import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
+import { askModel } from '#shared/predictions/ask-model.ts';
+import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
+import type { ModelServer } from '#shared/sagemaker/model-server.ts';
+import { featureNames } from './feature-names.ts';
+import { csvFieldOf, csvRows, namedRows } from './rows.ts';
+import type { PredictRequest, Value } from './schema.ts';
+
+interface Ports {
+  readonly objectStore: ObjectStore;
+  readonly modelServer: ModelServer;
+}
+
+interface Settings {
+  readonly pipelinesDir: string;
+  readonly storeUri: string;
+}
+
+/** Rows of one request to the endpoint: far below its 6 MB, and enough to make the round trips cheap. */
+const ROWS_PER_REQUEST = 1000;
+
+/** Asks a pipeline's deployed model for predictions, in the form in which the rows came. */
+export const predict = async (
+  { path: { name }, body }: PredictRequest,
+  { objectStore, modelServer }: Ports,
+  { pipelinesDir, storeUri }: Settings,
+): Promise<Answer> => {
+  const definition = await loadDefinition(pipelinesDir, name);
+  const endpointName = await endpointOf(definition, objectStore, storeUri);
+  const rows =
+    typeof body === 'string'
+      ? await csvRows(body)
+      : isNamed(body.rows)
+        ? namedRows(body.rows, await featureNames(objectStore, storeUri, name))
+        : body.rows.map((row) => row.map(csvFieldOf).join(','));
+  const answers: string[][] = [];
+  for (let from = 0; from < rows.length; from += ROWS_PER_REQUEST) {
+    answers.push(...(await askModel(modelServer, endpointName, rows.slice(from, from + ROWS_PER_REQUEST))));
+  }
+  if (typeof body === 'string') return { status: 200, text: answers.map((answer) => `${answer.join(',')}\n`).join('') };
+  const columns = definition.prediction?.columns;
+  return {
+    status: 200,
+    body: {
+      columns: columns?.map((column) => column.name) ?? null,
+      predictions: answers.map((answer) => answer.map((field, index) => jsonValueOf(field, columns?.[index]?.type))),
+    },
+  };
+};
+
+/** An endpoint's name, or the URL at which the run that deployed the champion to Kyma has exposed it. */
+const endpointOf = async (
+  { name, deployment }: PipelineDefinition,
+  objectStore: ObjectStore,
+  storeUri: string,
+): Promise<string> => {
+  if (deployment.target === 'sagemaker') return endpointNameOf(name, deployment);
+  if (deployment.target === 'kyma') {
+    const { runUri } = await loadModelRecord(objectStore, await championRecordUri(objectStore, storeUri, name));
+    return (await loadKymaDeployment(objectStore, runUri)).url;
+  }
+  throw new HttpProblem(409, 'NotDeployed', `The pipeline ${name} deploys no model: its deployment.target is none.`);
+};
+
+const isNamed = (rows: readonly unknown[]): rows is Record<string, Value>[] => !Array.isArray(rows[0]);
+
+/** Digits that a number of JSON would lose stay text. */
+const NUMERIC_TYPE = /^(TINYINT|SMALLINT|INTEGER|BIGINT|REAL|DOUBLE|DECIMAL)/;
+
+const jsonValueOf = (field: string, type = ''): Value => {
+  if (field === '') return null;
+  const text = field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field;
+  if (type === 'BOOLEAN' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  if (!NUMERIC_TYPE.test(type)) return text;
+  const number = Number(text);
+  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : text;
+};

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { listPipelines, loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
+import { type Schedule, scheduleExpression, scheduleId } from '#shared/schedules/schedule.ts';
+import { triggeredBy } from '#shared/triggers/triggered-run.ts';
+
+type Resource = { readonly Type: string; readonly Properties: Readonly<Record<string, unknown>> };
+
+/** EventBridge Scheduler writes the time in its place. The function gets it late, or twice, and starts one run for it. */
+const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
+
+/**
+ * The schedules of all pipelines as CloudFormation resources, with their role and the queue for what couldn't be started.
+ *
+ * @throws InvalidPipelineError for mistakes in a pipeline.yml.
+ */
+export const scheduleResources = async (pipelinesDir: string): Promise<Record<string, Resource>> => {
+  const resources: Record<string, Resource> = {
+    SchedulesDeadLetterQueue: {
+      Type: 'AWS::SQS::Queue',
+      Properties: { MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true },
+    },
+    SchedulesRole: SCHEDULES_ROLE,
+  };
+  for (const name of await listPipelines(pipelinesDir)) {
+    for (const schedule of (await loadDefinition(pipelinesDir, name)).schedule) {
+      resources[logicalId(name, schedule)] = scheduleResource(name, schedule);
+    }
+  }
+  return resources;
+};
+
+const FUNCTION_ARN = { 'Fn::GetAtt': ['StartTriggeredRunLambdaFunction', 'Arn'] };
+const QUEUE_ARN = { 'Fn::GetAtt': ['SchedulesDeadLetterQueue', 'Arn'] };
+
+const SCHEDULES_ROLE: Resource = {
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    AssumeRolePolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'scheduler.amazonaws.com' },
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+        },
+      ],
+    },
+    Policies: [
+      {
+        PolicyName: 'start-runs',
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: FUNCTION_ARN },
+            { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: QUEUE_ARN },
+          ],
+        },
+      },
+    ],
+  },
+};
+
+const scheduleResource = (pipeline: string, schedule: Schedule): Resource => ({
+  Type: 'AWS::Scheduler::Schedule',
+  Properties: {
+    Description: `Runs the pipeline ${pipeline}, mode ${schedule.mode}`,
+    ScheduleExpression: scheduleExpression(schedule),
+    ScheduleExpressionTimezone: schedule.timezone,
+    FlexibleTimeWindow:
+      schedule.flexibleWindowMinutes === 0
+        ? { Mode: 'OFF' }
+        : { Mode: 'FLEXIBLE', MaximumWindowInMinutes: schedule.flexibleWindowMinutes },
+    Target: {
+      Arn: FUNCTION_ARN,
+      RoleArn: { 'Fn::GetAtt': ['SchedulesRole', 'Arn'] },
+      Input: JSON.stringify(triggeredBy(pipeline, schedule, SCHEDULED_TIME)),
+      RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 20 },
+      DeadLetterConfig: { Arn: QUEUE_ARN },
+    },
+  },
+});
+
+/** Letters and digits only; the hash keeps `a-b` apart from `ab`. */
+const logicalId = (pipeline: string, schedule: Schedule): string => {
+  const words = pipeline.split('-').map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
+  const hash = createHash('sha256')
+    .update(`${pipeline} ${scheduleId(schedule)}`)
+    .digest('hex')
+    .slice(0, 8);
+  return `${words.join('')}Schedule${hash}`;
+};

@@ -1,0 +1,16 @@
+import { config } from '#shared/config.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { step } from '#shared/step.ts';
+import { hanaWarehouse } from '#shared/warehouse/hana.ts';
+import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
+import { abandonWrite } from './abandon-write.ts';
+import { AbandonWriteInput, AbandonWriteOutput } from './schema.ts';
+
+const ports = {
+  warehouse: hanaWarehouse(secretsManagerCredentials(() => config().warehouseSecretArn)),
+  objectStore: s3ObjectStore(),
+};
+
+export const handler = step({ input: AbandonWriteInput, output: AbandonWriteOutput }, (input) =>
+  abandonWrite(input, ports),
+);
