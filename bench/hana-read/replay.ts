@@ -1,16 +1,21 @@
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { MESSAGE_TYPE } from '#local/hana/protocol/codes.ts';
 import { INFO_REPLY, INFO_REQUEST_BYTES } from '#local/hana/protocol/framing.ts';
 import { MessageStream } from '#local/hana/protocol/message-stream.ts';
 
 /**
  * A server of packets that are encoded already: it stands before a real one, passes everything through, keeps the replies
- * to the first SELECT and its fetches, and from then on answers those from memory.
+ * to the first SELECT and its fetches, and from then on answers those from memory. Clients come by TLS when there is a
+ * certificate; the real server is always reached without.
  */
-export const startReplay = async (upstreamPort: number): Promise<{ readonly port: number; close(): void }> => {
+export const startReplay = async (
+  upstreamPort: number,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<{ readonly port: number }> => {
   const recorded: Buffer[] = [];
   let isRecorded = false;
-  const server: Server = createServer({ noDelay: true }, (client) => {
+  const serve = (client: Socket): void => {
     const upstream = connect({ port: upstreamPort, host: '127.0.0.1', noDelay: true });
     const requests = new MessageStream({ firstBytes: INFO_REQUEST_BYTES, limitBytes: 1 << 30 });
     const replies = new MessageStream({ firstBytes: INFO_REPLY.length, limitBytes: 1 << 30 });
@@ -40,9 +45,12 @@ export const startReplay = async (upstreamPort: number): Promise<{ readonly port
     });
     client.on('error', () => client.destroy());
     upstream.on('error', () => client.destroy());
-  });
+  };
+  const server: Server = tls
+    ? createTlsServer({ ...tls, noDelay: true }, serve)
+    : createServer({ noDelay: true }, serve);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+  return { port: (server.address() as AddressInfo).port };
 };
 
 /** Where the message type stands: behind the message's header and 13 bytes of the segment's. */

@@ -1,5 +1,5 @@
 import { PipelineError } from '#shared/errors.ts';
-import type { HanaWarehouse } from '#shared/warehouse/hana.ts';
+import type { SqlWarehouse } from '#shared/warehouse/sql-warehouse.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** Time enough to renew a password without a night shift. */
@@ -9,7 +9,7 @@ const SUBJECT = 'warehouse password';
 const REMEDY = 'Renew it in Datasphere (Space > Database Access > Database Users), then in the secret.';
 
 /** When the database user's password expires, as far as HANA shows it to the user. */
-export const passwordFinding = async (warehouse: Pick<HanaWarehouse, 'query'>, now: Date): Promise<Finding> => {
+export const passwordFinding = async (warehouse: Pick<SqlWarehouse, 'query'>, now: Date): Promise<Finding> => {
   try {
     return await expiry(warehouse, now);
   } catch (error) {
@@ -18,7 +18,7 @@ export const passwordFinding = async (warehouse: Pick<HanaWarehouse, 'query'>, n
   }
 };
 
-const expiry = async (warehouse: Pick<HanaWarehouse, 'query'>, now: Date): Promise<Finding> => {
+const expiry = async (warehouse: Pick<SqlWarehouse, 'query'>, now: Date): Promise<Finding> => {
   const { rows } = await warehouse.query(
     'SELECT PASSWORD_CHANGE_TIME, IS_PASSWORD_LIFETIME_CHECK_ENABLED, PASSWORD_CHANGE_NEEDED FROM SYS.USERS WHERE USER_NAME = CURRENT_USER',
   );

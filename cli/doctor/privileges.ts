@@ -1,6 +1,6 @@
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import type { WarehouseCredentials } from '#shared/warehouse/credentials.ts';
-import type { HanaWarehouse } from '#shared/warehouse/hana.ts';
+import type { SqlWarehouse } from '#shared/warehouse/sql-warehouse.ts';
 import { examine, type Finding, ok, problem, warning } from './finding.ts';
 
 interface Privilege {
@@ -14,7 +14,7 @@ const WRITING = new Set(['INSERT', 'UPDATE', 'DELETE', 'ALTER', 'DROP', 'CREATE 
 
 /** What the database user may do: enough to write predictions, and no more than that. */
 export const privilegeFindings = async (
-  warehouse: Pick<HanaWarehouse, 'query'>,
+  warehouse: Pick<SqlWarehouse, 'query'>,
   { user, schema }: WarehouseCredentials,
   pipelines: readonly PipelineDefinition[],
 ): Promise<Finding[]> => {
@@ -27,7 +27,7 @@ export const privilegeFindings = async (
   return [...writeFindings(privileges, user, pipelines), excessFinding(privileges, user, schema)];
 };
 
-const effectivePrivileges = async (warehouse: Pick<HanaWarehouse, 'query'>): Promise<Privilege[]> => {
+const effectivePrivileges = async (warehouse: Pick<SqlWarehouse, 'query'>): Promise<Privilege[]> => {
   const { rows } = await warehouse.query(
     'SELECT DISTINCT PRIVILEGE, OBJECT_TYPE, SCHEMA_NAME FROM SYS.EFFECTIVE_PRIVILEGES WHERE USER_NAME = CURRENT_USER',
   );

@@ -1,7 +1,7 @@
 import { didYouMean } from '#shared/nearest-names.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
-import type { HanaWarehouse } from '#shared/warehouse/hana.ts';
 import { qualified, quoteIdentifier } from '#shared/warehouse/sql.ts';
+import type { SqlWarehouse } from '#shared/warehouse/sql-warehouse.ts';
 import { examine, type Finding, problem } from './finding.ts';
 
 interface WantedView {
@@ -13,7 +13,7 @@ interface WantedView {
 
 /** Every view that a pipeline names: it is there, it has the columns, and a row of it can be read. */
 export const viewFindings = async (
-  warehouse: Pick<HanaWarehouse, 'query' | 'read'>,
+  warehouse: Pick<SqlWarehouse, 'query' | 'read'>,
   pipelines: readonly PipelineDefinition[],
 ): Promise<Finding[]> => {
   const findings: Finding[] = [];
@@ -41,7 +41,7 @@ const viewsOf = ({ name, source, prediction }: PipelineDefinition): WantedView[]
 ];
 
 const viewFinding = (
-  warehouse: Pick<HanaWarehouse, 'query' | 'read'>,
+  warehouse: Pick<SqlWarehouse, 'query' | 'read'>,
   { pipeline, view, schema, columns }: WantedView,
 ): Promise<Finding> => {
   const subject = `view ${view} of ${pipeline}`;

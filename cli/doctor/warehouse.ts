@@ -1,6 +1,6 @@
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import type { CredentialSource, WarehouseCredentials } from '#shared/warehouse/credentials.ts';
-import type { HanaWarehouse } from '#shared/warehouse/hana.ts';
+import type { SqlWarehouse } from '#shared/warehouse/sql-warehouse.ts';
 import { examine, type Finding, ok, problem } from './finding.ts';
 import { passwordFinding } from './password.ts';
 import { privilegeFindings } from './privileges.ts';
@@ -8,7 +8,7 @@ import { viewFindings } from './views.ts';
 
 export interface WarehousePorts {
   readonly credentials: CredentialSource;
-  readonly warehouse: Pick<HanaWarehouse, 'query' | 'read'>;
+  readonly warehouse: Pick<SqlWarehouse, 'query' | 'read'>;
 }
 
 /** The warehouse as the database user finds it: secret, encryption, login, password, views, privileges. */

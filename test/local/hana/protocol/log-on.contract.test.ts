@@ -191,6 +191,19 @@ it('answers the slower the farther it is told to be', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(29);
 });
 
+it('makes each connection wait for itself only', async () => {
+  await using fixture = await startFixture({ replyDelayMs: 150 });
+  const clients = await Promise.all(Array.from({ length: 8 }, () => fixture.hdb()));
+
+  const started = performance.now();
+  await Promise.all(clients.map((client) => client.exec('SELECT 1 AS "A"')));
+  const elapsed = performance.now() - started;
+
+  for (const { client } of clients) client.end();
+  expect(elapsed).toBeGreaterThanOrEqual(149);
+  expect(elapsed).toBeLessThan(8 * 150);
+});
+
 it('counts connections, round trips and statements', async () => {
   await using fixture = await startFixture();
   await using client = await fixture.native();

@@ -1,0 +1,82 @@
+import { FEDML, OURS } from '../contenders.ts';
+import type { StagingRow } from '../staging.ts';
+import type { Results } from './report.ts';
+import { count, megabytes, table, times } from './table.ts';
+
+interface Goal {
+  readonly what: string;
+  readonly wanted: string;
+  readonly reached: string;
+  readonly isMet: boolean;
+  /** What stands in the way when it isn't met. */
+  readonly bound: string;
+}
+
+/** Says of every goal whether these numbers meet it. */
+export const goalsTable = (results: Results): string =>
+  table(
+    ['goal', 'wanted', 'reached', 'met', 'what bounds it'],
+    goalsOf(results).map(({ what, wanted, reached, isMet, bound }) => [
+      what,
+      wanted,
+      reached,
+      isMet ? 'yes' : 'NO',
+      isMet ? '' : bound,
+    ]),
+  );
+
+const goalsOf = ({ staging, writeBack, slope }: Results): Goal[] => {
+  const goals: Goal[] = [];
+  const rows = count(staging.rowCount);
+  for (const [delayMs, wanted] of [
+    [10, 10],
+    [0, 3],
+  ] as const) {
+    const row = staging.rows.find((row) => row.name === OURS && row.delayMs === delayMs);
+    const fedml = staging.rows.find((row) => row.name === FEDML && row.delayMs === delayMs);
+    if (!row || !fedml) continue;
+    goals.push({
+      what: `staging ${rows} rows at ${delayMs} ms`,
+      wanted: `${wanted}x FedML`,
+      reached: times(row.timesFaster),
+      isMet: row.timesFaster >= wanted,
+      bound: cpuBound(row.cpuMicrosPerRow, fedml.cpuMicrosPerRow),
+    });
+    if (delayMs !== 10) continue;
+    goals.push(
+      memoryGoal(`memory of staging ${rows} rows, the largest function`, row.largestPeakBytes / fedml.peakBytes, row),
+      memoryGoal(`memory of staging ${rows} rows, all functions together`, row.memoryShare, row),
+    );
+  }
+  const written = writeBack.rows.find(({ delayMs }) => delayMs === 10);
+  if (written) {
+    goals.push({
+      what: `write-back of ${count(writeBack.rowCount)} predictions at 10 ms`,
+      wanted: '300x FedML (extrapolated)',
+      reached: times(written.timesFaster),
+      isMet: written.timesFaster >= 300,
+      bound: `${count(written.oursRoundTrips)} round trips are ${(written.oursRoundTrips / 100).toFixed(1)} s of waiting when none overlap; the rest is binding and inserting rows on this machine`,
+    });
+  }
+  const aboveIdle = Math.max(...slope.map(({ peakBytes, idleBytes }) => peakBytes - idleBytes));
+  goals.push({
+    what: `memory of a function above idle, up to ${count(slope.at(-1)!.rowCount)} rows`,
+    wanted: '150 MB',
+    reached: `${count(aboveIdle / 1e6)} MB`,
+    isMet: aboveIdle <= 150e6,
+    bound: "rows on their way from HANA's client to CSV, and parts of uploads in flight",
+  });
+  return goals;
+};
+
+const memoryGoal = (what: string, share: number, { idleBytes }: StagingRow): Goal => ({
+  what,
+  wanted: '1/5 of FedML',
+  reached: `1/${(1 / share).toFixed(1)}`,
+  isMet: share <= 1 / 5,
+  bound: `both functions together have ${megabytes(idleBytes)} MB before they have read a row; FedML's memory grows with the rows, theirs does not`,
+});
+
+/** Beyond the ratio of what the processors must do there is nothing to gain by waiting less. */
+const cpuBound = (ours: number, fedml: number): string =>
+  `the processors: a row takes ${ours.toFixed(1)} µs of ours and ${fedml.toFixed(1)} µs of FedML's, and the stand-ins work on the same cores`;
