@@ -17,7 +17,7 @@ export interface TestCloud extends Cloud {
 export const openTestCloud = async (options: {
   readonly pipelinesDir: string;
   readonly chaos?: Chaos;
-  readonly keepSchedules?: boolean;
+  readonly isKept?: boolean;
 }): Promise<TestCloud> => {
   const stateDir = await mkdtemp(join(tmpdir(), 'fedml-e2e-'));
   const cloud = await startCloud({ rootDir: ROOT_DIR, stateDir, ...options });
