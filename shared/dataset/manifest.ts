@@ -2,6 +2,12 @@ import { z } from 'zod';
 import { DatasetMismatchError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 
+export const Window = z.strictObject({ column: z.string(), after: z.string().optional(), upTo: z.string() });
+
+/** Of rows in any order; see the warehouse's port. */
+export const Fingerprint = z.strictObject({ rowCount: z.int().nonnegative(), checksum: z.string().regex(/^\d+$/) });
+export type Fingerprint = z.infer<typeof Fingerprint>;
+
 /** The datasets that a run stages: rows to train on, rows held out for testing, rows to score. */
 export const DatasetName = z.enum(['train', 'test', 'score']);
 export type DatasetName = z.infer<typeof DatasetName>;
@@ -28,6 +34,24 @@ export const DatasetPart = z.strictObject({
 });
 export type DatasetPart = z.infer<typeof DatasetPart>;
 
+/** How the rows stand in the parts. Scoring datasets are CSV without compression. */
+export const DatasetFormat = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('csv'), header: z.boolean(), compression: z.literal('gzip').optional() }),
+  z.strictObject({ type: z.literal('parquet'), compression: z.enum(['zstd', 'snappy']).optional() }),
+]);
+export type DatasetFormat = z.infer<typeof DatasetFormat>;
+
+/** What shows that the parts of a staging, all datasets together, are the view as it was at one moment. */
+export const Completeness = z.strictObject({
+  proof: z.enum(['checksum', 'count']),
+  /** What was read, and what the view had when all of it was read. */
+  read: Fingerprint,
+  view: Fingerprint,
+  /** How often partitions were read again because the view had changed. */
+  rereads: z.int().nonnegative(),
+});
+export type Completeness = z.infer<typeof Completeness>;
+
 /** `manifest.json` beside a dataset's parts: what was staged, how, and the proof that it is whole. */
 export const DatasetManifest = z.strictObject({
   version: z.literal(1),
@@ -40,8 +64,11 @@ export const DatasetManifest = z.strictObject({
     key: z.array(z.string()),
     /** The statements that read the view, one a partition, values bound. */
     queries: z.array(z.string()),
+    /** The rows that were read of a view with a watermark: those beyond `after`, up to `upTo`. */
+    window: Window.optional(),
   }),
-  format: z.strictObject({ type: z.literal('csv'), header: z.boolean() }),
+  completeness: Completeness.optional(),
+  format: DatasetFormat,
   /** The columns of the parts, in their order. */
   columns: z.array(DatasetColumn),
   parts: z.array(DatasetPart),

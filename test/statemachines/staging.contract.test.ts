@@ -48,7 +48,8 @@ describe('staging, on S3 and Step Functions of the laptop', () => {
 
   /** Runs the machine; `fails` tells for a call of ExtractPartition, counted from 1, what it fails with. */
   const stage = async (runId: string, fails: (call: number) => Error | undefined = () => undefined) => {
-    const { runUri } = await givenRun(objectStore, { runId });
+    const source = { view: 'V_TRAINING', key: ['ID'], target: 'LATE', partSizeMb: 2 };
+    const { runUri } = await givenRun(objectStore, { runId, settings: { source } });
     const columns = [columnOfType('ID', 'BIGINT'), columnOfType('LATE', 'INTEGER')];
     const ports = { objectStore, warehouse: inMemoryWarehouse({ V_TRAINING: { columns, rows: ROWS } }) };
     let calls = 0;
