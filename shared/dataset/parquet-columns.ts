@@ -53,32 +53,20 @@ const INT32_TYPES: Readonly<Record<string, SchemaElement['converted_type']>> = {
 /** 38 digits are less than 2^127. */
 const DECIMAL_BYTES = 16;
 
-/** Nine digits are less than 2^31, eighteen less than 2^63. */
+/** The writer takes the digits as one whole number. Nine of them are less than 2^31, eighteen less than 2^63. */
 const decimal = (column: DatasetColumn): Typed => {
   const { length: precision, scale, type } = column;
   if (type !== 'DECIMAL' || scale === null) return { ...TEXT, encode: valueToText(column) };
-  const element = { converted_type: 'DECIMAL', precision, scale } as const;
-  const unscaled = (value: Value): bigint => unscaledDigits(String(value), scale);
-  if (precision <= 9) return { ...element, type: 'INT32', encode: (value) => Number(unscaled(value)) };
-  if (precision <= 18) return { ...element, type: 'INT64', encode: unscaled };
-  return {
-    ...element,
-    type: 'FIXED_LEN_BYTE_ARRAY',
-    type_length: DECIMAL_BYTES,
-    encode: (value) => bigEndian(unscaled(value)),
-  };
+  const encode = (value: Value): bigint => unscaledDigits(String(value), scale);
+  const element = { converted_type: 'DECIMAL', precision, scale, encode } as const;
+  if (precision <= 9) return { ...element, type: 'INT32' };
+  if (precision <= 18) return { ...element, type: 'INT64' };
+  return { ...element, type: 'FIXED_LEN_BYTE_ARRAY', type_length: DECIMAL_BYTES };
 };
 
 const unscaledDigits = (text: string, scale: number): bigint => {
   const [whole = '', fraction = ''] = plainDigits(text).split('.');
   return BigInt(`${whole}${fraction.padEnd(scale, '0')}`);
-};
-
-const bigEndian = (value: bigint): Uint8Array => {
-  const bytes = Buffer.alloc(DECIMAL_BYTES);
-  bytes.writeBigInt64BE(BigInt.asIntN(64, value >> 64n), 0);
-  bytes.writeBigUInt64BE(BigInt.asUintN(64, value), 8);
-  return bytes;
 };
 
 const MILLISECONDS_PER_DAY = 86_400_000;

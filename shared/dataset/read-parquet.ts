@@ -19,6 +19,7 @@ export const parquetRecords = async (
     compressors: { ZSTD: (input, length) => zstdDecompressSync(input, { maxOutputLength: length }) },
     parsers: PARSERS,
     rowEnd: rowCount,
+    utf8: false,
   });
   return rows.map((row) => columns.map((column) => fieldOf(column, row[column.name])));
 };
