@@ -163,15 +163,19 @@ const groupsOf = (tiles: readonly Tile[]): Group[] => {
   return groups;
 };
 
-/** Joins neighbouring groups until they have about `target` rows; a group that has too many by itself stays alone. */
+/** Joins neighbouring groups into runs that end as near as they can to a multiple of `target` rows. */
 const runsOf = (groups: readonly Group[], target: number): Group[] => {
   const runs: Group[] = [];
+  let before = 0;
+  let end = 0;
   for (const group of groups) {
     const last = runs.at(-1);
-    const joined = (last?.rowCount ?? 0) + group.rowCount;
-    const fits = joined <= target || joined - target < target - (last?.rowCount ?? 0);
-    if (last && fits) last.rowCount = joined;
-    else runs.push({ ...group });
+    if (last && before + group.rowCount / 2 <= end) last.rowCount += group.rowCount;
+    else {
+      runs.push({ ...group });
+      end = (Math.round(before / target) + 1) * target;
+    }
+    before += group.rowCount;
   }
   return runs;
 };
