@@ -438,6 +438,16 @@ describe('staging for scoring', () => {
     expect(objectStore.objects.get(`${RUN_URI}score/parts/part-00000.csv`)).toBe('"two\nlines",1,0\n');
   });
 
+  it('seals a dataset without rows where the pipeline allows that', async () => {
+    const objectStore = inMemoryObjectStore();
+    const settings = prediction('transform');
+    await givenOrders(objectStore, { prediction: { ...settings, source: { ...settings.source, allowEmpty: true } } });
+
+    const sealed = await stage('scoring', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: ordersView([]) }) });
+
+    expect(sealed).toMatchObject({ score: { rowCount: 0, sizeBytes: 0 } });
+  });
+
   it('refuses a pipeline without prediction', async () => {
     const objectStore = inMemoryObjectStore();
     await givenOrders(objectStore);
