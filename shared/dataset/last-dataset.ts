@@ -15,6 +15,7 @@ export const LastDataset = z.strictObject({
   sealedAt: z.iso.datetime(),
   rowCount: z.int().nonnegative(),
   fingerprint: Fingerprint,
+  shapeSha256: z.string().length(64),
   window: Window.optional(),
 });
 export type LastDataset = z.infer<typeof LastDataset>;

@@ -57,6 +57,8 @@ export const DatasetManifest = z.strictObject({
   version: z.literal(1),
   dataset: DatasetName,
   runUri: z.string(),
+  /** The run whose parts these are, where nothing had changed since. */
+  reusedFrom: z.string().optional(),
   sealedAt: z.iso.datetime(),
   source: z.strictObject({
     schema: z.string(),
@@ -76,6 +78,10 @@ export const DatasetManifest = z.strictObject({
   sizeBytes: z.int().nonnegative(),
 });
 export type DatasetManifest = z.infer<typeof DatasetManifest>;
+
+/** The folder that holds the dataset's parts: the run's own, or that of the run whose parts it has. */
+export const folderOf = ({ runUri, reusedFrom, dataset }: DatasetManifest): string =>
+  partsUri(reusedFrom ?? runUri, dataset);
 
 /** The folder that holds a dataset's parts and nothing else, so that it can be a SageMaker channel. */
 export const partsUri = (runUri: string, dataset: DatasetName): string => `${runUri}${dataset}/parts/`;

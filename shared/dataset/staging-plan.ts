@@ -23,6 +23,10 @@ export const StagingPlan = z.strictObject({
   split: z.strictObject({ testFraction: z.number(), seed: z.string() }).optional(),
   /** The new rows of a view with a watermark. */
   window: Window.optional(),
+  /** Of what is staged and how, but for the rows: datasets with the same one are the same if their rows are. */
+  shapeSha256: z.string().length(64),
+  /** An earlier run whose dataset is what would be staged: nothing is read. */
+  reusedFrom: RunUri.optional(),
   /** The version of the record of the last dataset that the plan was made with; absent when there was none. */
   lastDatasetEtag: z.string().optional(),
   proof: z.enum(['checksum', 'count']),
@@ -139,4 +143,10 @@ export const loadPartitions = async (
     }
   }
   return partitions;
+};
+
+/** The columns to read: those of the parts, then those of the key that the parts leave out. */
+export const columnsRead = ({ columns, key }: Pick<StagingPlan, 'columns' | 'key'>): DatasetColumn[] => {
+  const names = new Set(columns.map(({ name }) => name));
+  return [...columns, ...key.filter(({ name }) => !names.has(name))];
 };

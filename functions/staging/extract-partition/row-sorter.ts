@@ -1,12 +1,12 @@
 import type { DatasetColumn, DatasetName } from '#shared/dataset/manifest.ts';
 import { testSplit } from '#shared/dataset/split.ts';
-import { DATASETS_OF, type StagingPlan } from '#shared/dataset/staging-plan.ts';
+import { columnsRead, DATASETS_OF, type StagingPlan } from '#shared/dataset/staging-plan.ts';
 import { UnstageableValueError } from '#shared/errors.ts';
 import { typeKind } from '#shared/warehouse/column-types.ts';
 import type { Row } from '#shared/warehouse/warehouse.ts';
 
 export interface RowSorter {
-  /** The columns to read: those of the parts, then those of the key that the parts leave out. */
+  /** The columns to read. */
   readonly columns: readonly DatasetColumn[];
   readonly datasets: readonly DatasetName[];
   /** The rows of each dataset. */
@@ -15,8 +15,7 @@ export interface RowSorter {
 
 /** Sorts rows into the datasets of the plan: by the split, or all into the one to score. */
 export const rowSorter = (plan: StagingPlan): RowSorter => {
-  const names = new Set(plan.columns.map(({ name }) => name));
-  const columns = [...plan.columns, ...plan.key.filter(({ name }) => !names.has(name))];
+  const columns = columnsRead(plan);
   const datasetOf = datasetChooser(plan, columns);
   const datasets = DATASETS_OF[plan.purpose];
   const check = plan.refuseLineBreaks ? lineBreakCheck(plan.columns) : undefined;

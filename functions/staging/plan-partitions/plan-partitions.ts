@@ -15,6 +15,7 @@ import { typeKind } from '#shared/warehouse/column-types.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
 import type { Measure, QualifiedName, ReadSession, RowSelection, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { type Request, requestOf, selectColumns } from './request.ts';
+import { isKept, isUnchanged, shapeSha256 } from './reuse.ts';
 import type { PlanPartitionsInput, PlanPartitionsOutput } from './schema.ts';
 
 interface Ports {
@@ -71,22 +72,13 @@ const makePlan = async (
   const run = await loadRun(objectStore, runUri);
   const request = requestOf(run.definition, purpose);
   const last = await loadLastDataset(objectStore, runUri, purpose);
-  const { partitions, ...decided } = await warehouse.read({ runId: run.runId }, (session) =>
-    decide(session, request, last?.dataset),
-  );
-  const plan: StagingPlan = {
-    version: 1,
-    runUri,
-    purpose,
-    ...decided,
-    format: request.format,
-    refuseLineBreaks: request.refuseLineBreaks,
-    split: request.split,
-    lastDatasetEtag: last?.etag,
-    proof: request.reading.proof,
-    onChange: request.reading.onChange,
-    partitionCount: partitions.length,
-  };
+  const { partitions, plan } = await warehouse.read({ runId: run.runId }, async (session) => {
+    const decided = await decide(session, request, last?.dataset);
+    const plan = planOf({ runUri, purpose }, request, decided, last?.etag);
+    const reusable =
+      (await isUnchanged(session, plan, last?.dataset)) && (await isKept(objectStore, last!.dataset.runUri, purpose));
+    return reusable ? { partitions: [], plan: reusing(plan, last!.dataset) } : { partitions: decided.partitions, plan };
+  });
   const planned = partitions.map((rows, partition) => ({
     runUri,
     purpose,
@@ -98,6 +90,33 @@ const makePlan = async (
   await objectStore.put(stagingPlanUri(runUri, purpose), JSON.stringify(plan, null, 2));
   return plan;
 };
+
+const planOf = (
+  { runUri, purpose }: PlanPartitionsInput,
+  { format, refuseLineBreaks, split, reading }: Request,
+  { partitions, ...decided }: Decided,
+  lastDatasetEtag: string | undefined,
+): StagingPlan => ({
+  version: 1,
+  runUri,
+  purpose,
+  ...decided,
+  format,
+  refuseLineBreaks,
+  split,
+  shapeSha256: shapeSha256({ ...decided, format, refuseLineBreaks, split }),
+  lastDatasetEtag,
+  proof: reading.proof,
+  onChange: reading.onChange,
+  partitionCount: partitions.length,
+});
+
+const reusing = (plan: StagingPlan, last: LastDataset): StagingPlan => ({
+  ...plan,
+  reusedFrom: last.runUri,
+  partitionCount: 0,
+  explanation: `Nothing is read: the view has the ${last.rowCount} rows that ${last.runUri} staged at ${last.sealedAt}, by their checksum ${last.fingerprint.checksum}, and they are wanted in the same shape.`,
+});
 
 type Decided = Pick<
   StagingPlan,

@@ -1,5 +1,10 @@
-import type { Completeness, DatasetColumn, Fingerprint } from '#shared/dataset/manifest.ts';
-import type { PartitionFacts, PlannedPartition, StagingPlan } from '#shared/dataset/staging-plan.ts';
+import type { Completeness, Fingerprint } from '#shared/dataset/manifest.ts';
+import {
+  columnsRead,
+  type PartitionFacts,
+  type PlannedPartition,
+  type StagingPlan,
+} from '#shared/dataset/staging-plan.ts';
 import type { ReadSession } from '#shared/warehouse/warehouse.ts';
 
 /** Partitions that one statement tells apart: HANA takes 32,767 parameters, and an expression has its price a row. */
@@ -38,12 +43,6 @@ export const compare = async (
     );
   }
   return { read, view: sum(now), changed: partitions.filter((_, index) => !isSame(facts[index]!, now[index]!)) };
-};
-
-/** The columns that ExtractPartition reads, in its order. */
-const columnsRead = ({ columns, key }: StagingPlan): DatasetColumn[] => {
-  const names = new Set(columns.map(({ name }) => name));
-  return [...columns, ...key.filter(({ name }) => !names.has(name))];
 };
 
 const sum = (fingerprints: readonly Fingerprint[]): Fingerprint => ({

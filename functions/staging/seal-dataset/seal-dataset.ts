@@ -4,6 +4,8 @@ import {
   type DatasetManifest,
   type DatasetName,
   type Fingerprint,
+  folderOf,
+  loadManifest,
   manifestUri,
   partsUri,
 } from '#shared/dataset/manifest.ts';
@@ -56,6 +58,7 @@ export const sealDataset = async (
 ): Promise<SealDatasetOutput> => {
   const { runUri, purpose, round } = input;
   const plan = await loadStagingPlan(objectStore, runUri, purpose);
+  if (plan.reusedFrom) return sealReused(objectStore, plan, plan.reusedFrom);
   const partitions = await loadPartitions(objectStore, plan, round);
   const found = await loadPartitionFacts(objectStore, partitions);
   const refused = partitions.filter((_, index) => !found[index]);
@@ -77,9 +80,29 @@ export const sealDataset = async (
   const completeness = { proof: plan.proof, read, view, rereads: input.rereads };
   const manifests = DATASETS_OF[purpose].map((dataset) => manifestOf(plan, facts, dataset, completeness));
   if (plan.rowCount > 0) for (const manifest of manifests) checkNotEmpty(plan, manifest);
+  for (const manifest of manifests) await checkFolder(objectStore, manifest);
+  const sealed = await sealAll(objectStore, manifests);
+  await recordLast(objectStore, plan, read);
+  return sealed;
+};
+
+/** The datasets of an earlier run, whose parts the plan has found to be what would be staged. */
+const sealReused = async (
+  objectStore: ObjectStore,
+  plan: StagingPlan,
+  reusedFrom: string,
+): Promise<SealDatasetOutput> => {
+  const manifests = [];
+  for (const dataset of DATASETS_OF[plan.purpose]) {
+    const manifest = await loadManifest(objectStore, manifestUri(reusedFrom, dataset));
+    manifests.push({ ...manifest, runUri: plan.runUri, sealedAt: new Date().toISOString(), reusedFrom });
+  }
+  return sealAll(objectStore, manifests);
+};
+
+const sealAll = async (objectStore: ObjectStore, manifests: readonly DatasetManifest[]): Promise<SealDatasetOutput> => {
   const sealed: [DatasetName, SealedDataset][] = [];
   for (const manifest of manifests) sealed.push([manifest.dataset, await seal(objectStore, manifest)]);
-  await recordLast(objectStore, plan, read);
   return { sealed: Object.fromEntries(sealed) } as SealDatasetOutput;
 };
 
@@ -141,10 +164,9 @@ const manifestOf = (
 
 const seal = async (objectStore: ObjectStore, manifest: DatasetManifest): Promise<SealedDataset> => {
   const { runUri, dataset, rowCount, sizeBytes } = manifest;
-  await checkFolder(objectStore, manifest);
   const uri = manifestUri(runUri, dataset);
   await objectStore.put(uri, JSON.stringify(manifest, null, 2), { contentType: 'application/json' });
-  return { manifestUri: uri, partsUri: partsUri(runUri, dataset), rowCount, sizeBytes };
+  return { manifestUri: uri, partsUri: folderOf(manifest), rowCount, sizeBytes };
 };
 
 /**
@@ -168,7 +190,7 @@ const checkFolder = async (objectStore: ObjectStore, { runUri, dataset, parts }:
  * same record and was faster has these rows already.
  */
 const recordLast = async (objectStore: ObjectStore, plan: StagingPlan, fingerprint: Fingerprint): Promise<void> => {
-  const { runUri, purpose, window, lastDatasetEtag } = plan;
+  const { runUri, purpose, shapeSha256, window, lastDatasetEtag } = plan;
   if (window === undefined && plan.rowCount === 0) return;
   const record: LastDataset = {
     version: 1,
@@ -176,6 +198,7 @@ const recordLast = async (objectStore: ObjectStore, plan: StagingPlan, fingerpri
     sealedAt: new Date().toISOString(),
     rowCount: fingerprint.rowCount,
     fingerprint,
+    shapeSha256,
     window,
   };
   const uri = lastDatasetUri(runUri, purpose);

@@ -258,6 +258,39 @@ describe('staging for training', () => {
       expect(sealed.train!.rowCount + sealed.test!.rowCount).toBe(10);
     });
 
+    it('reads nothing when the view is what it was, and says why', async () => {
+      const { objectStore, warehouse, runUri } = await givenLast({});
+      const counted = countingReads(warehouse);
+
+      const sealed = await stage('training', { objectStore, warehouse: counted }, runUri);
+
+      expect(counted.readCount()).toBe(1);
+      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${RUN_URI}train/parts/` } });
+      const manifest = await loadManifest(objectStore, `${runUri}train/manifest.json`);
+      expect(manifest).toMatchObject({ runUri, reusedFrom: RUN_URI, parts: [{ rowCount: 17 }] });
+      const plan = JSON.parse(objectStore.objects.get(`${runUri}staging/plan-training.json`)!);
+      expect(plan.explanation).toMatch(/^Nothing is read: the view has the 20 rows that s3:.*run-1\/ staged/);
+    });
+
+    it.each([
+      [
+        'a value changed',
+        (ports: Changeable) =>
+          ports.warehouse.views.set('ORDERS', ordersView([[0, '!', 0], ...twentyOrders.rows.slice(1)])),
+      ],
+      [
+        'a part is gone',
+        (ports: Changeable) => ports.objectStore.objects.delete(`${RUN_URI}test/parts/part-00000.csv`),
+      ],
+    ])('reads all of the view again when %s', async (_, change) => {
+      const { ports, runUri } = await givenLast({});
+      change(ports);
+
+      const sealed = await stage('training', ports, runUri);
+
+      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${runUri}train/parts/` } });
+    });
+
     it('stages only rows beyond the watermark of the last one', async () => {
       const { objectStore, warehouse, ports, runUri } = await givenLast({ watermark: 'ID' });
       const more = Array.from({ length: 30 }, (_, index): Row => [index + 15, 'new', index % 2]);
@@ -457,6 +490,11 @@ describe('staging for scoring', () => {
     await expect(staging).rejects.toMatchObject({ name: 'InvalidInputError' });
   });
 });
+
+interface Changeable {
+  readonly objectStore: ReturnType<typeof inMemoryObjectStore>;
+  readonly warehouse: ReturnType<typeof inMemoryWarehouse>;
+}
 
 const countingReads = (warehouse: Warehouse) => {
   let reads = 0;
