@@ -8,6 +8,7 @@ import { SealDatasetInput } from '#functions/staging/seal-dataset/schema.ts';
 import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { substitute } from '#local/deployment/state-machines.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { lastDatasetUri } from '#shared/dataset/last-dataset.ts';
 import { loadManifest } from '#shared/dataset/manifest.ts';
 import { partitionsUri, savePartitions } from '#shared/dataset/staging-plan.ts';
 import { WarehouseOverloadedError, WarehouseUnavailableError } from '#shared/errors.ts';
@@ -57,9 +58,10 @@ describe('staging, on S3 and Step Functions of the laptop', () => {
   });
 
   /** Runs the machine; `fails` tells for a call of ExtractPartition, counted from 1, what it fails with. */
-  const stage = async (runId: string, fails: Fails = () => undefined) => {
+  const stage = async (runId: string, fails: Fails = () => undefined, remembersLast = false) => {
     const source = { view: 'V_TRAINING', key: ['ID'], target: 'LATE', partSizeMb: 1 };
     const { runUri } = await givenRun(objectStore, { runId, settings: { source } });
+    if (!remembersLast) await objectStore.delete(lastDatasetUri(runUri, 'training'));
     const warehouse = inMemoryWarehouse({ V_TRAINING: { columns: COLUMNS, rows: ROWS } });
     const ports = { objectStore, warehouse };
     let calls = 0;
@@ -88,6 +90,16 @@ describe('staging, on S3 and Step Functions of the laptop', () => {
     const partitions = manifests.flatMap(({ parts }) => parts.map(({ partition }) => partition));
     expect([...new Set(partitions)].sort()).toEqual([0, 1, 2, 3]);
     expect(manifests.map(({ rowCount }) => rowCount)).toEqual([train!.rowCount, test!.rowCount]);
+  });
+
+  it('reads nothing where the view is what the last run staged', async () => {
+    const before = await stage('run-first');
+    const noCall = () => new Error('nothing is to be read');
+
+    const { execution } = await stage('run-again', noCall, true);
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(execution.value).toMatchObject({ train: { partsUri: `${before.runUri}train/parts/` } });
   });
 
   it('reads a partition again that lost its connection', async () => {
