@@ -14,10 +14,12 @@ export const shapeSha256 = ({ source, key, columns, format, refuseLineBreaks, sp
 /** Whether the view has the very rows of the last dataset. The checksum is asked for only if their number is the same. */
 export const isUnchanged = async (
   session: ReadSession,
-  plan: Shape & Pick<StagingPlan, 'proof' | 'rowCount' | 'shapeSha256' | 'window'>,
+  plan: Shape & Pick<StagingPlan, 'runUri' | 'proof' | 'rowCount' | 'shapeSha256' | 'window'>,
   last: LastDataset | undefined,
 ): Promise<boolean> => {
-  if (!last || plan.window || plan.proof !== 'checksum' || plan.rowCount === 0) return false;
+  // A second try of a run's own planning may come after the run has sealed its dataset.
+  if (!last || last.runUri === plan.runUri) return false;
+  if (plan.window || plan.proof !== 'checksum' || plan.rowCount === 0) return false;
   if (last.shapeSha256 !== plan.shapeSha256 || last.rowCount !== plan.rowCount) return false;
   const view = { schema: plan.source.schema, name: plan.source.view };
   const [now] = await session.fingerprints(view, columnsRead(plan), [{}]);
