@@ -8,7 +8,7 @@ import {
   savePartitions,
   stagingPlanUri,
 } from '#shared/dataset/staging-plan.ts';
-import { DatasetShrunkError, EmptyDatasetError, ObjectMissingError } from '#shared/errors.ts';
+import { DatasetShrunkError, EmptyDatasetError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 import { typeKind } from '#shared/warehouse/column-types.ts';
@@ -86,9 +86,17 @@ const makePlan = async (
     round: 0,
     rows: { ...rows, window: plan.window },
   }));
+  // Another try may have been faster, and its partitions may be read by now: the first plan stays.
+  const first = await existingPlan(objectStore, runUri, purpose);
+  if (first) return first;
   await savePartitions(objectStore, partitionsUri(runUri, purpose, 0), planned);
-  await objectStore.put(stagingPlanUri(runUri, purpose), JSON.stringify(plan, null, 2));
-  return plan;
+  try {
+    await objectStore.put(stagingPlanUri(runUri, purpose), JSON.stringify(plan, null, 2), { ifNoneMatch: '*' });
+    return plan;
+  } catch (error) {
+    if (error instanceof ObjectChangedError) return loadStagingPlan(objectStore, runUri, purpose);
+    throw error;
+  }
 };
 
 const planOf = (
