@@ -9,6 +9,7 @@ const FunctionEntry = z.object({
   handler: z.string().regex(/^functions\/.+\.[A-Za-z]+$/),
   timeout: z.int().min(1).max(900),
   memorySize: z.int().min(128).max(10_240),
+  environment: z.record(z.string(), z.string()).optional(),
 });
 
 /** Every function of `functions/<state machine>/functions.yml`, by its key: the same entries that are deployed to AWS. */
@@ -23,7 +24,7 @@ const readFunctionsFile = (rootDir: string, file: string): [string, LambdaFuncti
   const entries = z
     .record(z.string(), FunctionEntry)
     .parse(parse(readFileSync(file, 'utf8'), { customTags: cloudFormationTags }));
-  return Object.entries(entries).map(([key, { handler, timeout, memorySize }]) => {
+  return Object.entries(entries).map(([key, { handler, timeout, memorySize, environment }]) => {
     const dot = handler.lastIndexOf('.');
     return [
       key,
@@ -32,6 +33,7 @@ const readFunctionsFile = (rootDir: string, file: string): [string, LambdaFuncti
         handlerExport: handler.slice(dot + 1),
         timeoutSeconds: timeout,
         memorySizeMb: memorySize,
+        ...(environment ? { environment } : {}),
       },
     ];
   });
