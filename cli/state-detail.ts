@@ -13,11 +13,12 @@ interface Counted {
 const DETAILS: Readonly<Record<string, (result: never) => string>> = {
   PlanPartitions: ({ partitionCount, rowCount }: Counted & { partitionCount: number }) =>
     `${counted(rowCount, 'row')} in ${counted(partitionCount, 'partition')}`,
-  SealDataset: (datasets: Record<string, Counted | null>) =>
-    Object.entries(datasets)
-      .filter(([, dataset]) => dataset?.rowCount !== undefined)
-      .map(([name, dataset]) => `${counted(dataset!.rowCount, 'row')} to ${name}`)
-      .join(', '),
+  SealDataset: ({ sealed, next }: { sealed?: Record<string, Counted>; next?: { partitionCount: number } }) =>
+    sealed
+      ? Object.entries(sealed)
+          .map(([name, { rowCount }]) => `${counted(rowCount, 'row')} to ${name}`)
+          .join(', ')
+      : `${counted(next!.partitionCount, 'partition')} to read again`,
   EvaluateModel: ({ metrics }: { metrics: Record<string, number | null> }) => metricsText(metrics),
   SmokeTest: ({ rowCount }: Counted) => `${counted(rowCount, 'row')} answered`,
   PlanWrite: ({ partCount }: { partCount: number }) => counted(partCount, 'part'),
