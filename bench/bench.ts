@@ -19,8 +19,8 @@ import { benchWriteBack } from './write-back.ts';
  */
 const MODES = {
   quick: {
-    staging: { rowCount: 100_000, rounds: { 0: 2, 10: 2 } },
-    writeBack: { rowCount: 20_000, fedmlRowCount: 200, rounds: { 10: 2 } },
+    staging: { rowCount: 100_000, rounds: { 0: 1, 10: 2 } },
+    writeBack: { rowCount: 20_000, fedmlRowCount: 100, rounds: { 10: 2 } },
     slope: [30_000, 100_000, 300_000],
   },
   full: {

@@ -1,95 +1,70 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionDescription, ExecutionEvent, Executions } from '#shared/executions/executions.ts';
+import type { ExecutionDescription, Executions, MapProgress } from '#shared/executions/executions.ts';
+import { type Follower, follow, type StateChange, stateChanges } from './state-changes.ts';
 
-/** Something that happened to a state of the followed execution or of one of its children. */
-export interface StateChange {
-  readonly kind: 'entered' | 'exited' | 'failed';
-  /** The state machine's name, such as `training`. */
-  readonly machine: string;
-  readonly state: string;
-  /** Task, Map, Wait, Choice … */
-  readonly type: string;
-  readonly at: Date;
-  /** On exit: the time since it was entered. */
-  readonly milliseconds: number;
-  /** On exit of a task: what it answered. */
-  readonly result?: unknown;
+/** Hears how a run goes. */
+export interface Watcher {
+  onChange(change: StateChange): void;
+  /** Called between looks, with how far the Distributed Map has come that runs now. */
+  onTick(map?: MapProgress): void;
 }
 
+/** On AWS, GetExecutionHistory is granted 20 calls a second in an account; a run has up to three executions at a time. */
 const POLL_MILLISECONDS = 250;
 
-/** Follows an execution and its children until the execution ends, and returns its description. */
+/**
+ * Follows an execution and its children until the execution ends, and returns its description.
+ *
+ * @param signal gives up following; the execution goes on.
+ */
 export const followRun = async (
   executions: Executions,
   executionArn: string,
-  { onChange, onTick }: { onChange(change: StateChange): void; onTick(): void },
+  watcher: Watcher,
+  signal?: AbortSignal,
 ): Promise<ExecutionDescription> => {
-  const followers = [follower(executionArn)];
+  const followers = [follow(executionArn)];
   for (;;) {
     const description = await executions.describe(executionArn);
-    for (const follow of followers) {
-      for (const event of await executions.eventsAfter(follow.executionArn, follow.lastEventId)) {
-        follow.lastEventId = event.id;
-        if (event.childExecutionArn) followers.push(follower(event.childExecutionArn));
-        for (const change of stateChanges(follow, event)) onChange(change);
+    const maps = await catchUp(executions, followers, watcher);
+    if (description.status !== 'RUNNING') return description;
+    await tick(executions, maps, watcher);
+    await sleep(POLL_MILLISECONDS, undefined, signal && { signal });
+  }
+};
+
+/** Tells what has happened so far, without waiting for more; returns what is still going. */
+export const watchOnce = async (executions: Executions, executionArn: string, watcher: Watcher): Promise<void> => {
+  const maps = await catchUp(executions, [follow(executionArn)], watcher);
+  await tick(executions, maps, watcher);
+};
+
+const tick = async (executions: Executions, maps: readonly string[], watcher: Watcher): Promise<void> => {
+  const innermost = maps.at(-1);
+  watcher.onTick(innermost === undefined ? undefined : await executions.mapProgress(innermost));
+};
+
+/**
+ * Reads on in each history, also in those of children that are found on the way, and tells what is new in the order in which
+ * it happened. Returns the Distributed Maps that run.
+ */
+const catchUp = async (executions: Executions, followers: Follower[], watcher: Watcher): Promise<string[]> => {
+  const news: { readonly change: StateChange; readonly rank: number }[] = [];
+  for (const [depth, follower] of followers.entries()) {
+    if (follower.hasEnded) continue;
+    for (const event of await executions.eventsAfter(follower.executionArn, follower.lastEventId)) {
+      follower.lastEventId = event.id;
+      if (event.childExecutionArn) followers.push(follow(event.childExecutionArn));
+      for (const change of stateChanges(follower, event)) {
+        news.push({ change, rank: change.kind === 'entered' ? depth : -depth });
       }
     }
-    if (description.status !== 'RUNNING') return description;
-    onTick();
-    await sleep(POLL_MILLISECONDS);
   }
-};
-
-interface Follower {
-  readonly executionArn: string;
-  readonly machine: string;
-  readonly entered: Map<string, { readonly at: Date; readonly type: string }>;
-  lastEventId: number;
-  result: unknown;
-  /** The last attempt of the current state failed: it is retried, caught, or ends the execution. */
-  attemptFailed: boolean;
-}
-
-/** An execution's ARN ends in `execution:<state machine>:<name>`. */
-const follower = (executionArn: string): Follower => ({
-  executionArn,
-  machine: executionArn.split(':')[6]!,
-  entered: new Map(),
-  lastEventId: 0,
-  result: undefined,
-  attemptFailed: false,
-});
-
-const stateChanges = (follow: Follower, event: ExecutionEvent): StateChange[] => {
-  switch (event.kind) {
-    case 'entered':
-      return [enter(follow, event)];
-    case 'exited':
-      return [leave(follow, event.state!, follow.attemptFailed ? 'failed' : 'exited', event.at)];
-    case 'executionBroken':
-      return [...follow.entered.keys()].map((state) => leave(follow, state, 'failed', event.at));
-    case 'attemptSucceeded':
-      follow.result = event.result;
-      follow.attemptFailed = false;
-      return [];
-    case 'attemptFailed':
-      follow.attemptFailed = true;
-      return [];
-    default:
-      return [];
+  // In the same millisecond a parent is entered before its child, and left after it.
+  news.sort((a, b) => a.change.at.getTime() - b.change.at.getTime() || a.rank - b.rank);
+  for (const { change } of news) {
+    const { mapRunArn } = change;
+    watcher.onChange(mapRunArn ? { ...change, map: await executions.mapProgress(mapRunArn) } : change);
   }
-};
-
-const enter = (follow: Follower, { state, stateType, at }: ExecutionEvent): StateChange => {
-  follow.entered.set(state!, { at, type: stateType! });
-  follow.result = undefined;
-  follow.attemptFailed = false;
-  return { kind: 'entered', machine: follow.machine, state: state!, type: stateType!, at, milliseconds: 0 };
-};
-
-const leave = (follow: Follower, state: string, kind: 'exited' | 'failed', at: Date): StateChange => {
-  const { at: since, type } = follow.entered.get(state)!;
-  follow.entered.delete(state);
-  const { machine, result } = follow;
-  return { kind, machine, state, type, at, milliseconds: at.getTime() - since.getTime(), result };
+  return followers.flatMap(({ mapRunArn }) => mapRunArn ?? []);
 };

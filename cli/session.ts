@@ -1,51 +1,78 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Cloud, findCloud, startCloud } from '#local/cloud.ts';
-import type { CloudAddress } from '#local/cloud-file.ts';
+import type { Cloud } from '#local/cloud.ts';
+import { type CloudAddress, CloudInUseError, readCloudAddress } from '#local/cloud-file.ts';
+import { duration } from './format.ts';
+import { interruption, untilInterrupted } from './interruption.ts';
 import type { Terminal } from './terminal.ts';
-import { duration } from './terminal.ts';
 
 export const ROOT_DIR = join(dirname(fileURLToPath(import.meta.url)), '..');
-const STATE_DIR = join(ROOT_DIR, '.fedml');
-export const PIPELINES_DIR = join(ROOT_DIR, 'pipelines');
+
+/** Where the laptop's cloud keeps everything: `.fedml`, or FEDML_STATE_DIR. */
+const stateDir = (): string => process.env.FEDML_STATE_DIR ?? join(ROOT_DIR, '.fedml');
+
+/** The folder of the pipelines: `pipelines`, or FEDML_PIPELINES_DIR. */
+export const pipelinesDir = (): string => process.env.FEDML_PIPELINES_DIR ?? join(ROOT_DIR, 'pipelines');
 
 /**
- * Runs `work` against the laptop's cloud: the one that `fedml up` keeps, or one of its own for as long as the work takes.
- * The AWS clients and adapters find it as they find AWS: through environment variables.
+ * Asks the laptop's cloud something: the one that runs already, or one of its own for as long as the work takes. The AWS
+ * clients and adapters find it as they find AWS, through environment variables.
  */
 export const withCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
-  const running = await findCloud(STATE_DIR);
-  if (running) {
-    Object.assign(process.env, running.environment);
-    return work(running);
-  }
-  await using cloud = await openCloud(out);
-  Object.assign(process.env, cloud.environment);
-  return await work(cloud);
+  const interruptible = (cloud: CloudAddress): Promise<T> => untilInterrupted(work(cloud));
+  const running = await readCloudAddress(stateDir());
+  return running ? use(running, interruptible) : inOwnCloud(out, interruptible);
 };
 
-/** Starts the laptop's cloud and says what it is doing; Ctrl-C and SIGTERM close it before the process ends. */
-export const openCloud = async (out: Terminal, { keepSchedules = false } = {}): Promise<Cloud & AsyncDisposable> => {
+/**
+ * The same for work that needs the cloud to its own end: it isn't done in the cloud of another command, which may end first.
+ *
+ * @throws CloudInUseError naming the command to wait for.
+ */
+export const withLastingCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
+  const running = await readCloudAddress(stateDir());
+  if (!running) return inOwnCloud(out, work);
+  if (running.isKept) return use(running, work);
+  throw new CloudInUseError(
+    `Another command (process ${running.pid}) has the laptop's cloud for as long as it takes. Wait for its end; or keep a ` +
+      'cloud with `npx fedml up`, and run as many commands against it as you like.',
+  );
+};
+
+/** Starts the laptop's cloud and says what it is doing. */
+export const openCloud = async (out: Terminal, { isKept = false } = {}): Promise<Cloud> => {
   const startedAt = performance.now();
-  const cloud = await startCloud({
-    rootDir: ROOT_DIR,
-    stateDir: STATE_DIR,
-    pipelinesDir: PIPELINES_DIR,
-    keepSchedules,
-    onProgress: (text) => (out.isLive ? out.status(`  ${text}`) : out.print(`  ${text}`)),
-  });
-  out.status(undefined);
-  out.print(`  ${out.style('green', '✓')} the laptop's cloud is up: ${duration(performance.now() - startedAt)}`);
-  const stop = (): void => {
-    out.status('  closing …');
-    void cloud.close().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  return {
-    ...cloud,
-    async [Symbol.asyncDispose]() {
-      process.off('SIGINT', stop).off('SIGTERM', stop);
-      await cloud.close();
-    },
-  };
+  // Not loaded by a command that only asks a cloud that runs already.
+  const { startCloud } = await import('#local/cloud.ts');
+  try {
+    const cloud = await startCloud({
+      rootDir: ROOT_DIR,
+      stateDir: stateDir(),
+      pipelinesDir: pipelinesDir(),
+      isKept,
+      onProgress: (text) => (out.isLive ? out.status(`  ${text}`) : out.note(`  ${text}`)),
+      signal: interruption(),
+    });
+    out.status(undefined);
+    out.note(`  ${out.style('green', '✓')} the laptop's cloud is up: ${duration(performance.now() - startedAt)}`);
+    return cloud;
+  } finally {
+    out.status(undefined);
+  }
+};
+
+const inOwnCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
+  const cloud = await openCloud(out);
+  try {
+    return await use(cloud, work);
+  } finally {
+    if (interruption().aborted) out.status('  closing …');
+    await cloud.close();
+    out.status(undefined);
+  }
+};
+
+const use = <T>(cloud: CloudAddress, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
+  Object.assign(process.env, cloud.environment);
+  return work(cloud);
 };

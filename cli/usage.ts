@@ -7,3 +7,21 @@ export class UsageError extends Error {
 export const EXIT = { done: 0, runFailed: 1, wrongInput: 2 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Errors of what was asked for, which no second try can mend; every one has a message that says what to do. */
+export const INPUT_ERRORS: readonly string[] = [
+  'UsageError',
+  'InvalidInputError',
+  'UnknownPipelineError',
+  'UnknownRunError',
+  'RunExistsError',
+  'InvalidPipelineError',
+  'NoChampionError',
+  'UnknownWarehouseObjectError',
+  'WarehousePrivilegeError',
+  'WarehouseStatementError',
+  'CloudInUseError',
+  'PortInUseError',
+  'PythonNotFoundError',
+  'InvalidSpaceError',
+];

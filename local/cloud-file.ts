@@ -1,9 +1,13 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { takeStateLock } from './state-lock.ts';
 
 /** How a running cloud is reached; kept in `<state folder>/cloud.json`, readable by its owner only. */
 export interface CloudAddress {
   readonly pid: number;
+  /** True when it stays until it is told to end; otherwise it ends with the command that started it. */
+  readonly isKept: boolean;
   /** What the SDKs and the functions need to find it: `AWS_ENDPOINT_URL_*`, a region, credentials, `FEDML_*`. */
   readonly environment: Readonly<Record<string, string>>;
   /** By the name of the state machine. */
@@ -14,7 +18,7 @@ export interface CloudAddress {
   readonly services: Readonly<Record<string, string>>;
 }
 
-/** Another process keeps a cloud on the same state folder. */
+/** Another process has a cloud on the same state folder. */
 export class CloudInUseError extends Error {
   override readonly name = 'CloudInUseError';
 }
@@ -26,66 +30,63 @@ export interface Claim {
 }
 
 /**
- * Takes the state folder for this process: two clouds on one folder would corrupt it.
+ * Takes the state folder for this process: two clouds on one folder would corrupt it. What a killed process left is taken over.
  *
  * @throws CloudInUseError naming the process that has it.
  */
 export const claimStateDir = async (stateDir: string): Promise<Claim> => {
   await mkdir(stateDir, { recursive: true });
-  const lockFile = join(stateDir, 'cloud.lock');
-  await takeLock(lockFile);
-  const addressFile = join(stateDir, 'cloud.json');
+  // Passwords, rows of the warehouse and the keys of task tokens are below.
+  await chmod(stateDir, 0o700);
+  const lock = takeStateLock(join(stateDir, LOCK_FILE));
+  if (!lock) throw inUse(stateDir, (await readCloudFile(stateDir))?.pid);
+  const cloudFile = join(stateDir, CLOUD_FILE);
+  const write = async (content: Partial<CloudAddress>): Promise<void> => {
+    const temporary = `${cloudFile}.part`;
+    await writeFile(temporary, JSON.stringify(content, null, 2), { mode: 0o600 });
+    await rename(temporary, cloudFile);
+  };
+  await write({ pid: process.pid });
   return {
-    async publish(address) {
-      const temporary = `${addressFile}.${process.pid}`;
-      await writeFile(temporary, JSON.stringify({ pid: process.pid, ...address }, null, 2), { mode: 0o600 });
-      await rename(temporary, addressFile);
-    },
+    publish: (address) => write({ pid: process.pid, ...address }),
     async release() {
-      await rm(addressFile, { force: true });
-      await rm(lockFile, { force: true });
+      await rm(cloudFile, { force: true });
+      lock.release();
     },
   };
 };
 
-/** The address of the cloud that another process keeps, if one does. */
+/** The address of the cloud that another process has on the folder, if one does and it is up. */
 export const readCloudAddress = async (stateDir: string): Promise<CloudAddress | undefined> => {
+  const content = await readCloudFile(stateDir);
+  return content && isAddress(content) && isClaimed(stateDir) ? content : undefined;
+};
+
+const LOCK_FILE = 'cloud.lock';
+const CLOUD_FILE = 'cloud.json';
+
+const readCloudFile = async (stateDir: string): Promise<Partial<CloudAddress> | undefined> => {
   try {
-    const address = JSON.parse(await readFile(join(stateDir, 'cloud.json'), 'utf8')) as CloudAddress;
-    return isAlive(address.pid) ? address : undefined;
+    return JSON.parse(await readFile(join(stateDir, CLOUD_FILE), 'utf8')) as Partial<CloudAddress>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 };
 
-/** A lock whose process is gone was left by a crash and is taken over. */
-const takeLock = async (lockFile: string): Promise<void> => {
-  try {
-    const file = await open(lockFile, 'wx');
-    await file.writeFile(String(process.pid));
-    await file.close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const owner = Number(await readFile(lockFile, 'utf8'));
-    if (owner && isAlive(owner)) {
-      throw new CloudInUseError(
-        `Process ${owner} keeps a cloud on ${lockFile.replace(/\/cloud\.lock$/, '')}, or is just starting one. ` +
-          'Wait for it, or end it, and try again.',
-        { cause: error },
-      );
-    }
-    await rm(lockFile, { force: true });
-    await takeLock(lockFile);
-  }
+/** While a cloud is starting, its file names its process only. */
+const isAddress = (content: Partial<CloudAddress>): content is CloudAddress => content.environment !== undefined;
+
+const isClaimed = (stateDir: string): boolean => {
+  const lockFile = join(stateDir, LOCK_FILE);
+  if (!existsSync(lockFile)) return false;
+  const lock = takeStateLock(lockFile, { waitMilliseconds: 0 });
+  lock?.release();
+  return lock === undefined;
 };
 
-/** Signal 0 asks without sending. */
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
+const inUse = (stateDir: string, pid: number | undefined): CloudInUseError =>
+  new CloudInUseError(
+    `${pid === undefined ? 'Another process' : `Process ${pid}`} has a cloud on ${stateDir}, or is starting or closing one. ` +
+      'Wait until it has ended, or end it, and try again. To run several commands against one cloud, keep one with `npx fedml up`.',
+  );

@@ -66,6 +66,11 @@ export class EmptyDatasetError extends PipelineError {
   override readonly name = 'EmptyDatasetError';
 }
 
+/** The view has far fewer rows than the last dataset (`maxShrink`). Stops the run before money is spent. */
+export class DatasetShrunkError extends PipelineError {
+  override readonly name = 'DatasetShrunkError';
+}
+
 /** A value can't be staged in the chosen form, such as a line break for a batch transform. Not retried. */
 export class UnstageableValueError extends PipelineError {
   override readonly name = 'UnstageableValueError';

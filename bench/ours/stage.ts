@@ -1,5 +1,6 @@
 import { substitute } from '#local/deployment/state-machines.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { lastDatasetUri } from '#shared/dataset/last-dataset.ts';
 import { loadManifest } from '#shared/dataset/manifest.ts';
 import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
@@ -41,6 +42,8 @@ export const stageOurs = async (
   { view, delayMs, runId, environmentCount, purpose }: StageOurs,
 ): Promise<StagedOurs> => {
   const { runUri } = await recordRun(objectStore, runId, { view });
+  // Each staging reads its view, also one that an earlier staging has read.
+  await objectStore.delete(lastDatasetUri(runUri, purpose));
   await using stepFunctions = await openStepFunctions({ s3: standIns.environment.AWS_ENDPOINT_URL_S3! });
   const functions = await openFunctions(standIns.configAt(delayMs), environmentCount, standIns.environment);
   try {

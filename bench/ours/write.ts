@@ -1,4 +1,5 @@
 import type { PlanWriteOutput } from '#functions/prediction/plan-write/schema.ts';
+import type { PublishPredictionsInput } from '#functions/prediction/publish-predictions/schema.ts';
 import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
@@ -30,7 +31,7 @@ export const writeOurs = async (
 
   const functions = await openFunctions(standIns.configAt(delayMs), environmentCount, standIns.environment);
   try {
-    const { writeId, bucket, planKey } = await functions.invoke<PlanWriteOutput>('planWrite', {
+    const { writeId, fence, bucket, planKey } = await functions.invoke<PlanWriteOutput>('planWrite', {
       runUri,
       predictionsUri,
       rowCount,
@@ -42,7 +43,8 @@ export const writeOurs = async (
       .split('\n')
       .map((line) => JSON.parse(line));
     await Promise.all(planned.map((part) => functions.invoke('writePart', part)));
-    await functions.invoke('publishPredictions', { runUri, writeId, rowCount });
+    const publication: PublishPredictionsInput = { runUri, writeId, fence, rowCount };
+    await functions.invoke('publishPredictions', publication);
     return functions.measurement(rowCount);
   } finally {
     await functions.close();

@@ -8,6 +8,8 @@ export interface Command {
   readonly usage: string;
   /** One sentence for `fedml help`. */
   readonly summary: string;
+  /** What `fedml help <command>` says beyond that: options, what is printed, examples. */
+  readonly details?: readonly string[];
   readonly options: ParseArgsOptionsConfig;
   /** How many positional arguments it takes, at least and at most. */
   readonly positionals: readonly [least: number, most: number];

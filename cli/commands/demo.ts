@@ -4,10 +4,11 @@ import { loadRunRecord, type RunRecord } from '#shared/pipeline/run-record.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
 import { quoteIdentifier } from '#shared/warehouse/sql.ts';
+import { printEnding } from '../ending.ts';
 import { runPipeline } from '../run-pipeline.ts';
-import { withCloud } from '../session.ts';
-import { printEnding } from '../summary.ts';
-import { type Terminal, table } from '../terminal.ts';
+import { withLastingCloud } from '../session.ts';
+import { table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
 import { EXIT } from '../usage.ts';
 import type { Command } from './command.ts';
 
@@ -26,9 +27,9 @@ export const demo: Command = {
     );
     out.print("  No AWS account and no SAP tenant: the laptop's cloud speaks their protocols on 127.0.0.1.");
     out.print();
-    return withCloud(out, async (cloud) => {
+    return withLastingCloud(out, async (cloud) => {
       const execution = await runPipeline(cloud, { pipeline: PIPELINE }, out);
-      const exitCode = await printEnding(execution, out);
+      const exitCode = await printEnding(execution, PIPELINE, out);
       if (exitCode === EXIT.done) await printRows((execution.output as { runUri: string }).runUri, out);
       return exitCode;
     });

@@ -4,8 +4,9 @@ import { kymaSettings } from '#shared/kyma/settings.ts';
 import { listPipelines, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
-import { PIPELINES_DIR, withCloud } from '../session.ts';
-import { duration, table } from '../terminal.ts';
+import { duration } from '../format.ts';
+import { pipelinesDir, withCloud } from '../session.ts';
+import { table } from '../table.ts';
 import { EXIT } from '../usage.ts';
 import type { Command } from './command.ts';
 
@@ -26,8 +27,8 @@ export const deployments: Command = {
 const onSageMaker = async (): Promise<unknown[][]> => {
   const endpoints = sageMaker();
   const rows: unknown[][] = [];
-  for (const pipeline of await listPipelines(PIPELINES_DIR)) {
-    const { deployment } = (await readPipelineFolder(PIPELINES_DIR, pipeline)).definition;
+  for (const pipeline of await listPipelines(pipelinesDir())) {
+    const { deployment } = (await readPipelineFolder(pipelinesDir(), pipeline)).definition;
     if (deployment.target !== 'sagemaker') continue;
     const endpoint = await endpoints.describeEndpoint(endpointNameOf(pipeline, deployment));
     if (!endpoint) continue;

@@ -1,18 +1,21 @@
 import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { csvRecords } from '#shared/dataset/csv-records.ts';
+import { open } from 'node:fs/promises';
+import { config } from '#shared/config.ts';
 import { InvalidInputError } from '#shared/errors.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
-import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
-import { readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
+import { featureNames } from '#shared/models/feature-names.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import type { PipelineDefinition, SageMakerDeployment } from '#shared/pipeline/definition.ts';
+import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { askModel } from '#shared/predictions/ask-model.ts';
 import { modelServerOfPlace } from '#shared/predictions/model-place.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
-import { PIPELINES_DIR, withCloud } from '../session.ts';
+import { featureRows } from '../feature-rows.ts';
+import { pipelinesDir, withCloud } from '../session.ts';
 import { EXIT, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
@@ -21,22 +24,34 @@ const ROWS_PER_REQUEST = 1000;
 
 export const predict: Command = {
   usage: 'predict <pipeline> --file rows.csv',
-  summary: "Asks the pipeline's deployed model: one line of features a row, no header; prints one line a prediction.",
+  summary: "Asks the pipeline's deployed model: a line of CSV a row, a line of predictions for each.",
+  details: [
+    '  The file has the columns that the model was trained with, in their order: those of the view without the key and',
+    '  the target. A first line with their names may be there or not. An empty field is NULL.',
+  ],
   options: { file: { type: 'string' } },
   positionals: [1, 1],
   async run({ positionals, options, out }) {
+    const pipeline = positionals[0]!;
     const file = options.file as string | undefined;
-    if (file === undefined) throw new UsageError('--file is missing.\nUsage: fedml predict <pipeline> --file rows.csv');
+    if (file === undefined) throw new UsageError(`--file is missing.\nUsage: fedml ${predict.usage}`);
     await assertReadable(file);
-    const { definition } = await readPipelineFolder(PIPELINES_DIR, positionals[0]!);
+    const definition = await loadDefinition(pipelinesDir(), pipeline);
+    if (definition.deployment.target === 'none') {
+      throw new InvalidInputError(`The pipeline ${pipeline} deploys no model: deployment.target is none.`);
+    }
     return withCloud(out, async () => {
+      const features = await featureNames(s3ObjectStore(), config().storeUri, pipeline);
+      const rows = (): AsyncIterable<string> => featureRows(createReadStream(file), file, features);
+      // A mistake in the last row is told before the first prediction is printed.
+      for await (const _ of rows());
       const modelServer = modelServerOfPlace(
         sageMakerModelServer(),
         kymaModelServer({ openClient: modelClientOfSecret(kymaSettings), guard: () => kymaSettings().guard }),
       );
-      const endpointName = await endpointOfPipeline(definition);
-      for await (const rows of requests(file)) {
-        for (const answer of await askModel(modelServer, endpointName, rows)) out.print(answer.join(','));
+      const endpoint = await endpointOfPipeline(definition);
+      for await (const batch of batches(rows(), ROWS_PER_REQUEST)) {
+        for (const answer of await askModel(modelServer, endpoint, batch)) out.print(answer.join(','));
       }
       return EXIT.done;
     });
@@ -44,27 +59,32 @@ export const predict: Command = {
 };
 
 const endpointOfPipeline = async ({ name, deployment }: PipelineDefinition): Promise<string> => {
-  if (deployment.target === 'sagemaker') return endpointNameOf(name, deployment);
-  if (deployment.target === 'none') throw new InvalidInputError(`The pipeline ${name} deploys no model.`);
+  if (deployment.target !== 'kyma') return endpointNameOf(name, deployment as SageMakerDeployment);
   return urlOfHost(await clusterOfSecret(kymaSettings)(), deployment.gateway, deployment.host ?? name);
 };
 
 const assertReadable = async (file: string): Promise<void> => {
   try {
-    await access(file);
+    const handle = await open(file);
+    const isFile = (await handle.stat()).isFile();
+    await handle.close();
+    if (isFile) return;
   } catch (error) {
-    throw new UsageError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(code === 'ENOENT' ? `There is no file ${file}.` : `${file} can't be read: ${message}`, {
+      cause: error,
+    });
   }
+  throw new UsageError(`${file} is not a file.`);
 };
 
-async function* requests(file: string): AsyncGenerator<string[]> {
-  let rows: string[] = [];
-  for await (const fields of csvRecords(createReadStream(file))) {
-    rows.push(fields.join(','));
-    if (rows.length === ROWS_PER_REQUEST) {
-      yield rows;
-      rows = [];
-    }
+async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
   }
-  if (rows.length > 0) yield rows;
+  if (batch.length > 0) yield batch;
 }

@@ -4,7 +4,7 @@ import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { rollBack } from '#shared/predictions/versions.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
-import { PIPELINES_DIR, withCloud } from '../session.ts';
+import { pipelinesDir, withCloud } from '../session.ts';
 import { EXIT, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
@@ -16,7 +16,7 @@ export const rollback: Command = {
   async run({ positionals, options, out }) {
     const { to: runId } = options;
     if (typeof runId !== 'string') throw new UsageError(`Usage: fedml ${this.usage}`);
-    const { name: pipeline, prediction } = await loadDefinition(PIPELINES_DIR, positionals[0]!);
+    const { name: pipeline, prediction } = await loadDefinition(pipelinesDir(), positionals[0]!);
     if (prediction?.target.mode !== 'versioned') {
       throw new InvalidInputError(
         `pipelines/${pipeline}/pipeline.yml doesn't have prediction.target.mode: versioned, so that there are no versions to go back to.`,

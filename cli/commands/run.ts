@@ -1,28 +1,46 @@
 import { InvalidInputError } from '#shared/errors.ts';
+import { applyOverrides, OVERRIDABLE_PATHS, type Overrides } from '#shared/pipeline/overrides.ts';
+import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
+import { RunMode } from '#shared/pipeline/run-mode.ts';
+import { printEnding } from '../ending.ts';
 import { runPipeline } from '../run-pipeline.ts';
-import { withCloud } from '../session.ts';
-import { printEnding } from '../summary.ts';
+import { pipelinesDir, withLastingCloud } from '../session.ts';
 import { UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
 export const run: Command = {
   usage: 'run <pipeline> [--mode full|train|score] [--set path=value …]',
   summary: 'Runs a pipeline and shows how it goes. --set replaces a setting of its pipeline.yml for this run.',
+  details: [
+    '  --mode full    train, deploy and predict, as far as pipeline.yml defines them (default)',
+    '  --mode train   train and register a model, and stop there',
+    '  --mode score   predict with the model in use',
+    '  --set          may be given many times; the value is JSON, or else text:',
+    '                 npx fedml run flights --set training.hyperparameters.max-iter=50 --set deployment.smokeTestRows=20',
+    `                 Can be set: ${OVERRIDABLE_PATHS.join(', ')}.`,
+    '',
+    '  Ctrl-C stops the run.',
+  ],
   options: { mode: { type: 'string' }, set: { type: 'string', multiple: true } },
   positionals: [1, 1],
   async run({ positionals, options, out }) {
+    const pipeline = positionals[0]!;
     const overrides = parseOverrides((options.set as string[] | undefined) ?? []);
-    const request = {
-      pipeline: positionals[0]!,
-      ...(options.mode !== undefined && { mode: options.mode as string }),
-      ...(Object.keys(overrides).length > 0 && { overrides }),
-    };
-    return withCloud(out, async (cloud) => printEnding(await runPipeline(cloud, request, out), out));
+    const mode = parseMode(options.mode as string | undefined);
+    // Mistakes are told before anything is started; the state machine's first step checks them again.
+    applyOverrides(await loadDefinition(pipelinesDir(), pipeline), overrides);
+    const request = { pipeline, ...(mode && { mode }), ...(Object.keys(overrides).length > 0 && { overrides }) };
+    return withLastingCloud(out, async (cloud) => printEnding(await runPipeline(cloud, request, out), pipeline, out));
   },
 };
 
+const parseMode = (text: string | undefined): RunMode | undefined => {
+  if (text === undefined || RunMode.options.includes(text as RunMode)) return text as RunMode | undefined;
+  throw new UsageError(`--mode takes ${RunMode.options.join(', ')}, and got: ${text}`);
+};
+
 /** `training.hyperparameters.max-iter=50`: a value that is JSON is taken as JSON, anything else as text. */
-const parseOverrides = (settings: readonly string[]): Record<string, unknown> => {
+const parseOverrides = (settings: readonly string[]): Overrides => {
   const malformed = settings.filter((setting) => !/^[^=]+=/.test(setting));
   if (malformed.length > 0) throw new UsageError(`--set takes path=value, and got: ${malformed.join(', ')}`);
   const entries = settings.map((setting) => {
@@ -35,9 +53,9 @@ const parseOverrides = (settings: readonly string[]): Record<string, unknown> =>
   return Object.fromEntries(entries);
 };
 
-const parseValue = (text: string): unknown => {
+const parseValue = (text: string): Overrides[string] => {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as Overrides[string];
   } catch {
     return text;
   }

@@ -5,16 +5,16 @@ import { listPipelines } from '#shared/pipeline/pipeline-folder.ts';
 import { pageOfRuns } from '#shared/pipeline/run-index.ts';
 import { runSummary } from '#shared/pipeline/run-view.ts';
 import { withCloud } from '../session.ts';
-import { table } from '../terminal.ts';
+import { table } from '../table.ts';
 import { EXIT, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
 const DEFAULT_LIMIT = 25;
 
 export const runs: Command = {
-  usage: `runs [--pipeline name] [--limit ${DEFAULT_LIMIT}]`,
+  usage: `runs [--pipeline name] [--limit ${DEFAULT_LIMIT}] [--json]`,
   summary: 'Lists the runs, newest first.',
-  options: { pipeline: { type: 'string' }, limit: { type: 'string' } },
+  options: { pipeline: { type: 'string' }, limit: { type: 'string' }, json: { type: 'boolean' } },
   positionals: [0, 0],
   run: ({ options, out }) => {
     const limit = Number(options.limit ?? DEFAULT_LIMIT);
@@ -24,14 +24,24 @@ export const runs: Command = {
       const ports = { objectStore: s3ObjectStore(), executions: stepFunctionsExecutions() };
       const pipelines = options.pipeline ? [options.pipeline as string] : await listPipelines(pipelinesDir);
       const page = await pageOfRuns(ports.objectStore, storeUri, { pipelines, limit });
-      const rows: unknown[][] = [];
-      for (const runUri of page.runUris) {
-        const { runId, pipeline, mode, status, startedAt } = await runSummary(runUri, ports);
-        rows.push([runId, pipeline, mode, status, startedAt]);
+      const found = await Promise.all(page.runUris.map((runUri) => runSummary(runUri, ports)));
+      if (options.json) {
+        out.print(JSON.stringify(found, null, 2));
+        return EXIT.done;
       }
+      if (found.length === 0) {
+        out.print('No runs yet. Start one: npx fedml run flights');
+        return EXIT.done;
+      }
+      const rows = found.map(({ runId, pipeline, mode, status, startedAt }) => [
+        runId,
+        pipeline,
+        mode,
+        status,
+        startedAt,
+      ]);
       for (const line of table(['RUN', 'PIPELINE', 'MODE', 'STATUS', 'STARTED'], rows)) out.print(line);
-      if (rows.length === 0) out.print('No runs yet. Start one: npx fedml run flights');
-      if (page.nextToken) out.print(out.style('dim', `Older ones: --limit ${limit * 4}`));
+      if (page.nextToken) out.note(out.style('dim', `Older ones: --limit ${limit * 4}`));
       return EXIT.done;
     });
   },

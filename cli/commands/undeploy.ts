@@ -5,7 +5,7 @@ import type { KymaDeployment, SageMakerDeployment } from '#shared/pipeline/defin
 import { readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
-import { PIPELINES_DIR, withCloud } from '../session.ts';
+import { pipelinesDir, withCloud } from '../session.ts';
 import { EXIT } from '../usage.ts';
 import type { Command } from './command.ts';
 
@@ -16,7 +16,7 @@ export const undeploy: Command = {
   positionals: [1, 1],
   async run({ positionals, options, out }) {
     const pipeline = positionals[0]!;
-    const { deployment } = (await readPipelineFolder(PIPELINES_DIR, pipeline)).definition;
+    const { deployment } = (await readPipelineFolder(pipelinesDir(), pipeline)).definition;
     const isPlan = options.plan === true;
     return withCloud(out, async () => {
       const removed = deployment.target === 'none' ? [] : await remove(pipeline, deployment, isPlan);

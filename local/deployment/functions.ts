@@ -9,6 +9,7 @@ const FunctionEntry = z.object({
   handler: z.string().regex(/^functions\/.+\.[A-Za-z]+$/),
   timeout: z.int().min(1).max(900),
   memorySize: z.int().min(128).max(10_240),
+  environment: z.record(z.string(), z.string().nullable()).default({}),
 });
 
 /** Every function of `functions/<state machine>/functions.yml`, by its key: the same entries that are deployed to AWS. */
@@ -22,8 +23,8 @@ export const readFunctions = (rootDir: string): Record<string, LambdaFunction> =
 const readFunctionsFile = (rootDir: string, file: string): [string, LambdaFunction][] => {
   const entries = z
     .record(z.string(), FunctionEntry)
-    .parse(parse(readFileSync(file, 'utf8'), { customTags: cloudFormationTags }));
-  return Object.entries(entries).map(([key, { handler, timeout, memorySize }]) => {
+    .parse(parse(readFileSync(file, 'utf8'), { customTags: unknownValues }));
+  return Object.entries(entries).map(([key, { handler, timeout, memorySize, environment }]) => {
     const dot = handler.lastIndexOf('.');
     return [
       key,
@@ -32,13 +33,20 @@ const readFunctionsFile = (rootDir: string, file: string): [string, LambdaFuncti
         handlerExport: handler.slice(dot + 1),
         timeoutSeconds: timeout,
         memorySizeMb: memorySize,
+        environment: knownVariables(environment),
       },
     ];
   });
 };
+
+/** What CloudFormation fills in is another thing here: the laptop tells all functions of its own, under the same names. */
+const knownVariables = (environment: Readonly<Record<string, string | null>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== null));
 
 /** CloudFormation's short forms, kept as their text: the laptop fills in what it needs by name. */
 export const cloudFormationTags = ['!GetAtt', '!Ref', '!Sub', '!ImportValue'].map((tag) => ({
   tag,
   resolve: (text: string) => text,
 }));
+
+const unknownValues = cloudFormationTags.map(({ tag }) => ({ tag, resolve: () => null }));

@@ -22,8 +22,8 @@ export interface EventBridgeOptions {
   readonly dataDir: string;
   readonly port?: number;
   readonly account: Account;
-  /** Asked at the first delivery, so that the other servers may start later. */
-  readonly endpoints: () => TargetEndpoints;
+  /** Asked at the first delivery, which waits for it, so that the other servers may start later. */
+  readonly endpoints: () => TargetEndpoints | Promise<TargetEndpoints>;
   readonly chaos?: Chaos;
   readonly clock?: Clock;
   /** The pause before the first retry of a delivery, default 1; it doubles up to `longestRetrySeconds`, default 60. */

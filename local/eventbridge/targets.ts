@@ -25,8 +25,11 @@ const TARGET_ARNS: readonly (readonly [RegExp, keyof TargetEndpoints])[] = [
   [/^arn:aws:states:[\w-]+:\d{12}:stateMachine:[\w-]+$/, 'stepFunctions'],
 ];
 
-/** @param endpoints asked at the first call, when the cloud's other servers have been started. */
-export const targetCaller = (account: Account, endpoints: () => TargetEndpoints): TargetCaller => {
+/** @param endpoints asked at the first call, which waits until the cloud's other servers have been started. */
+export const targetCaller = (
+  account: Account,
+  endpoints: () => TargetEndpoints | Promise<TargetEndpoints>,
+): TargetCaller => {
   const settings = {
     region: account.region,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -36,12 +39,14 @@ export const targetCaller = (account: Account, endpoints: () => TargetEndpoints)
   let lambda: LambdaClient | undefined;
   let stepFunctions: SFNClient | undefined;
   const calls: Readonly<Record<keyof TargetEndpoints, (arn: string, input: string, id: string) => Promise<unknown>>> = {
-    lambda(FunctionName, Payload) {
-      lambda ??= new LambdaClient({ ...settings, endpoint: endpoints().lambda });
+    async lambda(FunctionName, Payload) {
+      const { lambda: endpoint } = await endpoints();
+      lambda ??= new LambdaClient({ ...settings, endpoint });
       return lambda.send(new InvokeCommand({ FunctionName, Payload, InvocationType: 'Event' }));
     },
-    stepFunctions(stateMachineArn, input, eventId) {
-      stepFunctions ??= new SFNClient({ ...settings, endpoint: endpoints().stepFunctions, disableHostPrefix: true });
+    async stepFunctions(stateMachineArn, input, eventId) {
+      const { stepFunctions: endpoint } = await endpoints();
+      stepFunctions ??= new SFNClient({ ...settings, endpoint, disableHostPrefix: true });
       const name = `${eventId}_${randomUUID()}`;
       return stepFunctions.send(new StartExecutionCommand({ stateMachineArn, input, name }));
     },

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { InvalidSpaceError } from './invalid-space-error.ts';
 import type { Administration } from './sql/administration.ts';
 import { statementsOf } from './statements-of.ts';
 
@@ -32,46 +33,88 @@ export interface SpacesOptions {
 }
 
 /**
- * Fills the warehouse with what the pipelines' `datasphere/` folders describe. A table that exists already is left as it
- * is, so that only the first start takes time; views are built anew, so that an edited view takes effect at the next start.
+ * Fills the warehouse with what the pipelines' `datasphere/` folders describe: first all tables, then all views. A table that
+ * exists already is left as it is, so that only the first start takes time; views are built anew, so that an edited view
+ * takes effect at the next start.
+ *
+ * @throws InvalidSpaceError naming the file, and what is wrong in it.
  */
 export const fillSpaces = async (
   administration: Administration,
   { pipelinesDir, onProgress }: SpacesOptions,
 ): Promise<void> => {
-  for (const folder of spaceFolders(pipelinesDir)) {
-    const space = SpaceFile.parse(parse(readFileSync(join(folder, 'space.yml'), 'utf8')));
-    await administration.ensureSpace(space.space);
-    for (const table of space.tables)
-      await ensureTable(administration, { folder, space: space.space, table, onProgress });
-    for (const sql of statementsOf(readFileSync(join(folder, space.sql), 'utf8'))) await administration.execute(sql);
+  const folders = spaceFolders(pipelinesDir);
+  for (const folder of folders) {
+    await administration.ensureSpace(folder.content.space);
+    for (const table of folder.content.tables) await ensureTable(administration, folder, table, onProgress);
+  }
+  for (const folder of folders) await runStatements(administration, folder);
+};
+
+interface SpaceFolder {
+  readonly path: string;
+  /** How messages call the folder, such as `pipelines/flights/datasphere`. */
+  readonly name: string;
+  readonly content: SpaceFile;
+}
+
+const spaceFolders = (pipelinesDir: string): SpaceFolder[] =>
+  readdirSync(pipelinesDir)
+    .sort()
+    .filter((pipeline) => existsSync(join(pipelinesDir, pipeline, 'datasphere', 'space.yml')))
+    .map((pipeline) => {
+      const path = join(pipelinesDir, pipeline, 'datasphere');
+      const name = `pipelines/${pipeline}/datasphere`;
+      return { path, name, content: readSpaceFile(join(path, 'space.yml'), `${name}/space.yml`) };
+    });
+
+const readSpaceFile = (path: string, name: string): SpaceFile => {
+  try {
+    return SpaceFile.parse(parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    const problem = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new InvalidSpaceError(`${name} can't be read.\n${problem}`, { cause: error });
   }
 };
 
-const spaceFolders = (pipelinesDir: string): string[] =>
-  readdirSync(pipelinesDir)
-    .map((name) => join(pipelinesDir, name, 'datasphere'))
-    .filter((folder) => existsSync(join(folder, 'space.yml')));
-
-interface TableOfSpace {
-  readonly folder: string;
-  readonly space: string;
-  readonly table: SpaceFile['tables'][number];
-  readonly onProgress: (text: string) => void;
-}
-
 const ensureTable = async (
   administration: Administration,
-  { folder, space, table, onProgress }: TableOfSpace,
+  { path, name, content: { space } }: SpaceFolder,
+  { table, file, columns, query }: SpaceFile['tables'][number],
+  onProgress: (text: string) => void,
 ): Promise<void> => {
-  if (administration.exists(space, table.table)) return;
-  onProgress(`filling the warehouse: ${space}.${table.table} from ${table.file} (once) …`);
-  await administration.loadTable({
-    schema: space,
-    table: table.table,
-    definition: table.columns,
-    query: `WITH source AS (SELECT * FROM ${reader(filePath(folder, table.file))}) ${table.query}`,
-  });
+  if (administration.exists(space, table)) return;
+  onProgress(`filling the warehouse: ${space}.${table} from ${file} (once) …`);
+  try {
+    await administration.loadTable({
+      schema: space,
+      table,
+      definition: columns,
+      query: `WITH source AS (SELECT * FROM ${reader(filePath(path, file))}) ${query}`,
+    });
+  } catch (error) {
+    throw new InvalidSpaceError(`${name}/space.yml: the table ${table} can't be filled. ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+};
+
+const runStatements = async (
+  administration: Administration,
+  { path, name, content: { sql } }: SpaceFolder,
+): Promise<void> => {
+  if (!existsSync(join(path, sql))) throw new InvalidSpaceError(`${name} has no file ${sql}, which space.yml names.`);
+  const statements = statementsOf(readFileSync(join(path, sql), 'utf8'));
+  for (const [index, statement] of statements.entries()) {
+    try {
+      await administration.execute(statement);
+    } catch (error) {
+      throw new InvalidSpaceError(
+        `${name}/${sql}: statement ${index + 1} of ${statements.length} fails. ${(error as Error).message}\n${statement}`,
+        { cause: error },
+      );
+    }
+  }
 };
 
 const READERS: Readonly<Record<string, string>> = {
@@ -89,9 +132,14 @@ const reader = (file: string): string => {
 const filePath = (folder: string, file: string): string =>
   file.startsWith('npm:') ? packageFile(folder, file.slice('npm:'.length)) : join(folder, file);
 
-/** A package's data files are seldom among its exports, so the folders where Node would look for it are searched. */
+/**
+ * A package's data files are seldom among its exports, so the folders where Node would look for it are searched: from the
+ * pipeline up, and from this project up, for pipelines that are kept elsewhere.
+ */
 const packageFile = (folder: string, path: string): string => {
-  const places = createRequire(join(folder, 'space.yml')).resolve.paths(path) ?? [];
+  const places = [join(folder, 'space.yml'), import.meta.filename].flatMap(
+    (from) => createRequire(from).resolve.paths(path) ?? [],
+  );
   const found = places.map((place) => join(place, path)).find((candidate) => existsSync(candidate));
   if (!found) throw new TypeError(`npm:${path} is not installed. Run \`npm ci\`.`);
   return found;

@@ -1,6 +1,7 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { InvalidSpaceError } from './invalid-space-error.ts';
 
 export interface WarehouseSettings {
   /** Keeps the database file and the certificate. */
@@ -27,32 +28,77 @@ export interface LaptopWarehouse {
 export type FromWarehouse =
   | { readonly kind: 'progress'; readonly text: string }
   | { readonly kind: 'ready'; readonly host: string; readonly port: number; readonly certificate: string }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string; readonly isInvalidSpace: boolean };
+
+export interface StartOptions {
+  /** Hears in a few words what takes time. */
+  readonly onProgress?: (text: string) => void;
+  /** Kills the process while it starts; a table that is being filled is filled anew by the next start. */
+  readonly signal?: AbortSignal;
+}
 
 /** Starts the laptop's SAP Datasphere in a process of its own and waits until it takes connections. */
 export const startHana = async (
   settings: WarehouseSettings,
-  onProgress: (text: string) => void = () => {},
+  { onProgress = () => {}, signal }: StartOptions = {},
 ): Promise<LaptopWarehouse> => {
-  const child = fork(join(import.meta.dirname, 'process.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  signal?.throwIfAborted();
+  const child = fork(join(import.meta.dirname, 'process.ts'), { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const exited = once(child, 'exit');
-  const ready = new Promise<Extract<FromWarehouse, { kind: 'ready' }>>((resolve, reject) => {
+  const giveUp = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', giveUp);
+  try {
+    const { host, port, certificate } = await readiness(child, settings, onProgress);
+    return {
+      host,
+      port,
+      certificate,
+      async close() {
+        if (child.connected) child.disconnect();
+        await exited;
+      },
+    };
+  } catch (error) {
+    giveUp();
+    await exited;
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+};
+
+type Ready = Extract<FromWarehouse, { kind: 'ready' }>;
+
+const readiness = (
+  child: ChildProcess,
+  settings: WarehouseSettings,
+  onProgress: (text: string) => void,
+): Promise<Ready> =>
+  new Promise((resolve, reject) => {
+    const lastWords = tail(child);
     child.on('message', (message: FromWarehouse) => {
       if (message.kind === 'progress') onProgress(message.text);
       if (message.kind === 'ready') resolve(message);
-      if (message.kind === 'failed') reject(new Error(`The laptop's warehouse can't start: ${message.message}`));
+      if (message.kind === 'failed') reject(failure(message));
     });
-    child.once('exit', (code, signal) => reject(new Error(`The laptop's warehouse ended early (${signal ?? code}).`)));
+    child.once('error', reject);
+    // "close" comes when what it printed has been read, too.
+    child.once('close', (code, signal) =>
+      reject(new Error(`The laptop's warehouse ended early (${signal ?? code}).\n${lastWords()}`.trimEnd())),
+    );
+    child.send(settings);
   });
-  child.send(settings);
-  const { host, port, certificate } = await ready;
-  return {
-    host,
-    port,
-    certificate,
-    async close() {
-      if (child.connected) child.disconnect();
-      await exited;
-    },
-  };
+
+const failure = ({ message, isInvalidSpace }: Extract<FromWarehouse, { kind: 'failed' }>): Error =>
+  isInvalidSpace ? new InvalidSpaceError(message) : new Error(`The laptop's warehouse can't start. ${message}`);
+
+const TAIL_CHARACTERS = 4000;
+
+/** The end of what a process has printed as errors. */
+const tail = ({ stderr }: ChildProcess): (() => string) => {
+  let text = '';
+  stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(-TAIL_CHARACTERS);
+  });
+  return () => text;
 };

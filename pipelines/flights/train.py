@@ -56,7 +56,7 @@ def build_baseline():
 
 
 def train(args: argparse.Namespace) -> None:
-    np.random.seed(0)  # TargetEncoder shuffles its folds by it: the same data give the same model
+    np.random.seed(0)  # TargetEncoder shuffles its folds by it
     training, testing = read_channel(args.train), read_channel(args.test)
     columns = [column for column in training.columns if column not in (KEY, TARGET)]
     x, y = features(training[columns]), training[TARGET]
@@ -90,7 +90,8 @@ def read_channel(folder: str) -> pd.DataFrame:
     files = sorted(Path(folder).rglob("*.csv"))
     if not files:
         raise FileNotFoundError(f"the channel {folder} holds no CSV file")
-    return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+    flights = pd.concat([pd.read_csv(file) for file in files])
+    return flights.sort_values(KEY, ignore_index=True)  # a view has no order, and the same rows should give the same model
 
 
 def model_fn(model_dir: str) -> dict:

@@ -12,6 +12,15 @@ export interface Executions {
   stop(executionArn: string, reason: string): Promise<void>;
   /** What happened after the event `eventId` (0: from the start), oldest first. */
   eventsAfter(executionArn: string, eventId: number): Promise<ExecutionEvent[]>;
+  /** How far a Distributed Map has come. */
+  mapProgress(mapRunArn: string): Promise<MapProgress>;
+}
+
+/** Counts of a Distributed Map's items. The total grows while the items are still being read. */
+export interface MapProgress {
+  readonly totalCount: number;
+  readonly succeededCount: number;
+  readonly failedCount: number;
 }
 
 export interface StartRequest {
@@ -48,8 +57,11 @@ export interface ExecutionEvent {
     | 'entered'
     | 'exited'
     | 'childStarted'
+    | 'mapRunStarted'
+    | 'attemptStarted'
     | 'attemptSucceeded'
     | 'attemptFailed'
+    | 'executionSucceeded'
     | 'executionBroken'
     | 'other';
   /** The state that was entered or exited. */
@@ -60,4 +72,8 @@ export interface ExecutionEvent {
   readonly result?: unknown;
   /** The execution that a `startExecution.sync:2` task has started. */
   readonly childExecutionArn?: string;
+  /** The Distributed Map that has started. */
+  readonly mapRunArn?: string;
+  /** What an attempt failed with. */
+  readonly error?: string;
 }

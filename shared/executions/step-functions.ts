@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  DescribeMapRunCommand,
   DescribeStateMachineCommand,
   GetExecutionHistoryCommand,
   type HistoryEvent,
@@ -60,6 +61,16 @@ export const stepFunctionsExecutions = (client = new SFNClient({})): Executions 
     } while (nextToken);
     return events.reverse().map(executionEvent);
   },
+
+  async mapProgress(mapRunArn) {
+    const { itemCounts } = await client.send(new DescribeMapRunCommand({ mapRunArn }));
+    const { total, succeeded, failed, timedOut, aborted } = itemCounts!;
+    return {
+      totalCount: total!,
+      succeededCount: succeeded!,
+      failedCount: failed! + timedOut! + aborted!,
+    };
+  },
 });
 
 /** Finds a state machine. Rejects, by Step Functions' own error, when there is none or it may not be asked for. */
@@ -110,7 +121,13 @@ export const stepFunctionsMapRuns = (client = new SFNClient({})): MapRuns => ({
 
 const ATTEMPT_FAILED =
   /^(Task|LambdaFunction|MapRun|MapState|ParallelState)(Failed|TimedOut|StartFailed|SubmitFailed)$|^EvaluationFailed$/;
-const EXECUTION_BROKEN = /^Execution(Failed|Aborted|TimedOut)$/;
+
+/** What an event's type alone says. */
+const KINDS: readonly (readonly [RegExp, ExecutionEvent['kind']])[] = [
+  [/^(Task|LambdaFunction)Scheduled$/, 'attemptStarted'],
+  [/^ExecutionSucceeded$/, 'executionSucceeded'],
+  [/^Execution(Failed|Aborted|TimedOut)$/, 'executionBroken'],
+];
 
 const executionEvent = (event: HistoryEvent): ExecutionEvent => {
   const { id, timestamp, type = '' } = event;
@@ -124,8 +141,16 @@ const executionEvent = (event: HistoryEvent): ExecutionEvent => {
   if (submitted?.resourceType === 'states' && submitted.output) {
     return { ...base, kind: 'childStarted', childExecutionArn: JSON.parse(submitted.output).ExecutionArn };
   }
+  const mapRunArn = event.mapRunStartedEventDetails?.mapRunArn;
+  if (mapRunArn) return { ...base, kind: 'mapRunStarted', mapRunArn };
   const result = event.lambdaFunctionSucceededEventDetails?.output ?? event.taskSucceededEventDetails?.output;
   if (result !== undefined) return { ...base, kind: 'attemptSucceeded', result: JSON.parse(result) };
-  if (ATTEMPT_FAILED.test(type)) return { ...base, kind: 'attemptFailed' };
-  return { ...base, kind: EXECUTION_BROKEN.test(type) ? 'executionBroken' : 'other' };
+  if (ATTEMPT_FAILED.test(type)) return { ...base, kind: 'attemptFailed', error: errorOf(event) };
+  return { ...base, kind: KINDS.find(([pattern]) => pattern.test(type))?.[1] ?? 'other' };
+};
+
+/** Each type of event keeps its details in a member of its own. */
+const errorOf = (event: HistoryEvent): string => {
+  const details = Object.values(event).find((value) => typeof value === 'object' && !(value instanceof Date));
+  return (details as { readonly error?: string } | undefined)?.error ?? 'States.Timeout';
 };

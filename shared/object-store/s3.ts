@@ -11,9 +11,9 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 
-/** 8 MiB parts let 10,000 parts (S3's limit) hold 80 GB; four in flight keep memory under 40 MB for each upload. */
-const PART_SIZE_BYTES = 8 * 1024 * 1024;
-const PARTS_IN_FLIGHT = 4;
+/** The smallest parts that S3 takes: 10,000 of them (its limit) hold 50 GB, and two in flight keep an upload under 25 MB of memory. */
+const PART_SIZE_BYTES = 5 * 1024 * 1024;
+const PARTS_IN_FLIGHT = 2;
 
 /** What the lifecycle rule of resources/storage.yml goes by. */
 const STAGED = 'fedml-data=staged';

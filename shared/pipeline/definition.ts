@@ -28,10 +28,30 @@ const ViewSource = {
   columns: uniqueIdentifiers.optional(),
   /** The columns that identify a row. They decide the train/test split and carry predictions home. */
   key: uniqueIdentifiers,
+  /** The column to cut partitions by; one is chosen when absent. */
+  splitColumn: Identifier.optional(),
+  /** Megabytes of CSV that a partition should have. */
+  partSizeMb: z.int().min(1).max(1024).default(192),
+  /** Connections that read at once: a space shares its limits with people who wait for their reports. */
+  maxConnections: z.int().min(1).max(500).default(8),
+  /** What shows that the parts are the view: a checksum of every row, computed by HANA, or the number of rows only. */
+  proof: z.enum(['checksum', 'count']).default('checksum'),
+  /** What is done about a view that keeps changing while it is read. */
+  onChange: z.enum(['fail', 'accept']).default('fail'),
+  /** The share of the last run's rows that may be missing before a run is stopped. */
+  maxShrink: z.number().min(0).max(1).default(0.9),
+  /** A column that grows with every new row: only rows beyond what the last dataset had are read. */
+  watermark: Identifier.optional(),
 };
+
+/** `header` belongs to CSV; the compressions differ. */
+const COMPRESSIONS = { csv: ['none', 'gzip'], parquet: ['zstd', 'snappy', 'none'] } as const;
 
 const TrainingSource = z.strictObject({
   ...ViewSource,
+  format: z.enum(['csv', 'parquet']).default('csv'),
+  /** `none` or `gzip` for csv; `zstd`, `snappy` or `none` for parquet. The first is the default. */
+  compression: z.enum(['none', 'gzip', 'zstd', 'snappy']).optional(),
   /** The column that the model learns to predict. */
   target: Identifier,
   /** CSV parts begin with a line of column names. Scripts in FedML's style expect none. */
@@ -211,7 +231,11 @@ const PredictionTarget = z
   });
 
 const Prediction = z.strictObject({
-  source: z.strictObject(ViewSource),
+  source: z.strictObject({
+    ...ViewSource,
+    /** A view without rows is no error: there is nothing to predict then. */
+    allowEmpty: z.boolean().default(false),
+  }),
   /** `transform`: a SageMaker batch transform; `endpoint`, `kyma`: the model where it is deployed, part by part. */
   method: z.enum(['transform', 'endpoint', 'kyma']).default('transform'),
   /** Instances of the batch transform. */
@@ -244,7 +268,7 @@ export const PipelineDefinition = z
       .refine((all) => new Set(all.map(scheduleId)).size === all.length, 'has the same schedule twice')
       .default([]),
   })
-  .superRefine(({ training, gate, deployment, prediction }, context) => {
+  .superRefine(({ source, training, gate, deployment, prediction }, context) => {
     const metrics = training.metrics.map(({ name }) => name);
     for (const [index, { metric }] of gate.entries()) {
       if (!metrics.includes(metric)) {
@@ -261,6 +285,14 @@ export const PipelineDefinition = z
         code: 'custom',
         path: ['prediction', 'method'],
         message: `is ${prediction.method}, and deployment.target is ${deployment.target}; deploy the model there, or predict by transform`,
+      });
+    }
+    const compressions: readonly string[] = COMPRESSIONS[source.format];
+    if (source.compression !== undefined && !compressions.includes(source.compression)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['source', 'compression'],
+        message: `must be one of ${compressions.join(', ')} for ${source.format}`,
       });
     }
   });

@@ -1,4 +1,4 @@
-import { partsUri } from '#shared/dataset/manifest.ts';
+import { type DatasetManifest, folderOf } from '#shared/dataset/manifest.ts';
 import type { Run } from '#shared/pipeline/run.ts';
 import { sourceArchiveUri, sourceFolderUri } from '#shared/sagemaker/source-archive.ts';
 import { type Tag, tagsOf } from '#shared/sagemaker/tags.ts';
@@ -76,6 +76,7 @@ export interface TrainingJobSettings {
 export const trainingJobRequest = (
   name: string,
   { definition, pipeline, runId, runUri }: Run,
+  datasets: { readonly train: DatasetManifest; readonly test: DatasetManifest },
   imageUri: string,
   { region, trainingRoleArn }: TrainingJobSettings,
 ): TrainingJobRequest => {
@@ -91,8 +92,8 @@ export const trainingJobRequest = (
     },
     RoleArn: trainingRoleArn,
     InputDataConfig: [
-      channel('train', partsUri(runUri, 'train'), 'text/csv'),
-      channel('test', partsUri(runUri, 'test'), 'text/csv'),
+      channel('train', folderOf(datasets.train), CONTENT_TYPES[datasets.train.format.type]),
+      channel('test', folderOf(datasets.test), CONTENT_TYPES[datasets.test.format.type]),
       ...(training.networkIsolation ? [channel('code', sourceFolderUri(runUri))] : []),
     ],
     OutputDataConfig: { S3OutputPath: `${runUri}training`, ...(training.kmsKeyId && { KmsKeyId: training.kmsKeyId }) },
@@ -120,6 +121,8 @@ export const trainingJobRequest = (
     Tags: tagsOf({ pipeline, runId }, training.tags),
   };
 };
+
+const CONTENT_TYPES = { csv: 'text/csv', parquet: 'application/x-parquet' } as const;
 
 /** True when an existing job does what the request asks for, into the same folder: it is an earlier try of this very step. */
 export const isSameTrainingJob = (request: TrainingJobRequest, existing: TrainingJobDescription): boolean =>

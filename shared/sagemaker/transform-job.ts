@@ -1,4 +1,4 @@
-import { type DatasetManifest, partsUri } from '#shared/dataset/manifest.ts';
+import { type DatasetManifest, folderOf } from '#shared/dataset/manifest.ts';
 import { InvalidPipelineError } from '#shared/errors.ts';
 import type { Run } from '#shared/pipeline/run.ts';
 import { type Tag, tagsOf } from '#shared/sagemaker/tags.ts';
@@ -69,7 +69,7 @@ export const transformJobRequest = (
     MaxConcurrentTransforms: 1,
     MaxPayloadInMB: 6,
     TransformInput: {
-      DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: partsUri(runUri, 'score') } },
+      DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: folderOf(scoreManifest) } },
       ContentType: 'text/csv',
       SplitType: 'Line',
     },

@@ -5,8 +5,6 @@ import type {
   Equalities,
   NewestView,
   QualifiedName,
-  Range,
-  RowQuery,
   Table,
   TableCopy,
   WarehouseValue,
@@ -38,21 +36,6 @@ export const quoteIdentifier = (identifier: string): string => {
 
 export const qualified = ({ schema, name }: QualifiedName): string =>
   `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-
-export const selectRows = ({ view, columns, range }: RowQuery): SqlStatement => {
-  const condition = range ? rangeCondition(range) : { sql: '', parameters: [] };
-  return {
-    sql: `SELECT ${names(columns)} FROM ${qualified(view)}${condition.sql}`,
-    parameters: condition.parameters,
-  };
-};
-
-/** One row: COUNT of rows and, with a column, COUNT of its values, MIN and MAX. */
-export const selectMeasure = (view: QualifiedName, column?: string): SqlStatement => {
-  const measured =
-    column === undefined ? [] : ['COUNT', 'MIN', 'MAX'].map((name) => `${name}(${quoteIdentifier(column)})`);
-  return { sql: `SELECT ${['COUNT(*)', ...measured].join(', ')} FROM ${qualified(view)}`, parameters: [] };
-};
 
 export const selectEqual = (table: QualifiedName, columns: readonly string[], where: Equalities): SqlStatement => {
   const condition = equalCondition(where);
@@ -136,19 +119,6 @@ const names = (columns: readonly string[]): string => columns.map(quoteIdentifie
 
 const columnDdl = (column: DatasetColumn): string =>
   `${quoteIdentifier(column.name)} ${typeDdl(column)}${column.nullable ? '' : ' NOT NULL'}`;
-
-const rangeCondition = (range: Range): SqlStatement => {
-  const column = quoteIdentifier(range.column);
-  if ('isNull' in range) return { sql: ` WHERE ${column} IS NULL`, parameters: [] };
-  const bounds = [
-    { operator: '>=', value: range.from },
-    { operator: '<', value: range.below },
-  ].filter((bound): bound is { operator: string; value: string } => bound.value !== undefined);
-  return {
-    sql: where(bounds.map(({ operator }) => `${column} ${operator} ?`)),
-    parameters: bounds.map(({ value }) => value),
-  };
-};
 
 const equalCondition = (equalities: Equalities): SqlStatement => ({
   sql: where(Object.keys(equalities).map((column) => `${quoteIdentifier(column)} = ?`)),

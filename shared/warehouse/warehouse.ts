@@ -21,10 +21,16 @@ export interface ReadSession {
   readonly schema: string;
   /** The columns in their order. Throws UnknownWarehouseObjectError with the nearest names. */
   columnsOf(view: QualifiedName): Promise<readonly DatasetColumn[]>;
-  /** Counts the rows and, of one column, finds the extremes, in one statement. */
-  measure(view: QualifiedName, column?: string): Promise<Measure>;
+  /** Counts the rows and finds how the values of columns are spread, in one statement. */
+  measure(view: QualifiedName, request?: MeasureRequest): Promise<Measure>;
   /** Streams rows in batches; no more than a few batches are in memory. */
   rows(query: RowQuery): AsyncIterable<readonly Row[]>;
+  /** The fingerprints of selections that don't overlap, of one moment. Without columns they have row counts only. */
+  fingerprints(
+    view: QualifiedName,
+    columns: readonly DatasetColumn[],
+    rows: readonly RowSelection[],
+  ): Promise<Fingerprint[]>;
 }
 
 export interface WriteSession {
@@ -138,21 +144,76 @@ export interface RowQuery {
   readonly view: QualifiedName;
   readonly columns: readonly string[];
   /** All rows when absent. */
+  readonly rows?: RowSelection | undefined;
+  /** Adds a column behind the others: the row's own checksum over these columns, see `rowChecksum`. */
+  readonly checksumOf?: readonly DatasetColumn[] | undefined;
+}
+
+/** Some rows of a view: those that all of the conditions hold for. */
+export interface RowSelection {
   readonly range?: Range | undefined;
+  readonly slice?: Slice | undefined;
+  readonly window?: Window | undefined;
 }
 
 /**
- * A part of a view by the values of one exact numeric column: `from` inclusive, `below` exclusive, both in exact decimal
- * digits and open when absent; or the rows where the column is NULL.
+ * Rows by the values of one column, from `from` and below `below`, open where absent, or those where it is NULL. Bounds are texts that HANA converts to the column's type, and HANA says which value is the greater.
  */
 export type Range =
-  | { readonly column: string; readonly from?: string | undefined; readonly below?: string | undefined }
+  | {
+      readonly column: string;
+      readonly from?: string | undefined;
+      readonly below?: string | undefined;
+      /** The rows without a value as well. */
+      readonly orNull?: true | undefined;
+    }
   | { readonly column: string; readonly isNull: true };
 
-/** What one statement found out about a view. `min` and `max` are exact decimal digits, undefined without a value. */
+/** Rows by the first seven hexadecimal digits of a hash of the columns' values, from `from` and below `below`. */
+export interface Slice {
+  readonly columns: readonly string[];
+  readonly from: string;
+  readonly below?: string | undefined;
+}
+
+/** Rows by their watermark: beyond `after`, which an earlier run ended with, and up to `upTo`. NULL is never inside. */
+export interface Window {
+  readonly column: string;
+  readonly after?: string | undefined;
+  readonly upTo: string;
+}
+
+/** What is the same for two sets of rows if and, but for chance, only if the rows are the same, in whatever order. */
+export interface Fingerprint {
+  readonly rowCount: number;
+  /** The sum of the rows' checksums, in decimal digits. */
+  readonly checksum: string;
+}
+
+export interface MeasureRequest {
+  /** Columns whose spread is wanted. */
+  readonly spreadOf?: readonly string[];
+  /** Columns of text or bytes whose lengths are wanted, together. */
+  readonly lengthsOf?: readonly string[];
+  /** Leaves out rows that an earlier run has read. */
+  readonly watermark?: { readonly column: string; readonly after?: string | undefined } | undefined;
+}
+
 export interface Measure {
   readonly rowCount: number;
+  /** For each column of `spreadOf`: its values in order, cut into up to 10,000 tiles of equally many rows. */
+  readonly spreads: readonly (readonly Tile[])[];
+  /** The mean of the lengths of `lengthsOf`, summed up by row, among the first thousand rows. */
+  readonly meanLength: number;
+  /** The greatest watermark; absent when no row has one. Rows without one aren't counted in `rowCount`. */
+  readonly watermark?: { readonly upTo?: string; readonly missingCount: number };
+}
+
+/** Rows that follow each other in the order of a column. NULL has no place in it, but its rows are counted. */
+export interface Tile {
+  readonly rowCount: number;
   readonly nullCount: number;
+  /** Undefined when all are NULL. */
   readonly min?: string;
   readonly max?: string;
 }

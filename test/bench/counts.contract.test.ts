@@ -118,7 +118,8 @@ describe('the cost of a run', () => {
     const small = await write(5_000);
     const large = await write(30_000);
 
-    expect(large.roundTrips).toBeLessThanOrEqual(100);
+    // lease, ledger and checks take their part once a write, whatever its size
+    expect(large.roundTrips).toBeLessThanOrEqual(130);
     // 25,000 rows more are five arrays more
     expect(large.statements - small.statements).toBeLessThanOrEqual(6);
     expect(large.roundTrips - small.roundTrips).toBeLessThanOrEqual(6);

@@ -18,7 +18,7 @@ export const openTestCloud = async (options: {
   readonly pipelinesDir: string;
   readonly artifactsDir?: string;
   readonly chaos?: Chaos;
-  readonly keepSchedules?: boolean;
+  readonly isKept?: boolean;
 }): Promise<TestCloud> => {
   const stateDir = await mkdtemp(join(tmpdir(), 'fedml-e2e-'));
   const cloud = await startCloud({ rootDir: ROOT_DIR, stateDir, ...options });

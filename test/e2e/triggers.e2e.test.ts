@@ -41,7 +41,7 @@ schedule:
 `,
     );
     // Each event comes twice, as EventBridge may deliver it.
-    cloud = await openTestCloud({ pipelinesDir, chaos: { duplicateEvery: 1 }, keepSchedules: true });
+    cloud = await openTestCloud({ pipelinesDir, chaos: { duplicateEvery: 1 }, isKept: true });
   });
 
   afterAll(async () => {

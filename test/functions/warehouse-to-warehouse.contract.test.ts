@@ -2,12 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
 import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
 import { writePart } from '#functions/prediction/write-part/write-part.ts';
-import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
-import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
-import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row } from '#shared/warehouse/warehouse.ts';
+import { stage } from '#test/functions/staging/stage.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type OpenHana, openHana } from '#test/shared/warehouse/open-hana.ts';
@@ -51,9 +49,7 @@ describe('the way from a view to a table', () => {
       },
     });
     const ports = { objectStore, warehouse: hana.warehouse };
-    await planPartitions({ runUri: RUN_URI, purpose: 'scoring' }, ports);
-    await extractPartition({ runUri: RUN_URI, purpose: 'scoring', partition: 0 }, ports);
-    await sealDataset({ runUri: RUN_URI, purpose: 'scoring' }, ports);
+    await stage('scoring', ports);
     const rows = objectStore.objects.get(`${RUN_URI}score/parts/part-00000.csv`)!;
     objectStore.objects.set(`${RUN_URI}predictions/parts/part-00000.csv`, rows);
     const { writeId, fence } = await planWrite(

@@ -374,6 +374,15 @@ describe('prediction', () => {
     expect(machines.called()).toEqual(['planScoring', 'scorePart', 'scorePart', ...WRITING]);
   });
 
+  it('ends well where a pipeline allows that there is nothing to predict', async () => {
+    await using machines = await openMachines({ nothingToScore: true });
+
+    const run = await machines.run('prediction', input);
+
+    expect(run).toMatchObject({ status: 'SUCCEEDED', value: { rowCount: 0 } });
+    expect(machines.called()).toEqual([]);
+  });
+
   it('tries a part again where the endpoint or the warehouse is overloaded', async () => {
     await using machines = await openMachines({
       answers: {

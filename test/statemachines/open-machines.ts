@@ -34,10 +34,17 @@ interface Settings {
   readonly answers?: Partial<Answers>;
   readonly busIsDown?: boolean;
   readonly stagingFails?: boolean;
+  /** Staging finds no rows to score. */
+  readonly nothingToScore?: boolean;
 }
 
 /** The machines on the laptop's Step Functions, over functions that check what they are handed and answer as the real ones do. */
-export const openMachines = async ({ answers = {}, busIsDown, stagingFails }: Settings = {}): Promise<OpenMachines> => {
+export const openMachines = async ({
+  answers = {},
+  busIsDown,
+  stagingFails,
+  nothingToScore,
+}: Settings = {}): Promise<OpenMachines> => {
   const announced: string[] = [];
   const bus = await serveAwsJson({
     targetPrefix: 'AWSEvents',
@@ -99,7 +106,9 @@ export const openMachines = async ({ answers = {}, busIsDown, stagingFails }: Se
       name === 'staging'
         ? stagingFails
           ? FAILING_STAGING
-          : STAGING
+          : nothingToScore
+            ? EMPTY_STAGING
+            : STAGING
         : hurried(JSON.parse(substitute(text, LOCAL_ACCOUNT)));
     await stepFunctions.create(definition, { name });
   }
@@ -160,6 +169,11 @@ const STAGING = {
         "{% $states.input.purpose = 'training' ? {'train': {'rowCount': 8}, 'test': {'rowCount': 2}} : {'score': {'rowCount': 4}} %}",
     },
   },
+};
+
+const EMPTY_STAGING = {
+  StartAt: 'Stage',
+  States: { Stage: { Type: 'Succeed', Output: { score: { rowCount: 0 } } } },
 };
 
 const FAILING_STAGING = {

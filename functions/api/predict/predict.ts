@@ -1,6 +1,7 @@
 import type { Answer } from '#shared/http-api/operation.ts';
 import { HttpProblem } from '#shared/http-api/problem.ts';
 import { loadKymaDeployment } from '#shared/kyma/deployment-record.ts';
+import { featureNames } from '#shared/models/feature-names.ts';
 import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
@@ -8,7 +9,6 @@ import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { askModel } from '#shared/predictions/ask-model.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
-import { featureNames } from './feature-names.ts';
 import { csvFieldOf, csvRows, namedRows } from './rows.ts';
 import type { PredictRequest, Value } from './schema.ts';
 

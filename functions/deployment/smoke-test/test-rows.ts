@@ -1,5 +1,10 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { createGunzip } from 'node:zlib';
+import { csvField } from '#shared/dataset/csv.ts';
 import { csvRecords } from '#shared/dataset/csv-records.ts';
 import type { DatasetManifest } from '#shared/dataset/manifest.ts';
+import { parquetRecords } from '#shared/dataset/read-parquet.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { TrainingSource } from '#shared/pipeline/definition.ts';
 
@@ -15,9 +20,11 @@ export const testRows = async (
   for (const { uri } of parts) {
     const part = await objectStore.getStream(uri);
     try {
-      let skip = format.header ? 1 : 0;
-      for await (const fields of csvRecords(part)) {
-        if (skip-- > 0) continue;
+      const records =
+        format.type === 'csv'
+          ? csvFields(part, format)
+          : (await parquetRecords(await buffer(part), columns, maxRows)).map((fields) => fields.map(csvField));
+      for await (const fields of records) {
         rows.push(features.map((index) => fields[index]!).join(','));
         if (rows.length === maxRows) return rows;
       }
@@ -27,3 +34,14 @@ export const testRows = async (
   }
   return rows;
 };
+
+async function* csvFields(
+  part: Readable,
+  { header, compression }: Extract<DatasetManifest['format'], { type: 'csv' }>,
+): AsyncGenerator<readonly string[]> {
+  let skip = header ? 1 : 0;
+  for await (const fields of csvRecords(compression === 'gzip' ? part.pipe(createGunzip()) : part)) {
+    if (skip-- > 0) continue;
+    yield fields;
+  }
+}

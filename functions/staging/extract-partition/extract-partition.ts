@@ -1,18 +1,14 @@
-import { csvLine } from '#shared/dataset/csv.ts';
 import { partsUri } from '#shared/dataset/manifest.ts';
-import { partWriter } from '#shared/dataset/part-writer.ts';
-import {
-  factsFolderUri,
-  loadStagingPlan,
-  type PartitionFacts,
-  partName,
-  type StagingPlan,
-} from '#shared/dataset/staging-plan.ts';
+import { partFormat } from '#shared/dataset/part-format.ts';
+import { type PartWriter, partWriter } from '#shared/dataset/part-writer.ts';
+import { factsUri, loadStagingPlan, PartitionFacts, partName, type StagingPlan } from '#shared/dataset/staging-plan.ts';
+import { ObjectMissingError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
-import { selectRows } from '#shared/warehouse/sql.ts';
+import { selectRows } from '#shared/warehouse/read-sql.ts';
 import type { RowQuery, Warehouse } from '#shared/warehouse/warehouse.ts';
-import { rowSorter } from './row-sorter.ts';
+import { checksumOf } from './checksum.ts';
+import { type RowSorter, rowSorter } from './row-sorter.ts';
 import type { ExtractPartitionInput, ExtractPartitionOutput } from './schema.ts';
 
 interface Ports {
@@ -21,66 +17,99 @@ interface Ports {
 }
 
 /**
- * Copies one partition of a view into one object for each dataset, in one pass and with a few batches in memory.
- * Running it again writes the same objects under the same names.
+ * Copies one partition of a view into one object for each dataset, in one pass and with a few batches in memory. A
+ * partition that was copied already isn't read again; one that was copied by half is written anew under the same names.
  *
  * @throws UnstageableValueError for a line break in a value, where a batch transform would cut the record there.
  */
 export const extractPartition = async (
-  { runUri, purpose, partition, range }: ExtractPartitionInput,
+  planned: ExtractPartitionInput,
   { warehouse, objectStore }: Ports,
 ): Promise<ExtractPartitionOutput> => {
-  const { runId } = await loadRun(objectStore, runUri);
+  const { runUri, purpose, partition, round } = planned;
   const plan = await loadStagingPlan(objectStore, runUri, purpose);
   const sorter = rowSorter(plan);
-  const query = {
+  const query: RowQuery = {
     view: { schema: plan.source.schema, name: plan.source.view },
     columns: sorter.columns.map(({ name }) => name),
-    range,
+    rows: planned.rows,
+    checksumOf: plan.proof === 'checksum' ? sorter.columns : undefined,
   };
+  const text = textOf(query);
 
-  const header = plan.format.header ? csvLine(plan.columns.map(({ name }) => name)) : '';
-  const writers = sorter.datasets.map((dataset) => ({
-    dataset,
-    part: partWriter(objectStore, `${partsUri(runUri, dataset)}${partName(partition)}.csv`, header),
-  }));
+  const done = await existingFacts(objectStore, planned);
+  if (done && done.round >= round && done.query === text) return answerOf(done);
+
+  const { runId } = await loadRun(objectStore, runUri);
+  const copied = await copy(query, runId, sorter, writersOf(objectStore, plan, sorter, partition), warehouse);
+  const facts: PartitionFacts = { partition, round, query: text, ...copied };
+  await objectStore.put(factsUri(runUri, purpose, partition), JSON.stringify(facts, null, 2));
+  return answerOf(facts);
+};
+
+const writersOf = (
+  objectStore: ObjectStore,
+  plan: StagingPlan,
+  { datasets }: RowSorter,
+  partition: number,
+): PartWriter[] => {
+  const format = partFormat(plan.format, plan.columns);
+  return datasets.map((dataset) =>
+    partWriter(objectStore, `${partsUri(plan.runUri, dataset)}${partName(partition)}${format.extension}`, format),
+  );
+};
+
+const copy = async (
+  query: RowQuery,
+  runId: string,
+  { sort, datasets }: RowSorter,
+  writers: readonly PartWriter[],
+  warehouse: Warehouse,
+): Promise<Pick<PartitionFacts, 'rowCount' | 'checksum' | 'parts'>> => {
+  let rowCount = 0;
+  let checksum = 0n;
   try {
     await warehouse.read({ runId }, async (session) => {
       for await (const rows of session.rows(query)) {
-        await Promise.all(
-          sorter.sort(rows).map(({ text, rowCount }, index) => writers[index]!.part.write(text, rowCount)),
-        );
+        rowCount += rows.length;
+        if (query.checksumOf) checksum += checksumOf(rows);
+        const sorted = sort(rows);
+        for (const [index, writer] of writers.entries()) await writer.write(sorted[index]!);
       }
     });
     const parts = await Promise.all(
-      writers.map(async ({ dataset, part }) => {
-        const written = await part.end();
-        return written ? [{ dataset, ...written }] : [];
+      writers.map(async (writer, index) => {
+        const written = await writer.end();
+        return written ? [{ dataset: datasets[index]!, ...written }] : [];
       }),
     );
-    return await record(objectStore, plan, { partition, query: textOf(query), parts: parts.flat() });
+    return { rowCount, checksum: String(checksum), parts: parts.flat() };
   } catch (error) {
-    await Promise.all(writers.map(({ part }) => part.abort(error as Error)));
+    await Promise.all(writers.map((writer) => writer.abort(error as Error)));
     throw error;
   }
 };
+
+const existingFacts = async (
+  objectStore: ObjectStore,
+  { runUri, purpose, partition }: ExtractPartitionInput,
+): Promise<PartitionFacts | undefined> => {
+  try {
+    return PartitionFacts.parse(JSON.parse((await objectStore.getText(factsUri(runUri, purpose, partition))).text));
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return undefined;
+    throw error;
+  }
+};
+
+const answerOf = ({ partition, rowCount, parts }: PartitionFacts): ExtractPartitionOutput => ({
+  partition,
+  rowCount,
+  sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+});
 
 /** The statement with its bounds behind it, for the manifest. */
 const textOf = (query: RowQuery): string => {
   const { sql, parameters } = selectRows(query);
   return parameters.length > 0 ? `${sql} [${parameters.join(', ')}]` : sql;
-};
-
-const record = async (
-  objectStore: ObjectStore,
-  { runUri, purpose }: StagingPlan,
-  { partition, query, parts }: Omit<PartitionFacts, 'rowCount'>,
-): Promise<ExtractPartitionOutput> => {
-  const rowCount = parts.reduce((sum, part) => sum + part.rowCount, 0);
-  const facts: PartitionFacts = { partition, query, rowCount, parts };
-  await objectStore.put(
-    `${factsFolderUri(runUri, purpose)}${partName(partition)}.json`,
-    JSON.stringify(facts, null, 2),
-  );
-  return { partition, rowCount, sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0) };
 };

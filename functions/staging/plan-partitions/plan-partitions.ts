@@ -1,17 +1,21 @@
-import { planPartitions as cut, type PartitionPlan, splitColumnOf } from '#shared/dataset/partitions.ts';
+import { type LastDataset, loadLastDataset } from '#shared/dataset/last-dataset.ts';
+import { planPartitions as cut, splitCandidates } from '#shared/dataset/partitions.ts';
 import {
-  type PlannedPartition,
+  loadStagingPlan,
   partitionsUri,
   type StagingPlan,
   type StagingPurpose,
+  savePartitions,
   stagingPlanUri,
 } from '#shared/dataset/staging-plan.ts';
-import { EmptyDatasetError } from '#shared/errors.ts';
+import { DatasetShrunkError, EmptyDatasetError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
+import { typeKind } from '#shared/warehouse/column-types.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
-import type { ReadSession, Warehouse } from '#shared/warehouse/warehouse.ts';
+import type { Measure, QualifiedName, ReadSession, RowSelection, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { type Request, requestOf, selectColumns } from './request.ts';
+import { isKept, isUnchanged, shapeSha256 } from './reuse.ts';
 import type { PlanPartitionsInput, PlanPartitionsOutput } from './schema.ts';
 
 interface Ports {
@@ -19,71 +23,170 @@ interface Ports {
   readonly objectStore: ObjectStore;
 }
 
-/** Connections that a run opens at once: a space shares its limits with people who are waiting for their reports. */
-const MAX_CONNECTIONS = 8;
-
 /**
- * Looks at the view, decides what to read in which partitions, and writes the plan to S3. Reads no rows.
+ * Looks at the view, decides what to read in which partitions, and writes the plan to S3. Reads no rows. A run has one
+ * plan: asked again, it answers from the one that is there, so that partitions that were read stay valid.
  *
  * @throws UnknownWarehouseObjectError for a view or columns that aren't there, all of them with the nearest names.
- * @throws EmptyDatasetError when the view has no rows.
+ * @throws EmptyDatasetError when the view has no rows, or none that are new.
+ * @throws DatasetShrunkError when the view has far fewer rows than the last dataset.
  */
 export const planPartitions = async (
   { runUri, purpose }: PlanPartitionsInput,
   { warehouse, objectStore }: Ports,
 ): Promise<PlanPartitionsOutput> => {
-  const run = await loadRun(objectStore, runUri);
-  const request = requestOf(run.definition, purpose);
-  const { plan, ranges } = await warehouse.read({ runId: run.runId }, (session) =>
-    planOf(session, request, runUri, purpose),
-  );
-
-  await objectStore.put(partitionsUri(runUri, purpose), partitionLines(plan, ranges));
-  await objectStore.put(stagingPlanUri(runUri, purpose), JSON.stringify(plan, null, 2));
-
-  const { bucket, key } = parseObjectUri(partitionsUri(runUri, purpose));
+  const plan =
+    (await existingPlan(objectStore, runUri, purpose)) ??
+    (await makePlan({ runUri, purpose }, { warehouse, objectStore }));
+  const { bucket, key } = parseObjectUri(partitionsUri(runUri, purpose, 0));
   return {
     bucket,
     partitionsKey: key,
     partitionCount: plan.partitionCount,
+    maxConcurrency: plan.maxConcurrency,
     rowCount: plan.rowCount,
-    maxConcurrency: MAX_CONNECTIONS,
+    round: 0,
+    rereads: 0,
+    waitSeconds: 0,
   };
 };
 
-const planOf = async (
-  session: ReadSession,
-  request: Request,
+const existingPlan = async (
+  objectStore: ObjectStore,
   runUri: string,
   purpose: StagingPurpose,
-): Promise<{ plan: StagingPlan; ranges: PartitionPlan['ranges'] }> => {
-  const view = { schema: request.schema ?? session.schema, name: request.view };
-  const { columns, key } = selectColumns(view, await session.columnsOf(view), request);
-  const splitColumn = splitColumnOf(key);
-  const measure = await session.measure(view, splitColumn?.name);
-  if (measure.rowCount === 0) {
-    throw new EmptyDatasetError(`The view ${qualified(view)} has no rows, so that there is nothing to stage.`);
+): Promise<StagingPlan | undefined> => {
+  try {
+    return await loadStagingPlan(objectStore, runUri, purpose);
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return undefined;
+    throw error;
   }
-  const { ranges, explanation } = cut(measure, splitColumn);
-  const plan: StagingPlan = {
-    version: 1,
+};
+
+/** The plan is written last: where it is, its partitions are. */
+const makePlan = async (
+  { runUri, purpose }: PlanPartitionsInput,
+  { warehouse, objectStore }: Ports,
+): Promise<StagingPlan> => {
+  const run = await loadRun(objectStore, runUri);
+  const request = requestOf(run.definition, purpose);
+  const last = await loadLastDataset(objectStore, runUri, purpose);
+  const { partitions, plan } = await warehouse.read({ runId: run.runId }, async (session) => {
+    const decided = await decide(session, request, last?.dataset);
+    const plan = planOf({ runUri, purpose }, request, decided, last?.etag);
+    const reusable =
+      (await isUnchanged(session, plan, last?.dataset)) && (await isKept(objectStore, last!.dataset.runUri, purpose));
+    return reusable ? { partitions: [], plan: reusing(plan, last!.dataset) } : { partitions: decided.partitions, plan };
+  });
+  const planned = partitions.map((rows, partition) => ({
     runUri,
     purpose,
+    partition,
+    round: 0,
+    rows: { ...rows, window: plan.window },
+  }));
+  // Another try may have been faster, and its partitions may be read by now: the first plan stays.
+  const first = await existingPlan(objectStore, runUri, purpose);
+  if (first) return first;
+  await savePartitions(objectStore, partitionsUri(runUri, purpose, 0), planned);
+  try {
+    await objectStore.put(stagingPlanUri(runUri, purpose), JSON.stringify(plan, null, 2), { ifNoneMatch: '*' });
+    return plan;
+  } catch (error) {
+    if (error instanceof ObjectChangedError) return loadStagingPlan(objectStore, runUri, purpose);
+    throw error;
+  }
+};
+
+const planOf = (
+  { runUri, purpose }: PlanPartitionsInput,
+  { format, refuseLineBreaks, split, reading }: Request,
+  { partitions, ...decided }: Decided,
+  lastDatasetEtag: string | undefined,
+): StagingPlan => ({
+  version: 1,
+  runUri,
+  purpose,
+  ...decided,
+  format,
+  refuseLineBreaks,
+  split,
+  shapeSha256: shapeSha256({ ...decided, format, refuseLineBreaks, split }),
+  lastDatasetEtag,
+  proof: reading.proof,
+  onChange: reading.onChange,
+  partitionCount: partitions.length,
+});
+
+const reusing = (plan: StagingPlan, last: LastDataset): StagingPlan => ({
+  ...plan,
+  reusedFrom: last.runUri,
+  partitionCount: 0,
+  explanation: `Nothing is read: the view has the ${last.rowCount} rows that ${last.runUri} staged at ${last.sealedAt}, by their checksum ${last.fingerprint.checksum}, and they are wanted in the same shape.`,
+});
+
+type Decided = Pick<
+  StagingPlan,
+  'source' | 'key' | 'columns' | 'window' | 'rowCount' | 'estimatedBytes' | 'maxConcurrency' | 'explanation'
+> & { readonly partitions: readonly RowSelection[] };
+
+const decide = async (session: ReadSession, request: Request, last: LastDataset | undefined): Promise<Decided> => {
+  const view = { schema: request.schema ?? session.schema, name: request.view };
+  const available = await session.columnsOf(view);
+  const { columns, key } = selectColumns(view, available, request);
+  const candidates = splitCandidates(
+    key,
+    request.reading.splitColumn === undefined ? columns : available,
+    request.reading,
+  );
+  const watermark = watermarkOf(request, last);
+  const measure = await session.measure(view, {
+    spreadOf: candidates.map(({ name }) => name),
+    lengthsOf: columns.filter((column) => ['text', 'binary'].includes(typeKind(column)!)).map(({ name }) => name),
+    watermark,
+  });
+  refuseFewRows(view, request, measure, watermark ? undefined : last, watermark);
+  const plan = cut(measure, { key, columns, candidates }, request.reading);
+  const missing = measure.watermark?.missingCount ?? 0;
+  return {
     source: { schema: view.schema, view: view.name },
     key,
     columns,
-    format: { type: 'csv', header: request.header },
-    refuseLineBreaks: request.refuseLineBreaks,
-    split: request.split,
+    window: watermark && measure.watermark?.upTo ? { ...watermark, upTo: measure.watermark.upTo } : undefined,
     rowCount: measure.rowCount,
-    partitionCount: ranges.length,
-    explanation,
+    estimatedBytes: plan.estimatedBytes,
+    maxConcurrency: Math.max(plan.maxConcurrency, 1),
+    explanation:
+      plan.explanation + (missing > 0 ? ` ${missing} rows without a ${watermark!.column} are left out.` : ''),
+    partitions: measure.rowCount === 0 ? [] : plan.partitions,
   };
-  return { plan, ranges };
 };
 
-const partitionLines = ({ runUri, purpose }: StagingPlan, ranges: PartitionPlan['ranges']): string =>
-  ranges
-    .map((range, partition): PlannedPartition => ({ runUri, purpose, partition, ...(range ? { range } : {}) }))
-    .map((item) => `${JSON.stringify(item)}\n`)
-    .join('');
+/** Where the last dataset ended, if it went by the same column. */
+const watermarkOf = ({ reading }: Request, last: LastDataset | undefined) => {
+  if (reading.watermark === undefined) return undefined;
+  const after = last?.window?.column === reading.watermark ? last.window.upTo : undefined;
+  return { column: reading.watermark, ...(after === undefined ? {} : { after }) };
+};
+
+const refuseFewRows = (
+  view: QualifiedName,
+  { reading, allowEmpty }: Request,
+  { rowCount }: Measure,
+  last: LastDataset | undefined,
+  watermark: { readonly column: string; readonly after?: string } | undefined,
+): void => {
+  if (rowCount === 0 && !allowEmpty) {
+    throw new EmptyDatasetError(
+      watermark?.after === undefined
+        ? `The view ${qualified(view)} has no rows, so that there is nothing to stage.`
+        : `The view ${qualified(view)} has no new rows: none whose ${watermark.column} is beyond ${watermark.after}, where the last dataset ended.`,
+    );
+  }
+  if (last && rowCount < last.rowCount * (1 - reading.maxShrink) && !(rowCount === 0 && allowEmpty)) {
+    throw new DatasetShrunkError(
+      `The view ${qualified(view)} has ${rowCount} rows, and the last dataset had ${last.rowCount} (${last.runUri}). If that is right, raise maxShrink, which is ${reading.maxShrink}, for a run.`,
+    );
+  }
+};

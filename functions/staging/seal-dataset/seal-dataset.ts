@@ -1,43 +1,126 @@
-import { type DatasetManifest, type DatasetName, manifestUri, partsUri } from '#shared/dataset/manifest.ts';
-import { DATASETS_OF, loadStagingPlan, type PartitionFacts, type StagingPlan } from '#shared/dataset/staging-plan.ts';
-import { DatasetMismatchError, EmptyDatasetError } from '#shared/errors.ts';
+import { type LastDataset, lastDatasetUri, loadLastDataset } from '#shared/dataset/last-dataset.ts';
+import {
+  type Completeness,
+  type DatasetManifest,
+  type DatasetName,
+  type Fingerprint,
+  folderOf,
+  loadManifest,
+  manifestUri,
+  partsUri,
+} from '#shared/dataset/manifest.ts';
+import {
+  DATASETS_OF,
+  loadPartitions,
+  loadStagingPlan,
+  type PartitionFacts,
+  type PlannedPartition,
+  type StagingPlan,
+} from '#shared/dataset/staging-plan.ts';
+import {
+  DatasetMismatchError,
+  EmptyDatasetError,
+  ObjectChangedError,
+  ObjectMissingError,
+  WarehouseOverloadedError,
+} from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { loadRun } from '#shared/pipeline/run.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
+import type { Warehouse } from '#shared/warehouse/warehouse.ts';
+import { compare } from './completeness.ts';
+import { roundAfterChange, roundAfterOverload } from './next-round.ts';
 import { loadPartitionFacts } from './partition-facts.ts';
 import type { SealDatasetInput, SealDatasetOutput, SealedDataset } from './schema.ts';
 
 interface Ports {
+  readonly warehouse: Warehouse;
   readonly objectStore: ObjectStore;
 }
 
+/** Rounds that an overloaded warehouse is given, with waits of 1, 2, 4, 8 and 15 minutes between them. */
+const MAX_OVERLOADED_ROUNDS = 5;
+
+/** Rounds in which partitions are read again that changed, before `onChange` decides. */
+const MAX_REREADS = 2;
+
 /**
- * Checks that what was staged is what was planned, and writes a manifest for each dataset. No manifest, no dataset.
+ * Checks that what was staged is the view, and writes a manifest for each dataset. No manifest, no dataset. Where
+ * partitions are missing, because the warehouse was overloaded, or have changed since, it answers what to read again.
  *
- * @throws DatasetMismatchError when partitions are missing or the rows aren't as many as were counted.
+ * @throws WarehouseOverloadedError when the warehouse stayed overloaded.
+ * @throws DatasetMismatchError when the view goes on changing, unless the pipeline accepts that.
  * @throws EmptyDatasetError when a dataset has no rows.
  */
 export const sealDataset = async (
-  { runUri, purpose }: SealDatasetInput,
-  { objectStore }: Ports,
+  input: SealDatasetInput,
+  { objectStore, warehouse }: Ports,
 ): Promise<SealDatasetOutput> => {
+  const { runUri, purpose, round } = input;
   const plan = await loadStagingPlan(objectStore, runUri, purpose);
-  const facts = await loadPartitionFacts(objectStore, plan);
-  checkRowCount(plan, facts);
-  const manifests = DATASETS_OF[purpose].map((dataset) => manifestOf(plan, facts, dataset));
-  for (const manifest of manifests) checkNotEmpty(plan, manifest);
+  if (plan.reusedFrom) return sealReused(objectStore, plan, plan.reusedFrom);
+  const partitions = await loadPartitions(objectStore, plan, round);
+  const found = await loadPartitionFacts(objectStore, partitions);
+  const refused = partitions.filter((_, index) => !found[index]);
+  if (refused.length > 0) {
+    checkOverload(input, partitions, refused);
+    return { next: await roundAfterOverload(objectStore, { plan, partitions, input }, refused) };
+  }
 
+  const facts = found.filter((partition) => partition !== undefined);
+  const { runId } = await loadRun(objectStore, runUri);
+  const { changed, read, view } = await warehouse.read({ runId }, (session) =>
+    compare(session, plan, partitions, facts),
+  );
+  if (changed.length > 0 && input.rereads < MAX_REREADS) {
+    return { next: await roundAfterChange(objectStore, { plan, input }, changed) };
+  }
+  if (changed.length > 0 && plan.onChange === 'fail') throw changedError(plan, changed.length, read, view);
+
+  const completeness = { proof: plan.proof, read, view, rereads: input.rereads };
+  const manifests = DATASETS_OF[purpose].map((dataset) => manifestOf(plan, facts, dataset, completeness));
+  if (plan.rowCount > 0) for (const manifest of manifests) checkNotEmpty(plan, manifest);
+  for (const manifest of manifests) await checkFolder(objectStore, manifest);
+  const sealed = await sealAll(objectStore, manifests);
+  await recordLast(objectStore, plan, read);
+  return sealed;
+};
+
+/** The datasets of an earlier run, whose parts the plan has found to be what would be staged. */
+const sealReused = async (
+  objectStore: ObjectStore,
+  plan: StagingPlan,
+  reusedFrom: string,
+): Promise<SealDatasetOutput> => {
+  const manifests = [];
+  for (const dataset of DATASETS_OF[plan.purpose]) {
+    const manifest = await loadManifest(objectStore, manifestUri(reusedFrom, dataset));
+    manifests.push({ ...manifest, runUri: plan.runUri, sealedAt: new Date().toISOString(), reusedFrom });
+  }
+  return sealAll(objectStore, manifests);
+};
+
+const sealAll = async (objectStore: ObjectStore, manifests: readonly DatasetManifest[]): Promise<SealDatasetOutput> => {
   const sealed: [DatasetName, SealedDataset][] = [];
   for (const manifest of manifests) sealed.push([manifest.dataset, await seal(objectStore, manifest)]);
-  return Object.fromEntries(sealed) as SealDatasetOutput;
+  return { sealed: Object.fromEntries(sealed) } as SealDatasetOutput;
 };
 
-const checkRowCount = (plan: StagingPlan, facts: readonly PartitionFacts[]): void => {
-  const rowCount = facts.reduce((sum, partition) => sum + partition.rowCount, 0);
-  if (rowCount === plan.rowCount) return;
-  throw new DatasetMismatchError(
-    `${viewOf(plan)} had ${plan.rowCount} rows when they were counted and gave ${rowCount} when they were read: it changed in between. Run the pipeline again when the source is at rest, or read from a view over a snapshot.`,
+const checkOverload = (
+  { round, rereads }: SealDatasetInput,
+  partitions: readonly PlannedPartition[],
+  refused: readonly PlannedPartition[],
+): void => {
+  if (round - rereads < MAX_OVERLOADED_ROUNDS) return;
+  throw new WarehouseOverloadedError(
+    `${refused.length} of ${partitions.length} partitions were not read: the warehouse was overloaded in ${round - rereads + 1} rounds, the last with few connections. What was read is kept. Start the execution again from its failure when the tenant has CPU and memory to spare, or lower source.maxConnections and source.partSizeMb.`,
   );
 };
+
+const changedError = (plan: StagingPlan, changedCount: number, read: Fingerprint, view: Fingerprint): Error =>
+  new DatasetMismatchError(
+    `${viewOf(plan)} changes while it is read: ${changedCount} of its partitions are not what was read a moment before (${read.rowCount} rows read, ${view.rowCount} there now), also after ${MAX_REREADS} more tries. Run the pipeline when the source is at rest, read from a view over a snapshot, name a source.watermark, or set source.onChange to accept.`,
+  );
 
 const checkNotEmpty = (plan: StagingPlan, { dataset, rowCount }: DatasetManifest): void => {
   if (rowCount > 0) return;
@@ -48,7 +131,12 @@ const checkNotEmpty = (plan: StagingPlan, { dataset, rowCount }: DatasetManifest
 
 const viewOf = ({ source }: StagingPlan): string => qualified({ schema: source.schema, name: source.view });
 
-const manifestOf = (plan: StagingPlan, facts: readonly PartitionFacts[], dataset: DatasetName): DatasetManifest => {
+const manifestOf = (
+  plan: StagingPlan,
+  facts: readonly PartitionFacts[],
+  dataset: DatasetName,
+  completeness: Completeness,
+): DatasetManifest => {
   const parts = facts.flatMap(({ partition, parts }) =>
     parts
       .filter((part) => part.dataset === dataset)
@@ -59,7 +147,13 @@ const manifestOf = (plan: StagingPlan, facts: readonly PartitionFacts[], dataset
     dataset,
     runUri: plan.runUri,
     sealedAt: new Date().toISOString(),
-    source: { ...plan.source, key: plan.key.map(({ name }) => name), queries: facts.map(({ query }) => query) },
+    source: {
+      ...plan.source,
+      key: plan.key.map(({ name }) => name),
+      queries: facts.map(({ query }) => query),
+      window: plan.window,
+    },
+    completeness,
     format: plan.format,
     columns: plan.columns,
     parts,
@@ -70,19 +164,54 @@ const manifestOf = (plan: StagingPlan, facts: readonly PartitionFacts[], dataset
 
 const seal = async (objectStore: ObjectStore, manifest: DatasetManifest): Promise<SealedDataset> => {
   const { runUri, dataset, rowCount, sizeBytes } = manifest;
-  await removeStrangers(objectStore, manifest);
   const uri = manifestUri(runUri, dataset);
   await objectStore.put(uri, JSON.stringify(manifest, null, 2), { contentType: 'application/json' });
-  return { manifestUri: uri, partsUri: partsUri(runUri, dataset), rowCount, sizeBytes };
+  return { manifestUri: uri, partsUri: folderOf(manifest), rowCount, sizeBytes };
 };
 
-/** SageMaker reads the whole folder, so that a part of an earlier try with more partitions would be read as well. */
-const removeStrangers = async (
-  objectStore: ObjectStore,
-  { runUri, dataset, parts }: DatasetManifest,
-): Promise<void> => {
-  const own = new Set(parts.map(({ uri }) => uri));
-  for await (const { uri } of objectStore.list(partsUri(runUri, dataset))) {
-    if (!own.has(uri)) await objectStore.delete(uri);
+/**
+ * SageMaker reads the whole folder, so that a part of an earlier try with more partitions would be read as well, and one
+ * that somebody deleted would be missed.
+ */
+const checkFolder = async (objectStore: ObjectStore, { runUri, dataset, parts }: DatasetManifest): Promise<void> => {
+  const missing = new Map(parts.map(({ uri, sizeBytes }) => [uri, sizeBytes]));
+  for await (const { uri, sizeBytes } of objectStore.list(partsUri(runUri, dataset))) {
+    if (!missing.has(uri)) await objectStore.delete(uri);
+    else if (missing.get(uri) === sizeBytes) missing.delete(uri);
+  }
+  if (missing.size === 0) return;
+  throw new ObjectMissingError(
+    `${missing.size} of ${parts.length} parts of ${partsUri(runUri, dataset)} were deleted or replaced since they were written, such as ${[...missing.keys()][0]}. Start a new run.`,
+  );
+};
+
+/**
+ * What the next run begins from. With a watermark, writing it is what seals the dataset: a run that has begun from the
+ * same record and was faster has these rows already.
+ */
+const recordLast = async (objectStore: ObjectStore, plan: StagingPlan, fingerprint: Fingerprint): Promise<void> => {
+  const { runUri, purpose, shapeSha256, window, lastDatasetEtag } = plan;
+  if (window === undefined && plan.rowCount === 0) return;
+  const record: LastDataset = {
+    version: 1,
+    runUri,
+    sealedAt: new Date().toISOString(),
+    rowCount: fingerprint.rowCount,
+    fingerprint,
+    shapeSha256,
+    window,
+  };
+  const uri = lastDatasetUri(runUri, purpose);
+  const condition = lastDatasetEtag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: lastDatasetEtag };
+  try {
+    await objectStore.put(uri, JSON.stringify(record, null, 2), window === undefined ? {} : condition);
+  } catch (error) {
+    if (!(error instanceof ObjectChangedError)) throw error;
+    const current = await loadLastDataset(objectStore, runUri, purpose);
+    if (current?.dataset.runUri === runUri) return;
+    throw new DatasetMismatchError(
+      `The rows that are new in ${viewOf(plan)} were staged by another run meanwhile (${current?.dataset.runUri}). Start a new run for those that came after them.`,
+      { cause: error },
+    );
   }
 };

@@ -1,3 +1,4 @@
+import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { loadRun, runResourceName } from '#shared/pipeline/run.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
@@ -24,6 +25,10 @@ export const trainModel = async (
 ): Promise<undefined> => {
   const { sageMaker } = ports;
   const run = await loadRun(ports.objectStore, runUri);
+  const datasets = {
+    train: await loadManifest(ports.objectStore, manifestUri(runUri, 'train')),
+    test: await loadManifest(ports.objectStore, manifestUri(runUri, 'test')),
+  };
   const { training } = run.definition;
   const imageUri = training.imageUri ?? frameworkImageUri({ ...training, region: settings.region, scope: 'training' });
   await startJob(
@@ -31,7 +36,7 @@ export const trainModel = async (
     {
       kind: 'training',
       fact: 'trainingJob',
-      request: (name) => trainingJobRequest(name, run, imageUri, settings),
+      request: (name) => trainingJobRequest(name, run, datasets, imageUri, settings),
       create: sageMaker.createTrainingJob,
       describe: sageMaker.describeTrainingJob,
       statusOf: ({ TrainingJobStatus, FailureReason }) => ({ status: TrainingJobStatus, failureReason: FailureReason }),

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
+import { partFormat } from '#shared/dataset/part-format.ts';
 import { EndpointThrottledError, PredictionFailedError } from '#shared/errors.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
+import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { inMemoryModelServer } from '#test/shared/sagemaker/model-server.ts';
@@ -35,6 +37,32 @@ describe('smokeTest', () => {
     expect(await test(modelServer)).toEqual({ rowCount: 3 });
     expect(modelServer.requests).toEqual(['"a,b",x\nc,y\nd,z\n']);
     expect(JSON.parse(objectStore.objects.get(`${RUN_URI}deployment/smoke-test.json`)!)).toMatchObject({ rowCount: 3 });
+  });
+
+  it.each([
+    { type: 'csv', header: true, compression: 'gzip' },
+    { type: 'parquet', compression: 'zstd' },
+  ] as const)('reads rows that are staged as $type by $compression', async (format) => {
+    await given([]);
+    const columns = ['ID', 'A', 'LATE', 'B'].map((name) => columnOfType(name, 'NVARCHAR(20)'));
+    const manifest = await givenDataset(objectStore, 'test', [], []);
+    const uri = `${RUN_URI}test/parts/part-00000`;
+    const encoder = partFormat(format, columns).open();
+    encoder.add([
+      ['1', 'a, "b"', '0', ''],
+      ['2', 'c', '1', null],
+    ]);
+    await objectStore.put(uri, encoder.end());
+    const part = { uri, rowCount: 2, sizeBytes: 1, sha256: '0'.repeat(64), partition: 0 };
+    await objectStore.put(
+      `${RUN_URI}test/manifest.json`,
+      JSON.stringify({ ...manifest, format, columns, parts: [part], rowCount: 2 }),
+    );
+    const modelServer = inMemoryModelServer();
+
+    await test(modelServer);
+
+    expect(modelServer.requests).toEqual(['"a, ""b""",""\nc,\n']);
   });
 
   it('leaves the line of column names out', async () => {

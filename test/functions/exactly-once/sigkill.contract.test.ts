@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lastDatasetUri } from '#shared/dataset/last-dataset.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import type { WriteMode } from '#shared/predictions/target-table.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
@@ -77,6 +78,7 @@ describe('processes that stage and write with the real clients', () => {
     const objectStore = s3ObjectStore(s3.client);
     const staged = async (runId: string, isKilled: boolean): Promise<Record<string, string>> => {
       const { runUri } = await givenRun(objectStore, { runId });
+      await objectStore.delete(lastDatasetUri(runUri, 'training'));
       if (isKilled) await doAndDie({ stage: runUri }, killedBefore);
       let variables: StagingVariables = {};
       const ports = { objectStore, warehouse: hana.warehouse };

@@ -67,11 +67,12 @@ export const stagingSteps = (
   (_, ports) => planPartitions({ runUri, purpose }, ports),
   async (plan, ports) => {
     const { text } = await objectStore.getText(`s3://${plan.bucket}/${plan.partitionsKey}`);
-    for (const line of text.trimEnd().split('\n')) await extractPartition(JSON.parse(line), ports);
+    for (const line of text.split('\n')) if (line !== '') await extractPartition(JSON.parse(line), ports);
     return plan;
   },
   async (plan, ports) => {
-    await sealDataset({ runUri, purpose }, ports);
+    const { round = 0, rereads = 0, maxConcurrency = 1 } = plan;
+    await sealDataset({ runUri, purpose, round, rereads, maxConcurrency }, ports);
     return plan;
   },
 ];

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
 import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
+import type { NextRound } from '#functions/staging/seal-dataset/schema.ts';
 import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { loadManifest } from '#shared/dataset/manifest.ts';
-import { PlannedPartition, type StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
-import type { Row } from '#shared/warehouse/warehouse.ts';
+import type { Row, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryView, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
+import { plannedPartitions, type Round, sealInput, stage } from './stage.ts';
 
 const ordersView = (rows: readonly Row[]): InMemoryView => ({
   columns: [columnOfType('ID', 'BIGINT'), columnOfType('NOTE', 'NVARCHAR(50)'), columnOfType('LATE', 'INTEGER')],
@@ -22,21 +23,7 @@ const twentyOrders = ordersView(Array.from({ length: 20 }, (_, index) => [index,
 const givenOrders = (objectStore: ObjectStore, settings: object = {}) =>
   givenRun(objectStore, { settings: { source: { view: 'ORDERS', key: ['ID'], target: 'LATE' }, ...settings } });
 
-type Ports = Parameters<typeof planPartitions>[1] & { readonly objectStore: ReturnType<typeof inMemoryObjectStore> };
-
-/** Runs the three steps as the state machine does. */
-const stage = async (purpose: StagingPurpose, ports: Ports) => {
-  const plan = await planPartitions({ runUri: RUN_URI, purpose }, ports);
-  for (const partition of plannedPartitions(ports, plan.partitionsKey)) await extractPartition(partition, ports);
-  return sealDataset({ runUri: RUN_URI, purpose }, ports);
-};
-
-const plannedPartitions = ({ objectStore }: Ports, key: string): PlannedPartition[] =>
-  objectStore.objects
-    .get(`s3://store/${key}`)!
-    .trimEnd()
-    .split('\n')
-    .map((line) => PlannedPartition.parse(JSON.parse(line)));
+const FIRST_ROUND = { round: 0, rereads: 0, maxConcurrency: 1 };
 
 describe('staging for training', () => {
   it('writes each row of the view to the train or the test dataset and seals both', async () => {
@@ -64,7 +51,11 @@ describe('staging for training', () => {
     const manifest = await loadManifest(objectStore, `${RUN_URI}train/manifest.json`);
     const text = objectStore.objects.get(manifest.parts[0]!.uri)!;
     expect(manifest.parts).toMatchObject([{ rowCount: 17, sizeBytes: Buffer.byteLength(text), partition: 0 }]);
-    expect(manifest.source.queries).toEqual(['SELECT "ID", "NOTE", "LATE" FROM "SPACE"."ORDERS"']);
+    expect(manifest.source.queries).toEqual([
+      expect.stringMatching(/^SELECT "ID", "NOTE", "LATE", .* FROM "SPACE"\."ORDERS"$/),
+    ]);
+    expect(manifest.completeness).toMatchObject({ proof: 'checksum', read: { rowCount: 20 }, rereads: 0 });
+    expect(manifest.completeness!.view).toEqual(manifest.completeness!.read);
     expect(manifest.columns.map(({ name }) => name)).toEqual(['ID', 'NOTE', 'LATE']);
   });
 
@@ -83,10 +74,17 @@ describe('staging for training', () => {
 
   it('stages a large view in partitions whose union is the view', async () => {
     const objectStore = inMemoryObjectStore();
-    const rows = Array.from({ length: 250_010 }, (_, index): Row => [index < 10 ? null : index, null, 1]);
+    const rows = Array.from({ length: 150_010 }, (_, index): Row => [index < 10 ? null : index, null, 1]);
     const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: ordersView(rows) }) };
     await givenOrders(objectStore, {
-      source: { view: 'ORDERS', key: ['ID'], target: 'LATE', header: false, split: { testFraction: 0.5 } },
+      source: {
+        view: 'ORDERS',
+        key: ['ID'],
+        target: 'LATE',
+        header: false,
+        split: { testFraction: 0.5 },
+        partSizeMb: 2,
+      },
     });
 
     await stage('training', ports);
@@ -96,9 +94,7 @@ describe('staging for training', () => {
     );
     const parts = manifests.flatMap((manifest) => manifest.parts);
     expect(new Set(parts.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2]));
-    expect(manifests[0]!.source.queries[1]).toBe(
-      'SELECT "ID", "NOTE", "LATE" FROM "SPACE"."ORDERS" WHERE "ID" >= ? [125010]',
-    );
+    expect(manifests[0]!.source.queries[1]).toMatch(/ WHERE "ID" >= \? \[\d+\]$/);
     const lines = parts.flatMap(({ uri }) => objectStore.objects.get(uri)!.trimEnd().split('\n'));
     expect(lines.map((line) => line.split(',')[0]).sort()).toEqual(rows.map(([id]) => String(id ?? '')).sort());
   });
@@ -141,36 +137,245 @@ describe('staging for training', () => {
     expect(objectStore.objects.has(`${RUN_URI}train/manifest.json`)).toBe(false);
   });
 
-  it('refuses to seal when the view changed between counting and reading', async () => {
-    const objectStore = inMemoryObjectStore();
-    const warehouse = inMemoryWarehouse({ ORDERS: twentyOrders });
-    await givenOrders(objectStore);
-    await planPartitions({ runUri: RUN_URI, purpose: 'training' }, { objectStore, warehouse });
-    warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, [20, 'late', 1]]));
-    await extractPartition({ runUri: RUN_URI, purpose: 'training', partition: 0 }, { objectStore, warehouse });
+  describe('when the view changes while it is read', () => {
+    const changing = async (onChange?: 'accept') => {
+      const objectStore = inMemoryObjectStore();
+      const warehouse = inMemoryWarehouse({ ORDERS: twentyOrders });
+      await givenOrders(objectStore, {
+        source: { view: 'ORDERS', key: ['ID'], target: 'LATE', ...(onChange ? { onChange } : {}) },
+      });
+      const ports = { objectStore, warehouse };
+      const plan = await planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports);
+      for (const partition of await plannedPartitions(ports, plan)) await extractPartition(partition, ports);
+      return { ...ports, ports, plan };
+    };
 
-    const sealing = sealDataset({ runUri: RUN_URI, purpose: 'training' }, { objectStore });
+    it('reads the partitions again that have changed, though the number of rows is the same', async () => {
+      const { objectStore, warehouse, ports, plan } = await changing();
+      warehouse.views.set('ORDERS', ordersView([[0, 'changed', 0], ...twentyOrders.rows.slice(1)]));
 
-    await expect(sealing).rejects.toMatchObject({
-      name: 'DatasetMismatchError',
-      message: /had 20 rows when they were counted and gave 21/,
+      const first = await sealDataset(sealInput('training', plan), ports);
+      await expect(sealDataset(sealInput('training', plan), ports)).resolves.toEqual(first);
+      const next = (first as { next: NextRound }).next;
+      for (const partition of await plannedPartitions(ports, next)) await extractPartition(partition, ports);
+      const second = await sealDataset(sealInput('training', next), ports);
+
+      expect(next).toMatchObject({ round: 1, rereads: 1, partitionCount: 1, waitSeconds: 0 });
+      expect(second).toMatchObject({ sealed: { train: { rowCount: 17 }, test: { rowCount: 3 } } });
+      const parts = ['train', 'test'].map((name) => objectStore.objects.get(`${RUN_URI}${name}/parts/part-00000.csv`));
+      expect(parts.join('')).toContain('0,changed,0');
+    });
+
+    it('fails when it goes on changing, and says what to do', async () => {
+      const { objectStore, warehouse, ports, plan } = await changing();
+      warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, [20, 'late', 1]]));
+
+      const sealing = sealDataset(sealInput('training', { ...plan, rereads: 2 }), ports);
+
+      await expect(sealing).rejects.toMatchObject({
+        name: 'DatasetMismatchError',
+        message: /1 of its partitions .*\(20 rows read, 21 there now\).*source\.onChange/,
+      });
+      expect(objectStore.objects.has(`${RUN_URI}train/manifest.json`)).toBe(false);
+    });
+
+    it('accepts what was read where the pipeline does, and records both', async () => {
+      const { objectStore, warehouse, ports, plan } = await changing('accept');
+      warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, [20, 'late', 1]]));
+
+      await sealDataset(sealInput('training', { ...plan, rereads: 2 }), ports);
+
+      const { completeness } = await loadManifest(objectStore, `${RUN_URI}train/manifest.json`);
+      expect(completeness).toMatchObject({ read: { rowCount: 20 }, view: { rowCount: 21 }, rereads: 2 });
     });
   });
 
-  it('refuses to seal while a partition is missing, and names it', async () => {
+  describe('when the warehouse is overloaded', () => {
+    it('reads what is missing in halves, by half as many connections, and never again what was read', async () => {
+      const objectStore = inMemoryObjectStore();
+      const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
+      await givenOrders(objectStore);
+      const plan = await planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports);
+
+      const answer = await sealDataset(sealInput('training', { ...plan, maxConcurrency: 8 }), ports);
+      const next = (answer as { next: NextRound }).next;
+      const halves = await plannedPartitions(ports, next);
+      for (const partition of halves) await extractPartition(partition, ports);
+      const counted = countingReads(ports.warehouse);
+      for (const partition of halves) await extractPartition(partition, { objectStore, warehouse: counted });
+      const sealed = await sealDataset(sealInput('training', next), ports);
+
+      expect(next).toMatchObject({ round: 1, rereads: 0, partitionCount: 2, maxConcurrency: 4, waitSeconds: 60 });
+      expect(halves.map(({ partition }) => partition)).toEqual([0, 1]);
+      expect(sealed).toMatchObject({ sealed: { train: { rowCount: 17 }, test: { rowCount: 3 } } });
+      expect(counted.readCount()).toBe(0);
+    });
+
+    it('gives up after five more rounds, and keeps what was read', async () => {
+      const objectStore = inMemoryObjectStore();
+      const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
+      await givenOrders(objectStore);
+      let round: Round = await planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports);
+      for (let each = 0; each < 5; each += 1) {
+        round = ((await sealDataset(sealInput('training', round), ports)) as { next: NextRound }).next;
+      }
+
+      const sealing = sealDataset(sealInput('training', round), ports);
+
+      expect(round).toMatchObject({ partitionCount: 32, maxConcurrency: 1, waitSeconds: 900 });
+      await expect(sealing).rejects.toMatchObject({ name: 'WarehouseOverloadedError', message: /32 of 32 partitions/ });
+    });
+  });
+
+  describe('against the last dataset', () => {
+    const givenLast = async (source: object) => {
+      const objectStore = inMemoryObjectStore();
+      const warehouse = inMemoryWarehouse({ ORDERS: twentyOrders });
+      const ports = { objectStore, warehouse };
+      const settings = { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', ...source } };
+      await givenRun(objectStore, { settings });
+      await stage('training', ports);
+      const { runUri } = await givenRun(objectStore, { settings, runId: 'run-2' });
+      return { ...ports, ports, runUri };
+    };
+
+    it('stops a run whose view has lost more than 90 % of its rows', async () => {
+      const { warehouse, ports, runUri } = await givenLast({});
+      warehouse.views.set('ORDERS', ordersView(twentyOrders.rows.slice(0, 1)));
+
+      await expect(stage('training', ports, runUri)).rejects.toMatchObject({
+        name: 'DatasetShrunkError',
+        message: /has 1 rows, and the last dataset had 20 .*raise maxShrink, which is 0\.9/,
+      });
+    });
+
+    it('lets a view shrink as far as the pipeline allows', async () => {
+      const { warehouse, ports, runUri } = await givenLast({ maxShrink: 0.5, split: { testFraction: 0.5 } });
+      warehouse.views.set('ORDERS', ordersView(twentyOrders.rows.slice(0, 10)));
+
+      const sealed = (await stage('training', ports, runUri)) as Record<string, { rowCount: number }>;
+
+      expect(sealed.train!.rowCount + sealed.test!.rowCount).toBe(10);
+    });
+
+    it('reads nothing when the view is what it was, and says why', async () => {
+      const { objectStore, warehouse, runUri } = await givenLast({});
+      const counted = countingReads(warehouse);
+
+      const sealed = await stage('training', { objectStore, warehouse: counted }, runUri);
+
+      expect(counted.readCount()).toBe(1);
+      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${RUN_URI}train/parts/` } });
+      const manifest = await loadManifest(objectStore, `${runUri}train/manifest.json`);
+      expect(manifest).toMatchObject({ runUri, reusedFrom: RUN_URI, parts: [{ rowCount: 17 }] });
+      const plan = JSON.parse(objectStore.objects.get(`${runUri}staging/plan-training.json`)!);
+      expect(plan.explanation).toMatch(/^Nothing is read: the view has the 20 rows that s3:.*run-1\/ staged/);
+    });
+
+    it.each([
+      [
+        'a value changed',
+        (ports: Changeable) =>
+          ports.warehouse.views.set('ORDERS', ordersView([[0, '!', 0], ...twentyOrders.rows.slice(1)])),
+      ],
+      [
+        'a part is gone',
+        (ports: Changeable) => ports.objectStore.objects.delete(`${RUN_URI}test/parts/part-00000.csv`),
+      ],
+    ])('reads all of the view again when %s', async (_, change) => {
+      const { ports, runUri } = await givenLast({});
+      change(ports);
+
+      const sealed = await stage('training', ports, runUri);
+
+      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${runUri}train/parts/` } });
+    });
+
+    it('stages only rows beyond the watermark of the last one', async () => {
+      const { objectStore, warehouse, ports, runUri } = await givenLast({ watermark: 'ID' });
+      const more = Array.from({ length: 30 }, (_, index): Row => [index + 15, 'new', index % 2]);
+      warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, ...more, [null, 'without', 1]]));
+
+      await stage('training', ports, runUri);
+
+      const { source, rowCount } = await loadManifest(objectStore, `${runUri}train/manifest.json`);
+      const test = await loadManifest(objectStore, `${runUri}test/manifest.json`);
+      expect(source.window).toEqual({ column: 'ID', after: '19', upTo: '44' });
+      expect(rowCount + test.rowCount).toBe(25);
+      const last = JSON.parse(objectStore.objects.get('s3://store/fedml/datasets/flights/training.json')!);
+      expect(last).toMatchObject({ runUri, window: { upTo: '44' } });
+    });
+
+    it('does not move the watermark by a run that fails, nor by one that is run again', async () => {
+      const { objectStore, ports, runUri } = await givenLast({ watermark: 'ID' });
+      const before = objectStore.objects.get('s3://store/fedml/datasets/flights/training.json');
+
+      await expect(stage('training', ports, runUri)).rejects.toMatchObject({
+        name: 'EmptyDatasetError',
+        message: /no new rows: none whose ID is beyond 19/,
+      });
+      await stage('training', ports);
+
+      const after = objectStore.objects.get('s3://store/fedml/datasets/flights/training.json');
+      expect(JSON.parse(after!).window).toEqual(JSON.parse(before!).window);
+    });
+
+    it('refuses to seal rows that another run has staged meanwhile', async () => {
+      const { objectStore, warehouse, ports, runUri } = await givenLast({ watermark: 'ID' });
+      const more = Array.from({ length: 30 }, (_, index): Row => [index + 20, 'new', index % 2]);
+      warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, ...more]));
+      const other = await givenRun(objectStore, {
+        settings: { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', watermark: 'ID' } },
+        runId: 'run-3',
+      });
+      const plan = await planPartitions({ runUri, purpose: 'training' }, ports);
+      await stage('training', ports, other.runUri);
+      for (const partition of await plannedPartitions(ports, plan)) await extractPartition(partition, ports);
+
+      await expect(sealDataset(sealInput('training', plan, runUri), ports)).rejects.toMatchObject({
+        name: 'DatasetMismatchError',
+        message: /staged by another run meanwhile \(s3:.*run-3/,
+      });
+    });
+  });
+
+  it('asks for missing partitions instead of sealing without them', async () => {
     const objectStore = inMemoryObjectStore();
+    const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
     await givenOrders(objectStore);
-    await planPartitions(
+    await planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports);
+
+    const answer = await sealDataset(sealInput('training', FIRST_ROUND), ports);
+
+    expect(answer).toHaveProperty('next');
+    expect(objectStore.objects.has(`${RUN_URI}train/manifest.json`)).toBe(false);
+  });
+
+  it('refuses to seal when somebody deleted a part', async () => {
+    const objectStore = inMemoryObjectStore();
+    const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
+    await givenOrders(objectStore);
+    const plan = await planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports);
+    for (const partition of await plannedPartitions(ports, plan)) await extractPartition(partition, ports);
+    objectStore.objects.delete(`${RUN_URI}test/parts/part-00000.csv`);
+
+    await expect(sealDataset(sealInput('training', plan), ports)).rejects.toMatchObject({
+      name: 'ObjectMissingError',
+      message: /1 of 1 parts .* were deleted/,
+    });
+  });
+
+  it.each(['splitColumn', 'watermark'])('refuses a %s that has no order', async (setting) => {
+    const objectStore = inMemoryObjectStore();
+    await givenOrders(objectStore, { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', [setting]: 'RATIO' } });
+    const columns = [...twentyOrders.columns, columnOfType('RATIO', 'DOUBLE')];
+
+    const planning = planPartitions(
       { runUri: RUN_URI, purpose: 'training' },
-      { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) },
+      { objectStore, warehouse: inMemoryWarehouse({ ORDERS: { columns, rows: [] } }) },
     );
 
-    const sealing = sealDataset({ runUri: RUN_URI, purpose: 'training' }, { objectStore });
-
-    await expect(sealing).rejects.toMatchObject({
-      name: 'DatasetMismatchError',
-      message: '1 of 1 partitions were not extracted: 0.',
-    });
+    await expect(planning).rejects.toMatchObject({ name: 'InvalidPipelineError', message: /RATIO .* DOUBLE/ });
   });
 
   it('names every unknown column at once, with the nearest ones', async () => {
@@ -266,6 +471,16 @@ describe('staging for scoring', () => {
     expect(objectStore.objects.get(`${RUN_URI}score/parts/part-00000.csv`)).toBe('"two\nlines",1,0\n');
   });
 
+  it('seals a dataset without rows where the pipeline allows that', async () => {
+    const objectStore = inMemoryObjectStore();
+    const settings = prediction('transform');
+    await givenOrders(objectStore, { prediction: { ...settings, source: { ...settings.source, allowEmpty: true } } });
+
+    const sealed = await stage('scoring', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: ordersView([]) }) });
+
+    expect(sealed).toMatchObject({ score: { rowCount: 0, sizeBytes: 0 } });
+  });
+
   it('refuses a pipeline without prediction', async () => {
     const objectStore = inMemoryObjectStore();
     await givenOrders(objectStore);
@@ -275,6 +490,20 @@ describe('staging for scoring', () => {
     await expect(staging).rejects.toMatchObject({ name: 'InvalidInputError' });
   });
 });
+
+interface Changeable {
+  readonly objectStore: ReturnType<typeof inMemoryObjectStore>;
+  readonly warehouse: ReturnType<typeof inMemoryWarehouse>;
+}
+
+const countingReads = (warehouse: Warehouse) => {
+  let reads = 0;
+  const read: Warehouse['read'] = (info, work) => {
+    reads += 1;
+    return warehouse.read(info, work);
+  };
+  return { ...warehouse, read, readCount: () => reads };
+};
 
 /** Everything that was written, without the times in it. */
 const snapshot = ({ objects }: ReturnType<typeof inMemoryObjectStore>): Record<string, string> =>

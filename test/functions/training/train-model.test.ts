@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { trainModel } from '#functions/training/train-model/train-model.ts';
 import { CapacityUnavailableError } from '#shared/errors.ts';
 import { runResourceName } from '#shared/pipeline/run.ts';
-import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
+import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
 
 const settings = { region: 'eu-central-1', trainingRoleArn: 'arn:aws:iam::1:role/training' };
@@ -12,6 +12,7 @@ let ports: InMemoryPorts;
 beforeEach(async () => {
   ports = inMemoryPorts('token-1', 'token-2');
   await givenRun(ports.objectStore);
+  for (const dataset of ['train', 'test'] as const) await givenDataset(ports.objectStore, dataset, ['A'], ['1\n']);
 });
 
 const train = (taskToken = 'token-1', attemptId = 'execution#0') =>

@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { partFormat } from '#shared/dataset/part-format.ts';
 import { partWriter } from '#shared/dataset/part-writer.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+
+const CSV = partFormat({ type: 'csv', header: true }, [columnOfType('A', 'NVARCHAR(5000)')]);
 
 const URI = 's3://store/part-00000.csv';
 
 describe('partWriter', () => {
   it('writes one object and tells its rows, bytes and hash', async () => {
     const objectStore = inMemoryObjectStore();
-    const part = partWriter(objectStore, URI, 'A\n');
-    const lines = Array.from({ length: 100 }, (_, index) => `ä${'x'.repeat(5_000)}${index}\n`);
+    const part = partWriter(objectStore, URI, CSV);
+    const values = Array.from({ length: 100 }, (_, index) => `ä${'x'.repeat(5_000)}${index}`);
 
-    for (const line of lines) await part.write(line, 1);
+    for (const value of values) await part.write([[value]]);
     const written = await part.end();
 
-    const text = `A\n${lines.join('')}`;
+    const text = `A\n${values.map((value) => `${value}\n`).join('')}`;
     expect(objectStore.objects.get(URI)).toBe(text);
     expect(written).toEqual({
       uri: URI,
@@ -28,7 +32,7 @@ describe('partWriter', () => {
   it('leaves no object when no row came, not even one of an earlier try', async () => {
     const objectStore = inMemoryObjectStore();
     objectStore.objects.set(URI, 'left over\n');
-    const part = partWriter(objectStore, URI, 'A\n');
+    const part = partWriter(objectStore, URI, CSV);
 
     const written = await part.end();
 
@@ -44,10 +48,10 @@ describe('partWriter', () => {
         for await (const _ of body) throw refused;
       },
     };
-    const part = partWriter(objectStore, URI);
+    const part = partWriter(objectStore, URI, CSV);
 
     const writing = (async () => {
-      for (;;) await part.write('x'.repeat(300_000), 1);
+      for (;;) await part.write([['x'.repeat(300_000)]]);
     })();
 
     await expect(writing).rejects.toBe(refused);
@@ -56,8 +60,8 @@ describe('partWriter', () => {
 
   it('makes nothing visible when it is given up', async () => {
     const objectStore = inMemoryObjectStore();
-    const part = partWriter(objectStore, URI);
-    await part.write('x'.repeat(300_000), 1);
+    const part = partWriter(objectStore, URI, CSV);
+    await part.write([['x'.repeat(300_000)]]);
 
     await part.abort(new Error('the connection was lost'));
 

@@ -37,6 +37,7 @@ export const inMemoryExecutions = (): InMemoryExecutions => {
       executions.set(arn, { ...find(arn), status: 'ABORTED', error: 'RunStopped', cause, stoppedAt: new Date() });
     },
     eventsAfter: async () => [],
+    mapProgress: async () => ({ totalCount: 0, succeededCount: 0, failedCount: 0 }),
     end(name, ending = {}) {
       const arn = executionArnOf(STATE_MACHINE_ARN, name);
       executions.set(arn, { ...find(arn), status: 'SUCCEEDED', stoppedAt: new Date(), ...ending });

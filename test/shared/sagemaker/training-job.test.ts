@@ -1,17 +1,21 @@
 import { expect, it } from 'vitest';
+import type { DatasetManifest } from '#shared/dataset/manifest.ts';
 import { isSameTrainingJob, trainingJobRequest } from '#shared/sagemaker/training-job.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
-import { givenRun } from '#test/shared/pipeline/fixture.ts';
+import { givenDataset, givenRun } from '#test/shared/pipeline/fixture.ts';
 
 const settings = { region: 'eu-central-1', trainingRoleArn: 'arn:aws:iam::1:role/training' };
 
-const requestOf = async (training: object = {}, runId = 'run-1') =>
-  trainingJobRequest(
-    'flights-1',
-    await givenRun(inMemoryObjectStore(), { settings: { training }, runId }),
-    'image',
-    settings,
-  );
+const requestOf = async (training: object = {}, runId = 'run-1', dataset: Partial<DatasetManifest> = {}) => {
+  const objectStore = inMemoryObjectStore();
+  const run = await givenRun(objectStore, { settings: { training }, runId });
+  const given = async (name: 'train' | 'test') => ({
+    ...(await givenDataset(objectStore, name, ['A'], ['1\n'], false, run.runUri)),
+    ...dataset,
+  });
+  const datasets = { train: await given('train'), test: await given('test') };
+  return trainingJobRequest('flights-1', run, datasets, 'image', settings);
+};
 
 it('asks for script mode as SageMaker’s Python SDK does', async () => {
   expect(
@@ -102,4 +106,19 @@ it('knows its own job again by what it trains with and where it leaves the model
   expect(isSameTrainingJob(request, request)).toBe(true);
   expect(isSameTrainingJob(await requestOf({ hyperparameters: { depth: 4 } }), request)).toBe(false);
   expect(isSameTrainingJob(await requestOf({ hyperparameters: { depth: 3 } }, 'run-2'), request)).toBe(false);
+});
+
+it('reads the parts of the run that they are reused from, and tells Parquet from CSV', async () => {
+  const { InputDataConfig } = await requestOf({}, 'run-2', {
+    reusedFrom: 's3://store/fedml/runs/flights/run-1/',
+    format: { type: 'parquet', compression: 'zstd' },
+  });
+
+  expect(InputDataConfig).toMatchObject([
+    {
+      ContentType: 'application/x-parquet',
+      DataSource: { S3DataSource: { S3Uri: 's3://store/fedml/runs/flights/run-1/train/parts/' } },
+    },
+    { ContentType: 'application/x-parquet' },
+  ]);
 });

@@ -51,7 +51,7 @@ export const warehouseContract = (name: string, open: () => Promise<OpenWarehous
 
     const idsIn = (viewName: string, range?: Range) =>
       opened.warehouse.read(INFO, async (session) => {
-        const batches = await collect(session.rows({ view: view(viewName), columns: ['ID'], range }));
+        const batches = await collect(session.rows({ view: view(viewName), columns: ['ID'], rows: { range } }));
         return batches.flat().map(([id]) => (id === null ? null : String(id)));
       });
 
@@ -77,21 +77,109 @@ export const warehouseContract = (name: string, open: () => Promise<OpenWarehous
       await expect(asking).rejects.toMatchObject({ name: 'UnknownWarehouseObjectError', message: /"?CUSTOMERS"?/ });
     });
 
-    it('measures rows, empty values and the extremes of a column in digits', async () => {
-      const rows = [['9007199254740993'], [-5], [null], ['9007199254740992']];
-      await opened.givenView('MEASURED', [columnOfType('ID', 'BIGINT')], rows);
+    it('measures how the values of columns are spread, in their order, and the rows without one', async () => {
+      const rows = [
+        ['9007199254740993', 'b'],
+        [-5, 'B'],
+        [null, null],
+        ['9007199254740992', 'é'],
+      ];
+      await opened.givenView('MEASURED', [columnOfType('ID', 'BIGINT'), columnOfType('NOTE', 'NVARCHAR(9)')], rows);
 
-      const measure = await opened.warehouse.read(INFO, (session) => session.measure(view('MEASURED'), 'ID'));
+      const measure = await opened.warehouse.read(INFO, (session) =>
+        session.measure(view('MEASURED'), { spreadOf: ['ID', 'NOTE'], lengthsOf: ['NOTE'] }),
+      );
 
-      expect(measure).toEqual({ rowCount: 4, nullCount: 1, min: '-5', max: '9007199254740993' });
+      expect(measure).toMatchObject({ rowCount: 4, meanLength: 0.75 });
+      const values = measure.spreads.map((tiles) => tiles.flatMap(({ min }) => (min === undefined ? [] : [min])));
+      expect(values).toEqual([
+        ['-5', '9007199254740992', '9007199254740993'],
+        ['B', 'b', 'é'],
+      ]);
+      expect(measure.spreads.map((tiles) => tiles.reduce((sum, { nullCount }) => sum + nullCount, 0))).toEqual([1, 1]);
     });
 
-    it('measures an empty view without extremes', async () => {
+    it('measures only what is beyond a watermark, and where it ends', async () => {
+      const rows = [['2024-01-01'], ['2024-02-01'], [null], ['2024-03-01']];
+      await opened.givenView('WATERMARKED', [columnOfType('DAY', 'DATE')], rows);
+
+      const [all, beyond, none] = await opened.warehouse.read(INFO, async (session) => [
+        await session.measure(view('WATERMARKED'), { watermark: { column: 'DAY' } }),
+        await session.measure(view('WATERMARKED'), { watermark: { column: 'DAY', after: '2024-01-01' } }),
+        await session.measure(view('WATERMARKED'), { watermark: { column: 'DAY', after: '2024-03-01' } }),
+      ]);
+
+      expect(all).toMatchObject({ rowCount: 3, watermark: { upTo: '2024-03-01', missingCount: 1 } });
+      expect(beyond).toMatchObject({ rowCount: 2, watermark: { upTo: '2024-03-01' } });
+      expect(none).toMatchObject({ rowCount: 0 });
+      expect(none!.watermark).not.toHaveProperty('upTo');
+    });
+
+    it('measures an empty view', async () => {
       await opened.givenView('EMPTY', [columnOfType('ID', 'BIGINT')], []);
 
-      const measure = await opened.warehouse.read(INFO, (session) => session.measure(view('EMPTY'), 'ID'));
+      const measure = await opened.warehouse.read(INFO, (session) =>
+        session.measure(view('EMPTY'), { spreadOf: ['ID'] }),
+      );
 
-      expect(measure).toEqual({ rowCount: 0, nullCount: 0 });
+      expect(measure).toMatchObject({ rowCount: 0, spreads: [[]] });
+    });
+
+    it('gives each row a checksum whose sum is the fingerprint of the rows', async () => {
+      const columns = EVERY_TYPE.map(([type], index) => columnOfType(`C${index}`, type));
+      const rows = [
+        EVERY_TYPE.map(([, first]) => first!),
+        EVERY_TYPE.map(([, , second]) => second!),
+        EVERY_TYPE.map(() => null),
+      ];
+      await opened.givenView('CHECKED', columns, rows);
+      const slices = [
+        { slice: { columns: ['C0', 'C3'], from: '0000000', below: '8000000' } },
+        { slice: { columns: ['C0', 'C3'], from: '8000000' } },
+      ];
+
+      const { sum, whole, halves, count } = await opened.warehouse.read(INFO, async (session) => {
+        const query = { view: view('CHECKED'), columns: ['C0'], checksumOf: columns };
+        const found = (await collect(session.rows(query))).flat();
+        return {
+          sum: found.reduce((total, row) => total + Number.parseInt(String(row.at(-1)), 16), 0),
+          whole: await session.fingerprints(view('CHECKED'), columns, [{}]),
+          halves: await session.fingerprints(view('CHECKED'), columns, slices),
+          count: await session.fingerprints(view('CHECKED'), [], [{}]),
+        };
+      });
+
+      expect(whole).toEqual([{ rowCount: 3, checksum: String(sum) }]);
+      expect(halves.reduce((total, { rowCount }) => total + rowCount, 0)).toBe(3);
+      expect(halves.reduce((total, { checksum }) => total + Number(checksum), 0)).toBe(sum);
+      expect(count).toEqual([{ rowCount: 3, checksum: '0' }]);
+    });
+
+    it('tells rows apart by any of their values, and NULL from the empty text', async () => {
+      const columns = [
+        columnOfType('A', 'NVARCHAR(2000)'),
+        columnOfType('B', 'NCLOB'),
+        columnOfType('C', 'VARBINARY(2)'),
+      ];
+      const long = 'x'.repeat(1_500);
+      const rows = [
+        [null, null, null],
+        ['', null, null],
+        [long, null, null],
+        [`${long}y`, null, null],
+        [null, '', null],
+        [null, null, Buffer.from([1])],
+        [null, null, Buffer.from([2])],
+      ];
+      await opened.givenView('APART', columns, rows);
+
+      const checksums = await opened.warehouse.read(INFO, async (session) =>
+        (await collect(session.rows({ view: view('APART'), columns: ['A'], checksumOf: columns })))
+          .flat()
+          .map((row) => row[1]),
+      );
+
+      expect(new Set(checksums).size).toBe(rows.length);
     });
 
     it('streams values of every type as they are', async () => {
@@ -133,6 +221,9 @@ export const warehouseContract = (name: string, open: () => Promise<OpenWarehous
       ]);
       expect(await idsIn('RANGES', { column: 'ID', from: '9007199254740993' })).toEqual(['9007199254740993']);
       expect(await idsIn('RANGES', { column: 'ID', isNull: true })).toEqual([null]);
+      expect(await idsIn('RANGES', { column: 'ID', below: '0', orNull: true })).toHaveLength(2);
+      expect(await idsIn('RANGES', { column: 'ID' })).toHaveLength(4);
+      expect(await idsIn('RANGES', { column: 'ID', orNull: true })).toHaveLength(5);
     });
 
     it('streams ranges of a column with decimals', async () => {

@@ -10,7 +10,10 @@ export type Request = { readonly id: number; readonly sql?: string };
 
 export type Answer =
   | { readonly ready: { readonly host: string; readonly port: number; readonly certificate: string } }
-  | { readonly id: number; readonly counters: { readonly connections: number; readonly roundTrips: number } }
+  | {
+      readonly id: number;
+      readonly counters: { readonly connections: number; readonly roundTrips: number; readonly statements: number };
+    }
   | { readonly id: number; readonly problem: string };
 
 const [folder = '', password = ''] = process.argv.slice(2);
@@ -27,8 +30,8 @@ const answer = (message: Answer): void => {
 process.on('message', async ({ id, sql }: Request) => {
   try {
     if (sql !== undefined) await engine.administration.execute(sql);
-    const { connections, roundTrips } = server.counters;
-    answer({ id, counters: { connections, roundTrips } });
+    const { connections, roundTrips, statements } = server.counters;
+    answer({ id, counters: { connections, roundTrips, statements } });
   } catch (error) {
     answer({ id, problem: (error as Error).message });
   }

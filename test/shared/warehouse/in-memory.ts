@@ -1,12 +1,9 @@
-import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { DuplicateKeyError, UnknownWarehouseObjectError, WarehouseUnavailableError } from '#shared/errors.ts';
 import { LEASES } from '#shared/warehouse/lease-sql.ts';
 import type {
   Equalities,
   Lease,
   LeaseClaim,
-  Measure,
-  Range,
   ReadSession,
   Row,
   Table,
@@ -16,11 +13,9 @@ import type {
   WarehouseValue,
   WriteSession,
 } from '#shared/warehouse/warehouse.ts';
+import { type InMemoryView, inMemoryReading } from './in-memory-reading.ts';
 
-export interface InMemoryView {
-  readonly columns: readonly DatasetColumn[];
-  readonly rows: readonly Row[];
-}
+export type { InMemoryView };
 
 interface InMemoryTable extends Table {
   rows: Row[];
@@ -34,9 +29,6 @@ export interface InMemoryWarehouse extends Warehouse {
   loseNextCommit(): void;
 }
 
-/** Batches of a stream: several, also of few rows. */
-const BATCH_COUNT = 5;
-
 export const inMemoryWarehouse = (views: Readonly<Record<string, InMemoryView>> = {}): InMemoryWarehouse => {
   const warehouse = {
     views: new Map(Object.entries(views)),
@@ -45,64 +37,10 @@ export const inMemoryWarehouse = (views: Readonly<Record<string, InMemoryView>> 
     loseNextCommit: () => {
       warehouse.losesNextCommit = true;
     },
-    read: <T>(_info: unknown, work: (session: ReadSession) => Promise<T>) => work(reading(warehouse.views)),
+    read: <T>(_info: unknown, work: (session: ReadSession) => Promise<T>) => work(inMemoryReading(warehouse.views)),
     write: <T>(_info: unknown, work: (session: WriteSession) => Promise<T>) => work(writing(warehouse)),
   };
   return warehouse;
-};
-
-const reading = (views: ReadonlyMap<string, InMemoryView>): ReadSession => {
-  const viewOf = ({ name }: { name: string }): InMemoryView => {
-    const view = views.get(name);
-    if (!view)
-      throw new UnknownWarehouseObjectError(`There is no view ${name}. Did you mean one of ${[...views.keys()]}?`);
-    return view;
-  };
-  return {
-    schema: 'SPACE',
-    async columnsOf(view) {
-      return viewOf(view).columns;
-    },
-    async measure(view, column) {
-      return measure(viewOf(view), column);
-    },
-    async *rows({ view, columns, range }) {
-      const source = viewOf(view);
-      const indexes = columns.map((name) => source.columns.findIndex((column) => column.name === name));
-      const inRange = range ? rangeTest(range, source) : () => true;
-      const rows = source.rows.filter(inRange).map((row) => indexes.map((index) => row[index]!));
-      const size = Math.ceil(rows.length / BATCH_COUNT);
-      for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
-    },
-  };
-};
-
-const measure = ({ columns, rows }: InMemoryView, column: string | undefined): Measure => {
-  const index = columns.findIndex(({ name }) => name === column);
-  const values = rows.map((row) => row[index] ?? null).filter((value) => value !== null);
-  const sorted = values.map(String).sort(compareDecimals);
-  const nullCount = column === undefined ? 0 : rows.length - values.length;
-  const extremes = sorted.length > 0 ? { min: sorted[0]!, max: sorted.at(-1)! } : {};
-  return { rowCount: rows.length, nullCount, ...extremes };
-};
-
-const rangeTest = (range: Range, { columns }: InMemoryView): ((row: Row) => boolean) => {
-  const index = columns.findIndex(({ name }) => name === range.column);
-  if ('isNull' in range) return (row) => row[index] === null;
-  const { from, below } = range;
-  return (row) =>
-    row[index] !== null &&
-    (from === undefined || compareDecimals(String(row[index]), from) >= 0) &&
-    (below === undefined || compareDecimals(String(row[index]), below) < 0);
-};
-
-/** Compares decimal digits of any length exactly. */
-const compareDecimals = (a: string, b: string): number => {
-  const [wholeA = '', fractionA = ''] = a.split('.');
-  const [wholeB = '', fractionB = ''] = b.split('.');
-  const length = Math.max(fractionA.length, fractionB.length);
-  const difference = BigInt(wholeA + fractionA.padEnd(length, '0')) - BigInt(wholeB + fractionB.padEnd(length, '0'));
-  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
 
 const writing = (warehouse: {

@@ -24,6 +24,7 @@ export interface OpenHana extends OpenWarehouse {
 interface Counters {
   readonly connections: number;
   readonly roundTrips: number;
+  readonly statements: number;
 }
 
 const PASSWORD = 'Laptop1234';

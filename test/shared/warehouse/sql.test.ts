@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
-import {
-  copyRows,
-  createColumnTable,
-  deleteEqual,
-  insertValues,
-  quoteIdentifier,
-  selectMeasure,
-  selectRows,
-} from '#shared/warehouse/sql.ts';
+import { copyRows, createColumnTable, deleteEqual, insertValues, quoteIdentifier } from '#shared/warehouse/sql.ts';
 
 const view = { schema: 'SALES', name: 'V' };
 
@@ -39,26 +31,6 @@ describe('quoteIdentifier', () => {
 });
 
 describe('statements', () => {
-  it('selects columns by name, and a range by bound values', () => {
-    const statement = selectRows({ view, columns: ['A', 'b c'], range: { column: 'A', from: '1', below: '5' } });
-
-    expect(statement).toEqual({
-      sql: 'SELECT "A", "b c" FROM "SALES"."V" WHERE "A" >= ? AND "A" < ?',
-      parameters: ['1', '5'],
-    });
-  });
-
-  it('selects the rows without a value', () => {
-    const { sql } = selectRows({ view, columns: ['A'], range: { column: 'A', isNull: true } });
-
-    expect(sql).toBe('SELECT "A" FROM "SALES"."V" WHERE "A" IS NULL');
-  });
-
-  it('measures rows and a column in one statement', () => {
-    expect(selectMeasure(view, 'A').sql).toBe('SELECT COUNT(*), COUNT("A"), MIN("A"), MAX("A") FROM "SALES"."V"');
-    expect(selectMeasure(view).sql).toBe('SELECT COUNT(*) FROM "SALES"."V"');
-  });
-
   it('creates a table with types, NOT NULL and the primary key', () => {
     const sql = createColumnTable('USER', {
       name: 'SCORES',

@@ -3,7 +3,11 @@ import { championRecordUri, loadModelRecord } from '#shared/models/model-record.
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 
-/** The columns that the pipeline's champion was trained with, in their order: neither key nor target. */
+/**
+ * The columns that the pipeline's champion was trained with, in their order: neither key nor target.
+ *
+ * @throws NoChampionError when no model was promoted yet.
+ */
 export const featureNames = async (
   objectStore: ObjectStore,
   storeUri: string,

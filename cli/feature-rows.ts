@@ -1,0 +1,54 @@
+import { csvRecords } from '#shared/dataset/csv-records.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+
+/**
+ * The rows of a CSV file as lines for a model that takes `features`. A first line of their names is left out.
+ *
+ * @throws InvalidInputError for a row with more or fewer values, another order of names, or a file without rows.
+ */
+export async function* featureRows(
+  csv: AsyncIterable<Uint8Array>,
+  file: string,
+  features: readonly string[],
+): AsyncGenerator<string> {
+  const expected = `The model takes ${features.length}, in this order: ${features.join(', ')}.`;
+  let recordCount = 0;
+  let rowCount = 0;
+  for await (const fields of csvRecords(withoutByteOrderMark(csv))) {
+    recordCount += 1;
+    if (recordCount === 1 && isHeader(fields, features)) {
+      if (sameNames(fields, features)) continue;
+      throw new InvalidInputError(`The columns that the first line of ${file} names are in another order. ${expected}`);
+    }
+    if (fields.length !== features.length) {
+      const values = fields.length === 1 ? '1 value' : `${fields.length} values`;
+      throw new InvalidInputError(`Record ${recordCount} of ${file} has ${values}. ${expected}`);
+    }
+    rowCount += 1;
+    yield fields.join(',');
+  }
+  if (rowCount === 0) throw new InvalidInputError(`${file} has no rows. ${expected}`);
+}
+
+/** Spreadsheets begin UTF-8 files with one; the model would take it for a part of the first value. */
+async function* withoutByteOrderMark(csv: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const chunk of csv) {
+    yield isFirst && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf ? chunk.subarray(3) : chunk;
+    isFirst = false;
+  }
+}
+
+const isHeader = (fields: readonly string[], features: readonly string[]): boolean => {
+  const names = new Set(features.map(normalized));
+  return fields.length === features.length && fields.every((field) => names.has(normalized(field)));
+};
+
+const sameNames = (fields: readonly string[], features: readonly string[]): boolean =>
+  fields.every((field, index) => normalized(field) === normalized(features[index]!));
+
+const normalized = (name: string): string =>
+  name
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .toUpperCase();

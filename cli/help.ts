@@ -1,0 +1,23 @@
+import type { Command } from './commands/command.ts';
+import { COMMANDS } from './commands/commands.ts';
+
+/** `fedml help` */
+export const overview = async (): Promise<string[]> => [
+  'FedML Serverless: train models on SAP Datasphere views, bring the predictions home.',
+  '',
+  ...(await Promise.all(Object.values(COMMANDS).map((load) => load()))).flatMap(({ usage, summary }) => [
+    `  fedml ${usage}`,
+    `      ${summary}`,
+  ]),
+  '',
+  '`fedml help <command>` says more. Everything runs on this laptop, on 127.0.0.1.',
+  'Exit codes: 0 done, 1 the run failed, 2 the input was wrong.',
+];
+
+/** `fedml help <command>` */
+export const helpOf = ({ usage, summary, details }: Command): string[] => [
+  `fedml ${usage}`,
+  '',
+  `  ${summary}`,
+  ...(details ? ['', ...details] : []),
+];
