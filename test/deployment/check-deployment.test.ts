@@ -61,12 +61,21 @@ describe('the packaged deployment', () => {
       .map(([id]) => id.replace('LambdaFunction', ''));
 
     expect(inNetwork.sort()).toEqual([
+      'AbandonWrite',
       'ExtractPartition',
       'PlanPartitions',
       'PlanWrite',
       'PublishPredictions',
+      'SealDataset',
       'WritePart',
     ]);
+  });
+
+  it('lets nobody call the HTTP API unsigned', () => {
+    const { Resources } = readTemplate(packageDir);
+    const routes = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route');
+
+    expect(routes.map(({ Properties }) => Properties!.AuthorizationType)).toEqual(Array(7).fill('AWS_IAM'));
   });
 });
 
@@ -210,6 +219,7 @@ describe('the check of rules', () => {
       "EndpointSettledRule: ResumeTaskLambdaFunction doesn't let rules call it.",
       'SweepTasksRule: Its target SweepTasksLambdaFunction has no RetryPolicy.',
       'SweepTasksRule: Its target SweepTasksLambdaFunction has no DeadLetterConfig.',
+      "ModelDecidedRule: ResumeTaskLambdaFunction doesn't let rules call it.",
     ]);
   });
 });
