@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { InvalidInputError } from '#shared/errors.ts';
 import { logger } from '#shared/logger.ts';
 import { HttpEvent, type HttpResponse } from './http-event.ts';
 import type { Answer, Operation, Request } from './operation.ts';
@@ -6,8 +7,8 @@ import { HttpProblem, problemResponse } from './problem.ts';
 import { readBody } from './request-body.ts';
 
 /**
- * Makes a Lambda handler of an operation: checks the request, runs the function, checks the answer. It never throws: a
- * request that fails is answered by problem details, without stack traces.
+ * Makes a Lambda handler of an operation: checks the request, runs the function, checks the answer. A request that fails
+ * is answered by problem details, without stack traces; only what is no request of an HTTP API throws, InvalidInputError.
  */
 export const httpHandler =
   <P extends z.ZodType, Q extends z.ZodType, H extends z.ZodType, B extends z.ZodType>(
@@ -15,7 +16,7 @@ export const httpHandler =
     run: (request: Request<z.output<P>, z.output<Q>, z.output<H>, z.output<B>>) => Promise<Answer>,
   ) =>
   async (untrusted: unknown): Promise<HttpResponse> => {
-    const event = HttpEvent.parse(untrusted);
+    const event = parseEvent(untrusted);
     const startedAt = performance.now();
     logger.resetKeys();
     logger.appendKeys({ operation: operation.id });
@@ -33,6 +34,12 @@ export const httpHandler =
       return response;
     }
   };
+
+const parseEvent = (untrusted: unknown): HttpEvent => {
+  const parsed = HttpEvent.safeParse(untrusted);
+  if (parsed.success) return parsed.data;
+  throw new InvalidInputError(z.prettifyError(parsed.error), { cause: parsed.error });
+};
 
 const parseRequest = <P extends z.ZodType, Q extends z.ZodType, H extends z.ZodType, B extends z.ZodType>(
   { request }: Operation<P, Q, H, B>,

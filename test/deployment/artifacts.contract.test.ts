@@ -42,10 +42,12 @@ describe('the packaged archives', () => {
     }
 
     expect(withDriver.sort()).toEqual([
+      'abandonWrite',
       'extractPartition',
       'planPartitions',
       'planWrite',
       'publishPredictions',
+      'sealDataset',
       'writePart',
     ]);
   });
