@@ -9,7 +9,7 @@ const FunctionEntry = z.object({
   handler: z.string().regex(/^functions\/.+\.[A-Za-z]+$/),
   timeout: z.int().min(1).max(900),
   memorySize: z.int().min(128).max(10_240),
-  environment: z.record(z.string(), z.string()).optional(),
+  environment: z.record(z.string(), z.string()).default({}),
 });
 
 /** Every function of `functions/<state machine>/functions.yml`, by its key: the same entries that are deployed to AWS. */
@@ -23,7 +23,7 @@ export const readFunctions = (rootDir: string): Record<string, LambdaFunction> =
 const readFunctionsFile = (rootDir: string, file: string): [string, LambdaFunction][] => {
   const entries = z
     .record(z.string(), FunctionEntry)
-    .parse(parse(readFileSync(file, 'utf8'), { customTags: cloudFormationTags }));
+    .parse(parse(readFileSync(file, 'utf8'), { customTags: asReferences }));
   return Object.entries(entries).map(([key, { handler, timeout, memorySize, environment }]) => {
     const dot = handler.lastIndexOf('.');
     return [
@@ -33,14 +33,19 @@ const readFunctionsFile = (rootDir: string, file: string): [string, LambdaFuncti
         handlerExport: handler.slice(dot + 1),
         timeoutSeconds: timeout,
         memorySizeMb: memorySize,
-        ...(environment ? { environment } : {}),
+        environment: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== REFERENCE)),
       },
     ];
   });
 };
+
+/** A value that CloudFormation fills in; on the laptop the cloud's own environment has it. */
+const REFERENCE = '\0reference';
 
 /** CloudFormation's short forms, kept as their text: the laptop fills in what it needs by name. */
 export const cloudFormationTags = ['!GetAtt', '!Ref', '!Sub', '!ImportValue'].map((tag) => ({
   tag,
   resolve: (text: string) => text,
 }));
+
+const asReferences = cloudFormationTags.map(({ tag }) => ({ tag, resolve: () => REFERENCE }));
