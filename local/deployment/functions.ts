@@ -9,7 +9,7 @@ const FunctionEntry = z.object({
   handler: z.string().regex(/^functions\/.+\.[A-Za-z]+$/),
   timeout: z.int().min(1).max(900),
   memorySize: z.int().min(128).max(10_240),
-  environment: z.record(z.string(), z.string().nullable()).default({}),
+  environment: z.record(z.string(), z.string()).default({}),
 });
 
 /** Every function of `functions/<state machine>/functions.yml`, by its key: the same entries that are deployed to AWS. */
@@ -23,7 +23,7 @@ export const readFunctions = (rootDir: string): Record<string, LambdaFunction> =
 const readFunctionsFile = (rootDir: string, file: string): [string, LambdaFunction][] => {
   const entries = z
     .record(z.string(), FunctionEntry)
-    .parse(parse(readFileSync(file, 'utf8'), { customTags: unknownValues }));
+    .parse(parse(readFileSync(file, 'utf8'), { customTags: asReferences }));
   return Object.entries(entries).map(([key, { handler, timeout, memorySize, environment }]) => {
     const dot = handler.lastIndexOf('.');
     return [
@@ -33,15 +33,14 @@ const readFunctionsFile = (rootDir: string, file: string): [string, LambdaFuncti
         handlerExport: handler.slice(dot + 1),
         timeoutSeconds: timeout,
         memorySizeMb: memorySize,
-        environment: knownVariables(environment),
+        environment: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== REFERENCE)),
       },
     ];
   });
 };
 
-/** What CloudFormation fills in is another thing here: the laptop tells all functions of its own, under the same names. */
-const knownVariables = (environment: Readonly<Record<string, string | null>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== null));
+/** A value that CloudFormation fills in; on the laptop the cloud's own environment has it. */
+const REFERENCE = '\0reference';
 
 /** CloudFormation's short forms, kept as their text: the laptop fills in what it needs by name. */
 export const cloudFormationTags = ['!GetAtt', '!Ref', '!Sub', '!ImportValue'].map((tag) => ({
@@ -49,4 +48,4 @@ export const cloudFormationTags = ['!GetAtt', '!Ref', '!Sub', '!ImportValue'].ma
   resolve: (text: string) => text,
 }));
 
-const unknownValues = cloudFormationTags.map(({ tag }) => ({ tag, resolve: () => null }));
+const asReferences = cloudFormationTags.map(({ tag }) => ({ tag, resolve: () => REFERENCE }));
