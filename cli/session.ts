@@ -40,11 +40,17 @@ export const withLastingCloud = async <T>(out: Terminal, work: (cloud: CloudAddr
 };
 
 /** The same in a cloud of its own with other pipelines. Throws CloudInUseError while any cloud runs. */
-export const withOwnCloud = <T>(
+export const withOwnCloud = async <T>(
   out: Terminal,
   work: (cloud: CloudAddress) => Promise<T>,
   options: { readonly pipelinesDir: string },
-): Promise<T> => inOwnCloud(out, work, options);
+): Promise<T> => {
+  const running = await readCloudAddress(stateDir());
+  if (!running) return inOwnCloud(out, work, options);
+  throw new CloudInUseError(
+    `Process ${running.pid} has the laptop's cloud, and that one has other pipelines. End it, or wait for its end, and try again.`,
+  );
+};
 
 interface OpenOptions {
   readonly isKept?: boolean;

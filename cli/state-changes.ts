@@ -75,7 +75,9 @@ const REACTIONS: Partial<Record<ExecutionEvent['kind'], (follower: Follower, eve
       const { error } = follower;
       follower.error = undefined;
       const [state] = [...follower.entered.keys()];
-      return error === undefined || !state || isInMap(follower) ? [] : [{ ...changeOf(follower, 'retried', state, at), error }];
+      return error === undefined || !state || isInMap(follower)
+        ? []
+        : [{ ...changeOf(follower, 'retried', state, at), error }];
     },
     attemptSucceeded(follower, { result }) {
       follower.result = result;

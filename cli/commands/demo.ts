@@ -1,6 +1,5 @@
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
-import { demoOnKyma } from '../demo/on-kyma.ts';
 import { printRows } from '../demo/read-back.ts';
 import { printEnding } from '../ending.ts';
 import { runPipeline } from '../run-pipeline.ts';
@@ -23,7 +22,7 @@ export const demo: Command = {
   positionals: [0, 0],
   async run({ options, out }) {
     const { target = 'sagemaker' } = options;
-    const demonstrate = DEMOS[target as string];
+    const demonstrate = Object.hasOwn(DEMOS, target as string) ? DEMOS[target as string] : undefined;
     if (!demonstrate) throw new UsageError(`--target takes ${Object.keys(DEMOS).join(' or ')}, and got: ${target}`);
     out.print(
       out.style('bold', 'FedML Serverless') +
@@ -49,5 +48,6 @@ const demoOnSageMaker = (out: Terminal): Promise<ExitCode> =>
 
 const DEMOS: Readonly<Partial<Record<string, (out: Terminal) => Promise<ExitCode>>>> = {
   sagemaker: demoOnSageMaker,
-  kyma: (out) => demoOnKyma(PIPELINE, out),
+  // Not loaded by the other one: the cluster's client takes long.
+  kyma: async (out) => (await import('../demo/on-kyma.ts')).demoOnKyma(PIPELINE, out),
 };
