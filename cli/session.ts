@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 export const ROOT_DIR = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Where the laptop's cloud keeps everything: `.fedml`, or FEDML_STATE_DIR. */
-const stateDir = (): string => process.env.FEDML_STATE_DIR ?? join(ROOT_DIR, '.fedml');
+export const stateDir = (): string => process.env.FEDML_STATE_DIR ?? join(ROOT_DIR, '.fedml');
 
 /** The folder of the pipelines: `pipelines`, or FEDML_PIPELINES_DIR. */
 export const pipelinesDir = (): string => process.env.FEDML_PIPELINES_DIR ?? join(ROOT_DIR, 'pipelines');
@@ -39,8 +39,26 @@ export const withLastingCloud = async <T>(out: Terminal, work: (cloud: CloudAddr
   );
 };
 
+/** The same in a cloud of its own with other pipelines. Throws CloudInUseError while any cloud runs. */
+export const withOwnCloud = async <T>(
+  out: Terminal,
+  work: (cloud: CloudAddress) => Promise<T>,
+  options: { readonly pipelinesDir: string },
+): Promise<T> => {
+  const running = await readCloudAddress(stateDir());
+  if (!running) return inOwnCloud(out, work, options);
+  throw new CloudInUseError(
+    `Process ${running.pid} has the laptop's cloud, and that one has other pipelines. End it, or wait for its end, and try again.`,
+  );
+};
+
+interface OpenOptions {
+  readonly isKept?: boolean;
+  readonly pipelinesDir?: string;
+}
+
 /** Starts the laptop's cloud and says what it is doing. */
-export const openCloud = async (out: Terminal, { isKept = false } = {}): Promise<Cloud> => {
+export const openCloud = async (out: Terminal, options: OpenOptions = {}): Promise<Cloud> => {
   const startedAt = performance.now();
   // Not loaded by a command that only asks a cloud that runs already.
   const { startCloud } = await import('#local/cloud.ts');
@@ -49,7 +67,7 @@ export const openCloud = async (out: Terminal, { isKept = false } = {}): Promise
       rootDir: ROOT_DIR,
       stateDir: stateDir(),
       pipelinesDir: pipelinesDir(),
-      isKept,
+      ...options,
       onProgress: (text) => (out.isLive ? out.status(`  ${text}`) : out.note(`  ${text}`)),
       signal: interruption(),
     });
@@ -61,8 +79,12 @@ export const openCloud = async (out: Terminal, { isKept = false } = {}): Promise
   }
 };
 
-const inOwnCloud = async <T>(out: Terminal, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
-  const cloud = await openCloud(out);
+const inOwnCloud = async <T>(
+  out: Terminal,
+  work: (cloud: CloudAddress) => Promise<T>,
+  options?: OpenOptions,
+): Promise<T> => {
+  const cloud = await openCloud(out, options);
   try {
     return await use(cloud, work);
   } finally {

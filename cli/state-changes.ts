@@ -58,6 +58,7 @@ export const stateChanges = (follower: Follower, event: ExecutionEvent): StateCh
 const REACTIONS: Partial<Record<ExecutionEvent['kind'], (follower: Follower, event: ExecutionEvent) => StateChange[]>> =
   {
     entered(follower, { state, stateType, at }) {
+      if (isInMap(follower)) return [];
       follower.entered.set(state!, { at, type: stateType! });
       Object.assign(follower, NEW_STATE);
       return [changeOf(follower, 'entered', state!, at)];
@@ -74,7 +75,9 @@ const REACTIONS: Partial<Record<ExecutionEvent['kind'], (follower: Follower, eve
       const { error } = follower;
       follower.error = undefined;
       const [state] = [...follower.entered.keys()];
-      return error === undefined || !state ? [] : [{ ...changeOf(follower, 'retried', state, at), error }];
+      return error === undefined || !state || isInMap(follower)
+        ? []
+        : [{ ...changeOf(follower, 'retried', state, at), error }];
     },
     attemptSucceeded(follower, { result }) {
       follower.result = result;
@@ -85,9 +88,10 @@ const REACTIONS: Partial<Record<ExecutionEvent['kind'], (follower: Follower, eve
       follower.error = error;
       return [];
     },
-    exited: (follower, { state, at }) => [
-      leave(follower, follower.error === undefined ? 'exited' : 'failed', state!, at),
-    ],
+    exited(follower, { state, at }) {
+      if (!follower.entered.has(state!)) return [];
+      return [leave(follower, follower.error === undefined ? 'exited' : 'failed', state!, at)];
+    },
     executionSucceeded(follower) {
       follower.hasEnded = true;
       return [];
@@ -97,6 +101,9 @@ const REACTIONS: Partial<Record<ExecutionEvent['kind'], (follower: Follower, eve
       return [...follower.entered.keys()].map((state) => leave(follower, 'failed', state, at));
     },
   };
+
+/** The items of an inline Map have their states in the same history, many at a time: of them the Map alone is told. */
+const isInMap = ({ entered }: Follower): boolean => [...entered.values()].some(({ type }) => type === 'Map');
 
 const leave = (follower: Follower, kind: 'exited' | 'failed', state: string, at: Date): StateChange => {
   const { result, mapRunArn } = follower;

@@ -20,8 +20,7 @@ export const summary = (record: RunRecord): string[] => {
     ['model', training.evaluation?.trainingJobName],
     ['metrics', training.evaluation && metricsText(training.evaluation.metrics)],
     ['gate', training.evaluation && gate(training.evaluation)],
-    ['endpoint', deployment.endpoint?.endpointName],
-    ['smoke test', deployment.smokeTest && `${counted(deployment.smokeTest.rowCount, 'row')} of the test set answered`],
+    ...deploymentFacts(deployment),
     ['scored', score && `${counted(score.rowCount, 'row')} of ${score.schema}.${score.view}`],
     [
       'written',
@@ -38,6 +37,17 @@ export const summary = (record: RunRecord): string[] => {
   ]);
 };
 
+type Fact = readonly [label: string, text: string | undefined];
+
+/** Where a model serves, and by what. */
+export const deploymentFacts = ({ endpoint, image, kyma, smokeTest }: RunRecord['deployment']): Fact[] => [
+  ['endpoint', endpoint?.endpointName],
+  ['image', image?.imageUri.split('@')[1]],
+  ['pushed', image && counted(image.bytesPushed, 'byte')],
+  ['url', kyma && `${kyma.url}invocations`],
+  ['smoke test', smokeTest && `${counted(smokeTest.rowCount, 'row')} of the test set answered`],
+];
+
 /** What a run ended as, in words. */
 export const OUTCOMES: Readonly<Record<RunRecord['outcome'], string>> = {
   succeeded: 'succeeded',
@@ -46,7 +56,7 @@ export const OUTCOMES: Readonly<Record<RunRecord['outcome'], string>> = {
 };
 
 /** Facts under each other, their labels to the left; a fact without a text has no line. */
-export const labelled = (facts: readonly (readonly [string, string | undefined])[]): string[] =>
+export const labelled = (facts: readonly Fact[]): string[] =>
   facts.flatMap(([label, text]) => (text === undefined ? [] : [`  ${label.padEnd(11)} ${text}`]));
 
 const gate = ({ gatePassed, rules }: NonNullable<RunRecord['training']['evaluation']>): string => {

@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   approve: async () => (await import('./approve.ts')).approve,
   reject: async () => (await import('./reject.ts')).reject,
   predict: async () => (await import('./predict.ts')).predict,
+  deploy: async () => (await import('./deploy.ts')).deploy,
   rollback: async () => (await import('./rollback.ts')).rollback,
   deployments: async () => (await import('./deployments.ts')).deployments,
   undeploy: async () => (await import('./undeploy.ts')).undeploy,

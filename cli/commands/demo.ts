@@ -1,66 +1,53 @@
-import { config } from '#shared/config.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
-import { loadRunRecord, type RunRecord } from '#shared/pipeline/run-record.ts';
-import { hanaWarehouse } from '#shared/warehouse/hana.ts';
-import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
-import { quoteIdentifier } from '#shared/warehouse/sql.ts';
+import { loadRunRecord } from '#shared/pipeline/run-record.ts';
+import { printRows } from '../demo/read-back.ts';
 import { printEnding } from '../ending.ts';
 import { runPipeline } from '../run-pipeline.ts';
 import { withLastingCloud } from '../session.ts';
-import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { EXIT } from '../usage.ts';
+import { EXIT, type ExitCode, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
 const PIPELINE = 'flights';
 
 export const demo: Command = {
-  usage: 'demo',
+  usage: 'demo [--target sagemaker|kyma]',
   summary:
     'The whole pipeline of the flights example on this laptop: warehouse, S3, training, endpoint, predictions, warehouse.',
-  options: {},
+  details: [
+    '  --target sagemaker   the model serves on an endpoint of SageMaker (default)',
+    '  --target kyma        the model becomes an image and serves on a Kyma cluster, whose URL predicts',
+  ],
+  options: { target: { type: 'string' } },
   positionals: [0, 0],
-  async run({ out }) {
+  async run({ options, out }) {
+    const { target = 'sagemaker' } = options;
+    const demonstrate = Object.hasOwn(DEMOS, target as string) ? DEMOS[target as string] : undefined;
+    if (!demonstrate) throw new UsageError(`--target takes ${Object.keys(DEMOS).join(' or ')}, and got: ${target}`);
     out.print(
       out.style('bold', 'FedML Serverless') +
         ': which flights will be late? From a view in the warehouse to predictions in a table of it.',
     );
     out.print("  No AWS account and no SAP tenant: the laptop's cloud speaks their protocols on 127.0.0.1.");
     out.print();
-    return withLastingCloud(out, async (cloud) => {
-      const execution = await runPipeline(cloud, { pipeline: PIPELINE }, out);
-      const exitCode = await printEnding(execution, PIPELINE, out);
-      if (exitCode === EXIT.done) await printRows((execution.output as { runUri: string }).runUri, out);
-      return exitCode;
-    });
+    return demonstrate(out);
   },
 };
 
-/** The proof: rows read back from the warehouse's table, by the same client that wrote them. */
-const printRows = async (runUri: string, out: Terminal): Promise<void> => {
-  const record = await loadRunRecord(s3ObjectStore(), runUri);
-  const { headers, rows } = await hanaWarehouse(secretsManagerCredentials(() => config().warehouseSecretArn)).query(
-    sampleOf(record),
-  );
-  out.print();
-  out.print('  Five rows, read back from the warehouse:');
-  for (const line of table(headers, rows)) out.print(`  ${line}`);
-  out.print();
-  out.print(
-    '  Next: npx fedml show, npx fedml query "SELECT …", npx fedml up, and pipelines/flights for what was run.',
-  );
-};
+const demoOnSageMaker = (out: Terminal): Promise<ExitCode> =>
+  withLastingCloud(out, async (cloud) => {
+    const execution = await runPipeline(cloud, { pipeline: PIPELINE }, out);
+    const exitCode = await printEnding(execution, PIPELINE, out);
+    if (exitCode !== EXIT.done) return exitCode;
+    await printRows(await loadRunRecord(s3ObjectStore(), (execution.output as { runUri: string }).runUri), out);
+    out.print(
+      '  Next: npx fedml show, npx fedml query "SELECT …", npx fedml up, and pipelines/flights for what was run.',
+    );
+    return exitCode;
+  });
 
-const sampleOf = ({ prediction: { publication }, definition }: RunRecord): string => {
-  const columns = [
-    ...definition.prediction!.source.key,
-    ...definition.prediction!.columns.map(({ name }) => name),
-    'RUN_ID',
-    'INSERTED_AT',
-  ];
-  const order = quoteIdentifier(definition.prediction!.columns[0]!.name);
-  return (
-    `SELECT TOP 5 ${columns.map(quoteIdentifier).join(', ')} ` +
-    `FROM ${quoteIdentifier(publication!.schema)}.${quoteIdentifier(publication!.table)} ORDER BY ${order} DESC`
-  );
+const DEMOS: Readonly<Partial<Record<string, (out: Terminal) => Promise<ExitCode>>>> = {
+  sagemaker: demoOnSageMaker,
+  // Not loaded by the other one: the cluster's client takes long.
+  kyma: async (out) => (await import('../demo/on-kyma.ts')).demoOnKyma(PIPELINE, out),
 };

@@ -48,5 +48,6 @@ const servicesForPeople = (services: Services): Record<string, string> => ({
   SageMaker: services.sageMaker.url,
   'Secrets Manager': services.secrets.url,
   'CloudWatch Logs': services.logs.url,
+  ...(services.kyma && { ECR: services.kyma.registry.url, Kubernetes: services.kyma.kubernetes.url }),
   Datasphere: `${services.hana.host}:${services.hana.port} as ${DATABASE_USER}`,
 });

@@ -4,6 +4,7 @@ import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
 import { fromArtifacts } from '#local/deployment/artifacts.ts';
 import { readFunctions } from '#local/deployment/functions.ts';
+import { deployKymaEnvironment } from '#local/deployment/kyma-environment.ts';
 import { deployWarehouseSecret, warehousePassword } from '#local/deployment/warehouse-secret.ts';
 import type { EventContent } from '#local/eventbridge/event.ts';
 import { startEventBridge } from '#local/eventbridge/eventbridge.ts';
@@ -16,6 +17,7 @@ import { startSageMaker } from '#local/sagemaker/server.ts';
 import { startSecretsManager } from '#local/secrets/start-secrets-manager.ts';
 import { LOCAL_ACCOUNT as account, type StandIn } from '#local/stand-in.ts';
 import { startStepFunctions } from '#local/step-functions/server.ts';
+import { type Kyma, needsKyma, startKyma } from './kyma.ts';
 import { cloudEnvironment, DATABASE_USER, secretsClient, warehouseLogin } from './settings.ts';
 
 /** The stand-ins, started. */
@@ -28,6 +30,8 @@ export interface Services {
   readonly sageMaker: StandIn;
   readonly stepFunctions: StandIn;
   readonly lambda: StandIn;
+  /** Absent where no pipeline deploys to it. */
+  readonly kyma: Kyma | undefined;
   /** What the functions are told of the others. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -39,8 +43,8 @@ export interface Services {
 export const startServices = async (options: CloudOptions, open: AsyncDisposableStack): Promise<Services> => {
   const { rootDir, stateDir, pipelinesDir, onProgress = () => {} } = options;
   const folder = (name: string): string => join(stateDir, name);
-  const keep = <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
-    open.defer(() => starting.then((standIn) => standIn.close(), ignore));
+  const keep = <T extends { close(): Promise<void> } | undefined>(starting: Promise<T>): Promise<T> => {
+    open.defer(() => starting.then((standIn) => standIn?.close(), ignore));
     return starting;
   };
   const emit = (event: EventContent): void => void eventBridge.then((bus) => bus.emit(event), ignore);
@@ -66,21 +70,32 @@ export const startServices = async (options: CloudOptions, open: AsyncDisposable
       ...(options.chaos && { chaos: options.chaos }),
     }),
   );
+  const python = pythonInterpreter(rootDir);
   const sageMaker = keep(
-    together({ s3, python: pythonInterpreter(rootDir) }).then(({ s3, python }) =>
+    together({ s3, python }).then(({ s3, python }) =>
       startSageMaker({ dataDir: folder('sagemaker'), account, s3Endpoint: s3.url, python, logs: logFiles, emit }),
     ),
   );
+  const startKymaIfNeeded = async (): Promise<Kyma | undefined> =>
+    (await needsKyma(options)) ? startKyma(stateDir, await python) : undefined;
+  const kyma = keep(startKymaIfNeeded());
   const stepFunctions = startStepFunctions({
     dataDir: folder('step-functions'),
     account,
     endpoints: endpoints.promise,
   });
-  const environment = together({ logs, s3, secrets, hana, password, eventBridge, sageMaker, stepFunctions }).then(
-    async ({ hana, password, ...servers }) => {
+  const environment = together({ logs, s3, secrets, hana, password, eventBridge, sageMaker, stepFunctions, kyma }).then(
+    async ({ hana, password, kyma, ...servers }) => {
       const login = warehouseLogin(hana, password);
-      const warehouseSecretArn = await deployWarehouseSecret(secretsClient(servers.secrets.url), login);
-      return cloudEnvironment(servers, { pipelinesDir, warehouseSecretArn });
+      const client = secretsClient(servers.secrets.url);
+      const warehouseSecretArn = await deployWarehouseSecret(client, login);
+      return {
+        ...cloudEnvironment(servers, { pipelinesDir, warehouseSecretArn }),
+        ...(kyma && {
+          AWS_ENDPOINT_URL_ECR: kyma.registry.url,
+          ...(await deployKymaEnvironment(client, kyma.kubernetes)),
+        }),
+      };
     },
   );
   const lambda = keep(
@@ -105,6 +120,7 @@ export const startServices = async (options: CloudOptions, open: AsyncDisposable
       sageMaker,
       stepFunctions,
       lambda,
+      kyma,
       environment,
     });
     endpoints.resolve(endpointsOf(services));

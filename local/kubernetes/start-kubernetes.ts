@@ -90,7 +90,7 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Kuber
     const gateway = await listenTls(tls, (request, response) => ingress?.(request, response), options.gatewayPort);
     opened.push(gateway);
     const { port } = new URL(gateway.url);
-    const issuer = await openIssuer(join(dataDir, 'issuer'), `https://auth.${DOMAIN}:${port}`, now);
+    const issuer = await openIssuer(join(dataDir, 'issuer'), { domain: DOMAIN, port }, now);
     ingress = ingressGateway({ store, kubelet, domain: DOMAIN, issuer, now });
     createSystemObjects(store, Number(port));
     const kubeconfigOf = (user: User): string => kubeconfigText({ server: api.url, authority: tls.cert, user });

@@ -36,6 +36,15 @@ export const frameworkImageUri = (image: FrameworkImage): string => {
   return `${account}.dkr.ecr.${region}.${dnsSuffix(region)}/${repository}:${tag}`;
 };
 
+/** All images that a region has for a purpose, those of frameworks that tell processors apart for CPUs. */
+export const frameworkImageUris = ({ region, scope }: Pick<FrameworkImage, 'region' | 'scope'>): string[] =>
+  Object.entries(imageUris.frameworks).flatMap(([name, { versions }]) => {
+    const framework = name as FrameworkImage['framework'];
+    return Object.entries<Version>(versions)
+      .filter(([, { scopes }]) => scopes.includes(scope))
+      .map(([frameworkVersion]) => frameworkImageUri({ framework, frameworkVersion, region, scope }));
+  });
+
 const tagOf = ({ framework, frameworkVersion, scope }: FrameworkImage): string => {
   const { versions, defaultVersion } = imageUris.frameworks[framework];
   const version = frameworkVersion ?? defaultVersion;

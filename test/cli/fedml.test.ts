@@ -59,6 +59,9 @@ describe('the command line', () => {
       /source\.view: can't be set[\s\S]*training\.instanceCunt: .*Did you mean training\.instanceCount or/,
     ],
     ['a value of a wrong type', ['run', 'flights', '--set', 'training.instanceCount=two'], /training\.instanceCount/],
+    ['an unknown target', ['demo', '--target', 'azure'], /--target takes sagemaker or kyma, and got: azure/],
+    ['a target of every object', ['demo', '--target', 'constructor'], /--target takes sagemaker or kyma/],
+    ['a deployment without a run', ['deploy', 'flights'], /--run is missing/],
     ['predictions without a file', ['predict', 'flights'], /--file is missing/],
     [
       'predictions for a file that is not there',

@@ -87,6 +87,28 @@ describe('following a run', () => {
     ]);
   });
 
+  it('tells of a Map whose items run in the same history as of one state', async () => {
+    const out = recordingTerminal();
+    const item = entered(1, 'CopyLayer');
+    const story: Script = [
+      entered(0, 'CopyLayers', 'Map'),
+      item,
+      item,
+      { kind: 'attemptFailed', second: 2, error: 'RegistryUnavailableError' },
+      { kind: 'attemptStarted', second: 3 },
+      { kind: 'attemptSucceeded', second: 4, result: {} },
+      exited(4, 'CopyLayer'),
+      { kind: 'attemptSucceeded', second: 5, result: {} },
+      exited(5, 'CopyLayer'),
+      exited(6, 'CopyLayers'),
+      { kind: 'executionSucceeded', second: 6 },
+    ];
+
+    await followRun(executionsOf({ [PIPELINE]: story }), PIPELINE, progress(out));
+
+    expect(out.lines).toEqual([expect.stringMatching(/✓ pipeline {3}CopyLayers +6\.0 s$/)]);
+  });
+
   it('tells the same, each thing once, when it looks many times', async () => {
     const [once, often] = [recordingTerminal(), recordingTerminal()];
 

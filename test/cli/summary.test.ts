@@ -62,6 +62,18 @@ it('tells every fact of a run in a line', () => {
   ]);
 });
 
+it('tells of Kyma by image and URL', () => {
+  const imageUri = 'registry/fedml-models@sha256:abc';
+  const kyma = { url: 'https://orders.example.com/', namespace: 'fedml', name: 'orders' };
+  const deployment = { image: { imageUri, bytesPushed: 12_345 }, kyma };
+
+  expect(summary({ ...RECORD, deployment }).slice(7, 10)).toEqual([
+    '  image       sha256:abc',
+    '  pushed      12,345 bytes',
+    '  url         https://orders.example.com/invocations',
+  ]);
+});
+
 it('has no line for what a run did not come to', () => {
   const early: RunRecord = {
     ...RECORD,

@@ -64,7 +64,10 @@ const ensureNamespace = async (cluster: Cluster, name: string): Promise<void> =>
 
 type Beginning = Pick<KymaDeploymentFact, 'url' | 'namespace' | 'name' | 'imageUri' | 'modelRecordUri'>;
 
-/** Once a run has begun, what it finds is its own; what was there before was recorded by its first try. */
+/**
+ * Of what a run finds as its own, what was there before was recorded by an earlier try. When another run has deployed since,
+ * as it has before an older model is deployed again, that is what can come back.
+ */
 const recordBeginning = async (
   objectStore: ObjectStore,
   cluster: Cluster,
@@ -73,9 +76,11 @@ const recordBeginning = async (
 ): Promise<void> => {
   const recorded = KymaDeploymentFact.safeParse(await readFact(objectStore, runUri, 'kyma'));
   const appliedAt = new Date().toISOString();
-  if (recorded.success) return writeFact(objectStore, runUri, 'kyma', { ...recorded.data, ...beginning, appliedAt });
   const { namespace, name } = beginning;
   const live = await cluster.get<Deployment>('Deployment', { namespace, name });
+  if (recorded.success && live?.metadata.annotations?.[RUN_ANNOTATION] === runUri) {
+    return writeFact(objectStore, runUri, 'kyma', { ...recorded.data, ...beginning, appliedAt });
+  }
   const apiRule = await cluster.get<ApiRule>('APIRule', { namespace, name });
   await writeFact(objectStore, runUri, 'kyma', {
     ...beginning,

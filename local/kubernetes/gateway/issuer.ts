@@ -22,14 +22,25 @@ const ALGORITHM = 'RS256';
 const LIFETIME_SECONDS = 3600;
 const CLIENT_ID = 'fedml-serverless';
 
-/** A small identity provider, in the place of SAP Cloud Identity Services: client credentials in, signed tokens out. */
-export const openIssuer = async (dataDir: string, url: string, now: () => Date): Promise<Issuer> => {
+/**
+ * A small identity provider, in the place of SAP Cloud Identity Services: client credentials in, signed tokens out.
+ *
+ * @param domain below which it listens. Its name has no port, so that a `pipeline.yml` can name it: the gateway, which is
+ *   the only one to ask for its keys, has them.
+ */
+export const openIssuer = async (
+  dataDir: string,
+  { domain, port }: { readonly domain: string; readonly port: string },
+  now: () => Date,
+): Promise<Issuer> => {
+  const name = `https://auth.${domain}`;
+  const url = `${name}:${port}`;
   const { key, publicKey, clientSecret } = await openKeys(dataDir);
   const jwks = { keys: [{ ...publicKey, kid: 'laptop', alg: ALGORITHM, use: 'sig' }] };
   const sign = (claims: Readonly<Record<string, unknown>> = {}): Promise<string> => {
     const seconds = Math.floor(now().getTime() / 1000);
     return new SignJWT({
-      iss: url,
+      iss: name,
       sub: CLIENT_ID,
       aud: [CLIENT_ID],
       iat: seconds,
@@ -40,8 +51,8 @@ export const openIssuer = async (dataDir: string, url: string, now: () => Date):
       .sign(key);
   };
   return {
-    issuer: url,
-    jwksUri: `${url}/oauth2/certs`,
+    issuer: name,
+    jwksUri: `${name}/oauth2/certs`,
     tokenUrl: `${url}/oauth2/token`,
     clientId: CLIENT_ID,
     clientSecret,

@@ -156,6 +156,16 @@ describe('a deployment to Kyma', () => {
     });
   });
 
+  it('of a run that another one has followed can be rolled back to that other one', async () => {
+    const first = await deploy('run-1', addingModel(5));
+    const second = await deploy('run-2', addingModel(50));
+
+    await apply(first.runUri, first.imageUri);
+    const rolledBack = await rollBackKyma({ runUri: first.runUri }, ports());
+
+    expect(rolledBack).toEqual({ outcome: 'restored', imageUri: second.imageUri });
+  });
+
   it('brings more pods up when the pipeline asks for them', async () => {
     await deploy('run-1', addingModel(5), { replicas: { min: 2, max: 2 } });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
+import { frameworkImageUri, frameworkImageUris } from '#shared/sagemaker/image-uris.ts';
 
 const uri = (image: Partial<Parameters<typeof frameworkImageUri>[0]>) =>
   frameworkImageUri({ framework: 'sklearn', region: 'us-east-1', scope: 'training', ...image });
@@ -49,4 +49,12 @@ it('names the regions there are for an unknown one', () => {
 
 it('says how to serve a framework without a serving image', () => {
   expect(() => uri({ framework: 'pytorch', scope: 'inference' })).toThrow(/training\.imageUri/);
+});
+
+it('lists the images of a region', () => {
+  const uris = frameworkImageUris({ region: 'eu-central-1', scope: 'training' });
+
+  expect(uris).toContain('492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3');
+  expect(uris).toContain(uri({ framework: 'pytorch', frameworkVersion: '2.6.0', region: 'eu-central-1' }));
+  expect(new Set(uris).size).toBe(uris.length);
 });

@@ -1,0 +1,60 @@
+import type { CloudAddress } from '#local/cloud-file.ts';
+import { config } from '#shared/config.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import { s3ObjectStore } from '#shared/object-store/s3.ts';
+import { readFact } from '#shared/pipeline/facts.ts';
+import { loadRun } from '#shared/pipeline/run.ts';
+import { findRunUri } from '#shared/pipeline/run-index.ts';
+import { newRunName } from '#shared/pipeline/run-name.ts';
+import { RunRecord } from '#shared/pipeline/run-record.ts';
+import { failureLines } from './failure.ts';
+import { runMachine } from './run-machine.ts';
+import { deploymentFacts, labelled } from './summary.ts';
+import type { Terminal } from './terminal.ts';
+import { EXIT, type ExitCode, INPUT_ERRORS } from './usage.ts';
+
+export interface DeployRequest {
+  readonly pipeline: string;
+  readonly runId: string;
+}
+
+/**
+ * Deploys the model that a run has trained, with that run's settings, and prints where it serves.
+ *
+ * @throws InvalidInputError when the run is another pipeline's, has registered no model, or deploys nothing.
+ */
+export const deployRun = async (cloud: CloudAddress, request: DeployRequest, out: Terminal): Promise<ExitCode> => {
+  const input = await deploymentInput(request);
+  const name = newRunName(request.pipeline);
+  const { status, error = status, cause = '' } = await runMachine(cloud, { machine: 'deployment', name, input }, out);
+  out.print();
+  if (status === 'SUCCEEDED') {
+    for (const line of labelled(deploymentFacts(await deploymentOf(input.runUri)))) out.print(line);
+    return EXIT.done;
+  }
+  for (const line of failureLines({ error, cause }, out)) out.print(line);
+  return INPUT_ERRORS.includes(error) ? EXIT.wrongInput : EXIT.runFailed;
+};
+
+const deploymentInput = async ({ pipeline, runId }: DeployRequest) => {
+  const objectStore = s3ObjectStore();
+  const runUri = await findRunUri(objectStore, config().storeUri, runId);
+  const run = await loadRun(objectStore, runUri);
+  if (run.pipeline !== pipeline) {
+    throw new InvalidInputError(`The run ${runId} is one of ${run.pipeline}, not of ${pipeline}.`);
+  }
+  const { target } = run.definition.deployment;
+  if (target === 'none') {
+    throw new InvalidInputError(`The run ${runId} deploys no model: its pipeline.yml had deployment.target: none.`);
+  }
+  const fact = await readFact(objectStore, runUri, 'model');
+  if (fact === undefined) throw new InvalidInputError(`The run ${runId} has registered no model.`);
+  const { modelRecordUri } = fact as { readonly modelRecordUri: string };
+  return { runUri, modelRecordUri, target };
+};
+
+const deploymentOf = async (runUri: string): Promise<RunRecord['deployment']> => {
+  const facts = ['endpoint', 'image', 'kyma', 'smokeTest'] as const;
+  const values = await Promise.all(facts.map((fact) => readFact(s3ObjectStore(), runUri, fact)));
+  return RunRecord.shape.deployment.parse(Object.fromEntries(facts.map((fact, index) => [fact, values[index]])));
+};
