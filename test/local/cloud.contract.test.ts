@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -31,6 +31,8 @@ const assertNothingIsLeft = async (stateDir: string): Promise<void> => {
 it('closes everything, and gives the folder back, when there is no Python to train with', async () => {
   vi.stubEnv('PATH', '/usr/sbin');
   const stateDir = join(scratch, 'state');
+  // A project without functions, and without a .venv.
+  await mkdir(join(scratch, 'functions'), { recursive: true });
 
   const starting = startCloud({ rootDir: scratch, stateDir, pipelinesDir });
 
