@@ -1,10 +1,12 @@
-import { csvRecords } from '#shared/dataset/csv-records.ts';
+import { csvField } from '#shared/dataset/csv.ts';
+import { type CsvRecord, readCsv } from '#shared/dataset/read-csv.ts';
 import { InvalidInputError } from '#shared/errors.ts';
 
 /**
  * The rows of a CSV file as lines for a model that takes `features`. A first line of their names is left out.
  *
  * @throws InvalidInputError for a row with more or fewer values, another order of names, or a file without rows.
+ * @throws MalformedCsvError for a file that is no CSV.
  */
 export async function* featureRows(
   csv: AsyncIterable<Uint8Array>,
@@ -12,20 +14,22 @@ export async function* featureRows(
   features: readonly string[],
 ): AsyncGenerator<string> {
   const expected = `The model takes ${features.length}, in this order: ${features.join(', ')}.`;
-  let recordCount = 0;
   let rowCount = 0;
-  for await (const fields of csvRecords(withoutByteOrderMark(csv))) {
-    recordCount += 1;
-    if (recordCount === 1 && isHeader(fields, features)) {
-      if (sameNames(fields, features)) continue;
-      throw new InvalidInputError(`The columns that the first line of ${file} names are in another order. ${expected}`);
+  for await (const records of readCsv(withoutByteOrderMark(csv), file)) {
+    for (const { line, fields } of records) {
+      if (line === 1 && isHeader(fields, features)) {
+        if (sameNames(fields, features)) continue;
+        throw new InvalidInputError(
+          `The columns that the first line of ${file} names are in another order. ${expected}`,
+        );
+      }
+      if (fields.length !== features.length) {
+        const values = fields.length === 1 ? '1 value' : `${fields.length} values`;
+        throw new InvalidInputError(`The row in line ${line} of ${file} has ${values}. ${expected}`);
+      }
+      rowCount += 1;
+      yield fields.map(csvField).join(',');
     }
-    if (fields.length !== features.length) {
-      const values = fields.length === 1 ? '1 value' : `${fields.length} values`;
-      throw new InvalidInputError(`Record ${recordCount} of ${file} has ${values}. ${expected}`);
-    }
-    rowCount += 1;
-    yield fields.join(',');
   }
   if (rowCount === 0) throw new InvalidInputError(`${file} has no rows. ${expected}`);
 }
@@ -39,16 +43,14 @@ async function* withoutByteOrderMark(csv: AsyncIterable<Uint8Array>): AsyncGener
   }
 }
 
-const isHeader = (fields: readonly string[], features: readonly string[]): boolean => {
+type Fields = CsvRecord['fields'];
+
+const isHeader = (fields: Fields, features: readonly string[]): boolean => {
   const names = new Set(features.map(normalized));
   return fields.length === features.length && fields.every((field) => names.has(normalized(field)));
 };
 
-const sameNames = (fields: readonly string[], features: readonly string[]): boolean =>
+const sameNames = (fields: Fields, features: readonly string[]): boolean =>
   fields.every((field, index) => normalized(field) === normalized(features[index]!));
 
-const normalized = (name: string): string =>
-  name
-    .trim()
-    .replace(/^"(.*)"$/, '$1')
-    .toUpperCase();
+const normalized = (name: string | null): string => (name ?? '').trim().toUpperCase();

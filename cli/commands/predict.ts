@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { config } from '#shared/config.ts';
+import { csvField } from '#shared/dataset/csv.ts';
 import { InvalidInputError } from '#shared/errors.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
@@ -51,7 +52,7 @@ export const predict: Command = {
       );
       const endpoint = await endpointOfPipeline(definition);
       for await (const batch of batches(rows(), ROWS_PER_REQUEST)) {
-        for (const answer of await askModel(modelServer, endpoint, batch)) out.print(answer.join(','));
+        for (const answer of await askModel(modelServer, endpoint, batch)) out.print(answer.map(csvField).join(','));
       }
       return EXIT.done;
     });

@@ -1,7 +1,8 @@
 import { join, relative } from 'node:path';
 import type { CloudAddress } from '#local/cloud-file.ts';
-import { csvRecords } from '#shared/dataset/csv-records.ts';
+import { csvField } from '#shared/dataset/csv.ts';
 import { loadManifest } from '#shared/dataset/manifest.ts';
+import { readCsv } from '#shared/dataset/read-csv.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import { modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
@@ -51,9 +52,9 @@ const demonstrate = async (cloud: CloudAddress, variants: string, out: Terminal)
 const printPrediction = async ({ datasets, deployment, definition }: RunRecord, out: Terminal): Promise<void> => {
   const { parts } = await loadManifest(s3ObjectStore(), datasets.score!.manifestUri);
   const part = await s3ObjectStore().getStream(parts[0]!.uri);
-  const { value: fields } = await csvRecords(part)[Symbol.asyncIterator]().next();
+  const { value: records } = await readCsv(part, parts[0]!.uri).next();
   part.destroy();
-  const row = fields!.slice(definition.prediction!.source.key.length).join(',');
+  const row = records![0]!.fields.slice(definition.prediction!.source.key.length).map(csvField).join(',');
   const models = kymaModelServer({
     openClient: modelClientOfSecret(kymaSettings),
     guard: () => kymaSettings().guard,

@@ -1,4 +1,3 @@
-import { StringDecoder } from 'node:string_decoder';
 import { MalformedCsvError } from '#shared/errors.ts';
 
 /** One record: `line` is the line of the file that it starts in, counted from 1; null is an empty field without quotes. */
@@ -20,11 +19,21 @@ export async function* readCsv(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<readonly CsvRecord[], void, undefined> {
-  const decoder = new StringDecoder('utf8');
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const records = recordReader(name);
-  for await (const chunk of chunks) yield records.read(decoder.write(Buffer.from(chunk)));
-  yield records.read(decoder.end(), true);
+  const decode = (chunk?: Uint8Array): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch {
+      return records.fail('there are bytes that are no UTF-8.');
+    }
+  };
+  for await (const chunk of chunks) yield records.read(decode(chunk));
+  yield records.read(decode(), true);
 }
+
+/** The records of a text that is at hand. */
+export const csvRecordsOf = (text: string, name: string): readonly CsvRecord[] => recordReader(name).read(text, true);
 
 const recordReader = (name: string) => {
   let rest = '';
@@ -45,6 +54,8 @@ const recordReader = (name: string) => {
   };
 
   return {
+    fail,
+
     read: (text: string, end = false): CsvRecord[] => {
       const records: CsvRecord[] = [];
       rest += text;

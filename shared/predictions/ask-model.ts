@@ -1,20 +1,23 @@
-import { csvRecordsOf } from '#shared/dataset/csv-records.ts';
-import { DatasetMismatchError, PayloadTooLargeError } from '#shared/errors.ts';
+import { csvRecordsOf } from '#shared/dataset/read-csv.ts';
+import { DatasetMismatchError, MalformedCsvError, PayloadTooLargeError } from '#shared/errors.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 
+/** What a model says of one row. */
+export type ModelAnswer = readonly (string | null)[];
+
 /**
- * A model's answers to rows of features, one answer a row, each a list of raw CSV fields.
+ * A model's answers to rows of features, one answer a row, each a list of fields; null is an empty one.
  * The default server of scikit-learn's image fails on a request with one row; a lone row is sent twice. Rows that are too
  * many for a request are sent in halves.
  *
  * @param rows CSV lines without their line breaks.
- * @throws DatasetMismatchError when the model gives more or fewer answers than it was asked for.
+ * @throws DatasetMismatchError when the model gives more or fewer answers than it was asked for, or what is no CSV.
  */
 export const askModel = async (
   modelServer: ModelServer,
   endpointName: string,
   rows: readonly string[],
-): Promise<string[][]> => {
+): Promise<ModelAnswer[]> => {
   try {
     return await askAtOnce(modelServer, endpointName, rows);
   } catch (error) {
@@ -31,9 +34,9 @@ const askAtOnce = async (
   modelServer: ModelServer,
   endpointName: string,
   rows: readonly string[],
-): Promise<string[][]> => {
+): Promise<ModelAnswer[]> => {
   const asked = rows.length === 1 ? [rows[0]!, rows[0]!] : rows;
-  const answers = await csvRecordsOf(await modelServer.predict(endpointName, `${asked.join('\n')}\n`));
+  const answers = answersOf(await modelServer.predict(endpointName, `${asked.join('\n')}\n`), endpointName);
   if (answers.length !== asked.length) {
     throw new DatasetMismatchError(
       `The model behind ${endpointName} gave ${answers.length} answers to ${asked.length} rows. ` +
@@ -41,4 +44,15 @@ const askAtOnce = async (
     );
   }
   return answers.slice(0, rows.length);
+};
+
+const answersOf = (text: string, endpointName: string): ModelAnswer[] => {
+  try {
+    return csvRecordsOf(text, `the answer of ${endpointName}`).map(({ fields }) => fields);
+  } catch (error) {
+    if (!(error instanceof MalformedCsvError)) throw error;
+    throw new DatasetMismatchError(`Not CSV: ${error.message} The model's output_fn must answer CSV.`, {
+      cause: error,
+    });
+  }
 };

@@ -27,9 +27,9 @@ describe('the rows of a file for a model', () => {
     [
       'too few values',
       'a,1\nb\n',
-      /Record 2 of rows\.csv has 1 value\. The model takes 2, in this order: ORIGIN, DISTANCE\./,
+      /The row in line 2 of rows\.csv has 1 value\. The model takes 2, in this order: ORIGIN, DISTANCE\./,
     ],
-    ['too many values', 'a,1,x\n', /Record 1 of rows\.csv has 3 values/],
+    ['too many values', 'a,1,x\n', /line 1 of rows\.csv has 3 values/],
     ['names in another order', 'DISTANCE,ORIGIN\n1,a\n', /in another order/],
     ['no rows', '', /rows\.csv has no rows/],
     ['names only', 'ORIGIN,DISTANCE\n', /has no rows/],

@@ -1,7 +1,6 @@
 import { beforeAll, expect, it, vi } from 'vitest';
 
 beforeAll(() => {
-  vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT');
   vi.stubEnv('AWS_REGION', 'eu-central-1');
 });
 

@@ -9,7 +9,6 @@ beforeEach(() => {
   lines = [];
   vi.resetModules();
   vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'tests');
-  vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT');
   // Prints by the global console, which would leave metrics out.
   vi.stubEnv('POWERTOOLS_DEV', 'true');
   vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');

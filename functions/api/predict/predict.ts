@@ -1,3 +1,4 @@
+import { csvLine } from '#shared/dataset/csv.ts';
 import type { Answer } from '#shared/http-api/operation.ts';
 import { HttpProblem } from '#shared/http-api/problem.ts';
 import { loadKymaDeployment } from '#shared/kyma/deployment-record.ts';
@@ -6,7 +7,7 @@ import { championRecordUri, loadModelRecord } from '#shared/models/model-record.
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
-import { askModel } from '#shared/predictions/ask-model.ts';
+import { askModel, type ModelAnswer } from '#shared/predictions/ask-model.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import { csvFieldOf, csvRows, namedRows } from './rows.ts';
@@ -35,15 +36,15 @@ export const predict = async (
   const endpointName = await endpointOf(definition, objectStore, storeUri);
   const rows =
     typeof body === 'string'
-      ? await csvRows(body)
+      ? csvRows(body)
       : isNamed(body.rows)
         ? namedRows(body.rows, await featureNames(objectStore, storeUri, name))
         : body.rows.map((row) => row.map(csvFieldOf).join(','));
-  const answers: string[][] = [];
+  const answers: ModelAnswer[] = [];
   for (let from = 0; from < rows.length; from += ROWS_PER_REQUEST) {
     answers.push(...(await askModel(modelServer, endpointName, rows.slice(from, from + ROWS_PER_REQUEST))));
   }
-  if (typeof body === 'string') return { status: 200, text: answers.map((answer) => `${answer.join(',')}\n`).join('') };
+  if (typeof body === 'string') return { status: 200, text: answers.map(csvLine).join('') };
   const columns = definition.prediction?.columns;
   return {
     status: 200,
@@ -73,9 +74,8 @@ const isNamed = (rows: readonly unknown[]): rows is Record<string, Value>[] => !
 /** Digits that a number of JSON would lose stay text. */
 const NUMERIC_TYPE = /^(TINYINT|SMALLINT|INTEGER|BIGINT|REAL|DOUBLE|DECIMAL)/;
 
-const jsonValueOf = (field: string, type = ''): Value => {
-  if (field === '') return null;
-  const text = field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field;
+const jsonValueOf = (text: string | null, type = ''): Value => {
+  if (text === null) return null;
   if (type === 'BOOLEAN' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
   if (!NUMERIC_TYPE.test(type)) return text;
   const number = Number(text);

@@ -1,18 +1,18 @@
 import { csvField } from '#shared/dataset/csv.ts';
-import { csvRecordsOf } from '#shared/dataset/csv-records.ts';
+import { csvRecordsOf } from '#shared/dataset/read-csv.ts';
 import { HttpProblem } from '#shared/http-api/problem.ts';
 import { didYouMean } from '#shared/nearest-names.ts';
 import { MAX_ROWS, type Value } from './schema.ts';
 
 /** The lines of a CSV text, each of the same number of fields. */
-export const csvRows = async (csv: string): Promise<string[]> => {
-  const records = await csvRecordsOf(csv);
+export const csvRows = (csv: string): string[] => {
+  const records = csvRecordsOf(csv, 'the body').map(({ fields }) => fields);
   if (records.length > MAX_ROWS) throw invalid(`There are ${records.length} rows; ${MAX_ROWS} are taken at a time.`);
   const odd = records.findIndex(({ length }) => length !== records[0]!.length);
   if (odd >= 0) {
     throw invalid(`Row ${odd + 1} has ${records[odd]!.length} fields, and the first one has ${records[0]!.length}.`);
   }
-  return records.map((fields) => fields.join(','));
+  return records.map((fields) => fields.map(csvField).join(','));
 };
 
 /** Rows by their columns' names as lines of CSV, in the order that the model was trained with. */

@@ -4,7 +4,7 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
-import { askModel } from '#shared/predictions/ask-model.ts';
+import { askModel, type ModelAnswer } from '#shared/predictions/ask-model.ts';
 import { endpointOf } from '#shared/predictions/model-place.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import type { SmokeTestInput, SmokeTestOutput } from './schema.ts';
@@ -38,7 +38,7 @@ export const smokeTest = async (
 const rowCountOf = ({ deployment }: PipelineDefinition): number =>
   deployment.target === 'none' ? 10 : deployment.smokeTestRows;
 
-const ask = async (modelServer: ModelServer, endpointName: string, rows: readonly string[]): Promise<string[][]> => {
+const ask = async (modelServer: ModelServer, endpointName: string, rows: readonly string[]): Promise<ModelAnswer[]> => {
   try {
     await modelServer.ping?.(endpointName);
     return await askModel(modelServer, endpointName, rows);
@@ -51,7 +51,11 @@ const ask = async (modelServer: ModelServer, endpointName: string, rows: readonl
   }
 };
 
-const assertWidth = (answers: readonly string[][], { prediction }: PipelineDefinition, endpointName: string): void => {
+const assertWidth = (
+  answers: readonly ModelAnswer[],
+  { prediction }: PipelineDefinition,
+  endpointName: string,
+): void => {
   if (!prediction) return;
   const wanted = prediction.columns.length;
   const odd = answers.find(({ length }) => length !== wanted);

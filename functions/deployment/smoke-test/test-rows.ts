@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { csvField } from '#shared/dataset/csv.ts';
-import { csvRecords } from '#shared/dataset/csv-records.ts';
 import type { DatasetManifest } from '#shared/dataset/manifest.ts';
+import { type CsvRecord, readCsv } from '#shared/dataset/read-csv.ts';
 import { parquetRecords } from '#shared/dataset/read-parquet.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { TrainingSource } from '#shared/pipeline/definition.ts';
@@ -22,10 +22,10 @@ export const testRows = async (
     try {
       const records =
         format.type === 'csv'
-          ? csvFields(part, format)
-          : (await parquetRecords(await buffer(part), columns, maxRows)).map((fields) => fields.map(csvField));
+          ? csvFields(part, uri, format)
+          : await parquetRecords(await buffer(part), columns, maxRows);
       for await (const fields of records) {
-        rows.push(features.map((index) => fields[index]!).join(','));
+        rows.push(features.map((index) => csvField(fields[index]!)).join(','));
         if (rows.length === maxRows) return rows;
       }
     } finally {
@@ -37,11 +37,10 @@ export const testRows = async (
 
 async function* csvFields(
   part: Readable,
+  uri: string,
   { header, compression }: Extract<DatasetManifest['format'], { type: 'csv' }>,
-): AsyncGenerator<readonly string[]> {
-  let skip = header ? 1 : 0;
-  for await (const fields of csvRecords(compression === 'gzip' ? part.pipe(createGunzip()) : part)) {
-    if (skip-- > 0) continue;
-    yield fields;
+): AsyncGenerator<CsvRecord['fields']> {
+  for await (const records of readCsv(compression === 'gzip' ? part.pipe(createGunzip()) : part, uri)) {
+    for (const { line, fields } of records) if (!header || line > 1) yield fields;
   }
 }

@@ -1,8 +1,8 @@
 import { UnstageableValueError } from '#shared/errors.ts';
 
-/** A row to predict: what identifies it, and what the model sees of it, both as raw CSV. */
+/** A row to predict: the fields that identify it, and the line of CSV that the model sees of it. */
 export interface ScoringRow {
-  readonly key: string;
+  readonly key: readonly (string | null)[];
   readonly features: string;
 }
 

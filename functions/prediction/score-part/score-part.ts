@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
-import { csvRecords } from '#shared/dataset/csv-records.ts';
+import { csvField, csvLine } from '#shared/dataset/csv.ts';
+import { readCsv } from '#shared/dataset/read-csv.ts';
 import { DatasetMismatchError, InvalidInputError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
-import { askModel } from '#shared/predictions/ask-model.ts';
+import { askModel, type ModelAnswer } from '#shared/predictions/ask-model.ts';
 import { endpointOf } from '#shared/predictions/model-place.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
@@ -27,7 +28,7 @@ export const scorePart = async (
   const keyCount = prediction.source.key.length;
   let rowCount = 0;
   const predict = async function* (): AsyncGenerator<string> {
-    for await (const payload of payloads(scoringRows(await objectStore.getStream(uri), keyCount))) {
+    for await (const payload of payloads(scoringRows(await objectStore.getStream(uri), uri, keyCount))) {
       const answers = await askModel(
         modelServer,
         endpoint,
@@ -35,7 +36,7 @@ export const scorePart = async (
       );
       assertWidth(answers, prediction.columns.length, endpoint);
       rowCount += payload.length;
-      yield payload.map(({ key }, index) => `${key},${answers[index]!.join(',')}\n`).join('');
+      yield payload.map(({ key }, index) => csvLine([...key, ...answers[index]!])).join('');
     }
   };
   await objectStore.putStream(partUri(runUri, part), Readable.from(predict(), { objectMode: false }), {
@@ -48,13 +49,15 @@ const partUri = (runUri: string, part: number): string =>
   `${predictionPartsUri(runUri)}part-${String(part).padStart(5, '0')}.csv`;
 
 /** In a dataset to score the key's columns stand first. */
-async function* scoringRows(part: Readable, keyCount: number): AsyncGenerator<ScoringRow> {
-  for await (const fields of csvRecords(part)) {
-    yield { key: fields.slice(0, keyCount).join(','), features: fields.slice(keyCount).join(',') };
+async function* scoringRows(part: Readable, uri: string, keyCount: number): AsyncGenerator<ScoringRow> {
+  for await (const records of readCsv(part, uri)) {
+    for (const { fields } of records) {
+      yield { key: fields.slice(0, keyCount), features: fields.slice(keyCount).map(csvField).join(',') };
+    }
   }
 }
 
-const assertWidth = (answers: readonly string[][], wanted: number, endpointName: string): void => {
+const assertWidth = (answers: readonly ModelAnswer[], wanted: number, endpointName: string): void => {
   const odd = answers.find(({ length }) => length !== wanted);
   if (!odd) return;
   throw new DatasetMismatchError(

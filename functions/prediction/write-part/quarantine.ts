@@ -1,3 +1,4 @@
+import { csvField } from '#shared/dataset/csv.ts';
 import type { CsvRecord } from '#shared/dataset/read-csv.ts';
 import { UnwritableValueError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
@@ -54,8 +55,3 @@ const tooMany = (error: UnwritableValueError, count: number): UnwritableValueErr
   count === 0
     ? error
     : new UnwritableValueError(`After ${count} rows that were set aside: ${error.message}`, { cause: error });
-
-const csvField = (value: string | null): string => {
-  if (value === null) return '';
-  return value === '' || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-};

@@ -146,6 +146,7 @@ describe('POST /pipelines/{name}/predict', () => {
   it.each([
     ['no rows', { body: { rows: [] } }, 400],
     ['a row of objects', { body: { rows: [[{}]] } }, 400],
+    ['text that is no CSV', { body: '1,"2\n', headers: { 'content-type': 'text/csv' } }, 400],
     ['CSV of uneven rows', { body: '1,2\n3\n', headers: { 'content-type': 'text/csv' } }, 400],
     ['no body', {}, 415],
     ['a form', { body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415],
@@ -153,6 +154,14 @@ describe('POST /pipelines/{name}/predict', () => {
   ])('refuses %s and asks nothing', async (_, request, status) => {
     expect(await call(request)).toMatchObject({ status });
     expect(asked).toEqual([]);
+  });
+
+  it('blames the model for an answer that is no CSV', async () => {
+    modelServer.predict = async () => '{"p": 1}\n';
+
+    const reply = await call({ body: { rows: [[1], [2]] } });
+
+    expect(reply).toMatchObject({ status: 502, body: { title: 'DatasetMismatchError' } });
   });
 
   it.each([

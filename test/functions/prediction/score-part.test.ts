@@ -14,18 +14,22 @@ const OUTPUT_URI = `${RUN_URI}predictions/parts/part-00007.csv`;
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
 beforeEach(async () => {
   objectStore = inMemoryObjectStore();
+  await givenColumns('P');
+});
+
+const givenColumns = async (...names: string[]): Promise<void> => {
   await givenRun(objectStore, {
     settings: {
       deployment: { target: 'sagemaker' },
       prediction: {
         source: { view: 'V_SCORE', key: ['ID', 'DAY'] },
         method: 'endpoint',
-        columns: [{ name: 'P', type: 'DOUBLE' }],
+        columns: names.map((name) => ({ name, type: 'DOUBLE' })),
         target: { table: 'T' },
       },
     },
   });
-});
+};
 
 const score = async (csv: string, modelServer: ModelServer = inMemoryModelServer()) => {
   await objectStore.put(PART_URI, csv);
@@ -59,6 +63,16 @@ describe('scorePart', () => {
     ).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '']);
   });
 
+  it('passes on texts as they are, NULL and the empty text apart', async () => {
+    const modelServer = inMemoryModelServer(() => ',""');
+    await givenColumns('P', 'Q');
+
+    await score('"two\nlines",,"a ""b""",""\n2,"",,x\n', modelServer);
+
+    expect(modelServer.requests).toEqual(['"a ""b""",""\n,x\n']);
+    expect(objectStore.objects.get(OUTPUT_URI)).toBe('"two\nlines",,,""\n2,"",,""\n');
+  });
+
   it('sends a lone row twice and takes one answer', async () => {
     const modelServer = inMemoryModelServer(() => '0.5');
 
@@ -73,6 +87,7 @@ describe('scorePart', () => {
     ['more answers than rows', '0.5\n0.5\n0.5\n', /3 answers to 2 rows/],
     ['answers of another width', '0.5,1\n0.5,1\n', /2 values a row/],
     ['no text of lines at all', '[0.5, 0.5]', /1 answers to 2 rows/],
+    ['answers that are no CSV', '0.5\n{"p": 1}\n', /the answer of flights, line 2: .*output_fn must answer CSV/],
   ])('refuses %s and leaves nothing to be written', async (_, answers, message) => {
     await expect(score('1,mon,a\n2,tue,b\n', { predict: async () => answers })).rejects.toMatchObject({
       name: 'DatasetMismatchError',
@@ -88,7 +103,7 @@ describe('payloads', () => {
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 700_000 }), { minLength: 2, maxLength: 40 }),
         async (sizes) => {
-          const rows = sizes.map((size, index) => ({ key: `${index}`, features: 'x'.repeat(size) }));
+          const rows = sizes.map((size, index) => ({ key: [`${index}`], features: 'x'.repeat(size) }));
 
           const all = await collect(payloads(fromArray(rows)));
 
@@ -104,7 +119,7 @@ describe('payloads', () => {
   });
 
   it('refuse a row that no request has room for, without showing it', async () => {
-    const rows = fromArray([{ key: 'secret', features: 'x'.repeat(2_000_000) }]);
+    const rows = fromArray([{ key: ['secret'], features: 'x'.repeat(2_000_000) }]);
 
     await expect(collect(payloads(rows))).rejects.toMatchObject({
       name: 'UnstageableValueError',

@@ -101,6 +101,21 @@ describe('readCsv', () => {
     await expect(reading).rejects.toMatchObject({ name: 'MalformedCsvError', message });
   });
 
+  it('refuses bytes that are no UTF-8 rather than change them', async () => {
+    const reading = collect(readCsv(asyncOf([Buffer.from('a,b\n'), Buffer.from([0xff, 0x0a])]), 'rows.csv'));
+
+    await expect(reading).rejects.toMatchObject({
+      name: 'MalformedCsvError',
+      message: 'rows.csv, line 2: there are bytes that are no UTF-8.',
+    });
+  });
+
+  it('refuses a character that the file ends in the middle of', async () => {
+    const reading = collect(readCsv(asyncOf([Buffer.from('é').subarray(0, 1)]), 'rows.csv'));
+
+    await expect(reading).rejects.toThrow('no UTF-8');
+  });
+
   it('never quotes what it refuses', async () => {
     const reading = recordsOf('secret"x"\n');
 
