@@ -1,12 +1,12 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import type { CloudOptions } from '#local/cloud.ts';
 import type { CloudAddress } from '#local/cloud-file.ts';
 import { deployEventBus } from '#local/deployment/event-bus.ts';
 import { deployRules } from '#local/deployment/rules.ts';
 import { deployStateMachines } from '#local/deployment/state-machines.ts';
 import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
+import type { CloudOptions } from './options.ts';
 import type { Services } from './services.ts';
 import { BUCKET, DATABASE_USER, SDK } from './settings.ts';
 

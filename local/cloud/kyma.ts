@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CloudOptions } from '#local/cloud.ts';
 import { PortInUseError } from '#local/http/listen.ts';
 import type { KubernetesStandIn } from '#local/kubernetes/start-kubernetes.ts';
 import type { RegistryStandIn } from '#local/registry/registry.ts';
 import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
 import { listPipelines, loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { frameworkImageUris } from '#shared/sagemaker/image-uris.ts';
+import type { CloudOptions } from './options.ts';
 
 /** The registry of model images, and the cluster that runs them. */
 export interface Kyma {

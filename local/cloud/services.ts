@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { CloudOptions } from '#local/cloud.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
 import { fromArtifacts } from '#local/deployment/artifacts.ts';
@@ -18,6 +17,7 @@ import { startSecretsManager } from '#local/secrets/start-secrets-manager.ts';
 import { LOCAL_ACCOUNT as account, type StandIn } from '#local/stand-in.ts';
 import { startStepFunctions } from '#local/step-functions/server.ts';
 import { type Kyma, needsKyma, startKyma } from './kyma.ts';
+import type { CloudOptions } from './options.ts';
 import { cloudEnvironment, DATABASE_USER, secretsClient, warehouseLogin } from './settings.ts';
 
 /** The stand-ins, started. */

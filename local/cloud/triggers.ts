@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import type { CloudOptions } from '#local/cloud.ts';
 import type { CloudAddress } from '#local/cloud-file.ts';
 import { startHttpApi } from '#local/http-api/http-api.ts';
 import { readRoutes } from '#local/http-api/routes.ts';
 import { keepSchedules } from '#local/scheduler/keep-schedules.ts';
 import type { Scheduler } from '#local/scheduler/scheduler.ts';
 import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
+import type { CloudOptions } from './options.ts';
 import type { Services } from './services.ts';
 import { SDK } from './settings.ts';
 

@@ -1,19 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Account } from '#local/stand-in.ts';
-import { type DistributionContext, type Exchange, RegistryError } from './exchange.ts';
-import type { EcrQuirks } from './quirks.ts';
+import { type DistributionContext, type DistributionOptions, type Exchange, RegistryError } from './exchange.ts';
 import { ROUTES } from './routes.ts';
-import type { RegistryStore } from './store.ts';
-import type { Tokens } from './tokens.ts';
-
-export interface DistributionOptions {
-  readonly account: Account;
-  readonly store: RegistryStore;
-  readonly tokens: Tokens;
-  readonly quirks: EcrQuirks;
-  /** A URL on the other origin, where blobs are fetched without credentials. */
-  readonly signBlobUrl: (digest: string) => string;
-}
 
 /** The OCI distribution API: `/v2/…`. */
 export const distributionHandler =

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DistributionOptions } from './distribution.ts';
-import type { RepositoryName } from './store.ts';
+import type { Account } from '#local/stand-in.ts';
+import type { EcrQuirks } from './quirks.ts';
+import type { RegistryStore, RepositoryName } from './store.ts';
+import type { Tokens } from './tokens.ts';
 
 /** An answer in the form of the specification: `{ "errors": [{ "code", "message" }] }`. */
 export class RegistryError extends Error {
@@ -12,6 +14,15 @@ export class RegistryError extends Error {
     this.statusCode = statusCode;
     this.code = code;
   }
+}
+
+export interface DistributionOptions {
+  readonly account: Account;
+  readonly store: RegistryStore;
+  readonly tokens: Tokens;
+  readonly quirks: EcrQuirks;
+  /** A URL on the other origin, where blobs are fetched without credentials. */
+  readonly signBlobUrl: (digest: string) => string;
 }
 
 export interface DistributionContext extends DistributionOptions {

@@ -1,9 +1,8 @@
-import type { HanaCursor, HanaSession, HanaStatement } from '#local/hana/engine.ts';
+import type { HanaCursor, HanaSession, HanaStatement, HanaValue } from '#local/hana/engine.ts';
 import { HANA_ERRORS } from './errors.ts';
 import type { IncomingLob } from './incoming-lob.ts';
 import { LobStore } from './lob-store.ts';
 import { ResultSet } from './result-set.ts';
-import type { Packet } from './run-statement.ts';
 
 /** What a logged-on connection holds: its statements, result sets, LOBs and what is under way. */
 export class ClientSession {
@@ -100,6 +99,15 @@ export interface OpenStatement {
   readonly statement: HanaStatement;
   resultSets: number;
   isDropped: boolean;
+}
+
+/** The rows of one EXECUTE request; a batch may take several. */
+export interface Packet {
+  readonly open: OpenStatement;
+  readonly rows: readonly (readonly HanaValue[])[];
+  /** The client's autocommit, which stands for the batch as a whole. */
+  readonly commit: boolean;
+  readonly isLastPacket: boolean;
 }
 
 export interface PendingInsert {

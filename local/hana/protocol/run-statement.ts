@@ -1,18 +1,9 @@
 import type { HanaResult, HanaValue, StatementKind } from '#local/hana/engine.ts';
-import type { ClientSession, OpenStatement } from './client-session.ts';
+import type { ClientSession, OpenStatement, Packet } from './client-session.ts';
 import { FUNCTION_CODE, PART_KIND } from './codes.ts';
 import type { Reply, ReplyPart } from './reply.ts';
 import { transactionFlagsPart } from './transaction-flags.ts';
 import { resultSetMetadataPart } from './wire-types.ts';
-
-/** The rows of one EXECUTE request; a batch may take several. */
-export interface Packet {
-  readonly open: OpenStatement;
-  readonly rows: readonly (readonly HanaValue[])[];
-  /** The client's autocommit, which stands for the batch as a whole. */
-  readonly commit: boolean;
-  readonly isLastPacket: boolean;
-}
 
 /** Executes and commits with the last packet only; an error undoes the packets before. */
 export const runPacket = async (
