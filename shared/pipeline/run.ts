@@ -44,6 +44,8 @@ export const loadRun = async (objectStore: ObjectStore, runUri: string): Promise
 export const runFolderUri = (storeUri: string, pipeline: string, runId: string): string =>
   `${storeUri}/runs/${pipeline}/${runId}/`;
 
+export const runIdOf = (runUri: string): string => runUri.split('/').at(-2)!;
+
 export const runRecordUri = (runUri: string): string => `${runUri}run.json`;
 
 /** The folder of everything, `s3://bucket[/prefix]`, that a run's folder lies in. */

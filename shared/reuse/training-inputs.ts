@@ -23,7 +23,8 @@ export const trainingInputs = (
 ): TrainingInputs => {
   const { source, training, deployment } = run.definition;
   // What remains counts, so that a setting that is added to pipeline.yml counts unless it is named here.
-  const { entryPoint, framework, frameworkVersion, maxRuntimeSeconds, spot, tags, volumeSizeGb, ...settings } = training;
+  const { entryPoint, framework, frameworkVersion, maxRuntimeSeconds, spot, tags, volumeSizeGb, ...settings } =
+    training;
   return {
     data: contentSha256({
       train: datasetContent(datasets.train),

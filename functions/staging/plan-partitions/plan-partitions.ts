@@ -77,7 +77,8 @@ const makePlan = async (
     const plan = planOf({ runUri, purpose }, request, decided, last?.etag);
     const reusable =
       run.definition.reuse &&
-      (await isUnchanged(session, plan, last?.dataset)) && (await isKept(objectStore, last!.dataset.runUri, purpose));
+      (await isUnchanged(session, plan, last?.dataset)) &&
+      (await isKept(objectStore, last!.dataset.runUri, purpose));
     return reusable ? { partitions: [], plan: reusing(plan, last!.dataset) } : { partitions: decided.partitions, plan };
   });
   const planned = partitions.map((rows, partition) => ({
