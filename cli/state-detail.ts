@@ -1,3 +1,4 @@
+import { runIdOf } from '#shared/pipeline/run.ts';
 import { count, counted } from './format.ts';
 import type { StateChange } from './state-changes.ts';
 
@@ -19,8 +20,12 @@ const DETAILS: Readonly<Record<string, (result: never) => string>> = {
           .map(([name, { rowCount }]) => `${counted(rowCount, 'row')} to ${name}`)
           .join(', ')
       : `${counted(next!.partitionCount, 'partition')} to read again`,
+  FindModel: ({ reused, because }: { reused: { runUri: string } | null; because: string }) =>
+    reused ? `model reused from run ${runIdOf(reused.runUri)}: ${because}` : `has to train: ${because}`,
   EvaluateModel: ({ metrics }: { metrics: Record<string, number | null> }) => metricsText(metrics),
   SmokeTest: ({ rowCount }: Counted) => `${counted(rowCount, 'row')} answered`,
+  PlanScoring: ({ reused }: { reused: { runUri: string; because: string } | null }) =>
+    reused ? `predictions reused from run ${runIdOf(reused.runUri)}: ${reused.because}` : '',
   PlanWrite: ({ partCount }: { partCount: number }) => counted(partCount, 'part'),
   PublishPredictions: ({ rowCount, table }: Counted & { table: string }) => `${count(rowCount)} rows in ${table}`,
 };

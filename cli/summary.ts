@@ -1,4 +1,5 @@
-import type { RunRecord } from '#shared/pipeline/run-record.ts';
+import { runIdOf } from '#shared/pipeline/run.ts';
+import type { Reused, RunRecord } from '#shared/pipeline/run-record.ts';
 import { count, counted, duration } from './format.ts';
 import { metricsText } from './state-detail.ts';
 
@@ -33,8 +34,31 @@ export const summary = (record: RunRecord): string[] => {
         ? `${counted(publication.rejectedCount, 'row')} that the table can't take: ${record.runUri}predictions/quarantine/`
         : undefined,
     ],
+    ...reuseFacts(record),
     ['record', `${record.runUri}run.json`],
   ]);
+};
+
+const REUSABLE: readonly (readonly [keyof Reused, string])[] = [
+  ['trainingData', 'data to train on'],
+  ['model', 'model'],
+  ['endpoint', 'endpoint'],
+  ['scoringData', 'data to score'],
+  ['predictions', 'predictions'],
+];
+
+/** Why a run was quick, and how to have one that isn't. */
+const reuseFacts = ({ reused, pipeline, mode }: RunRecord): Fact[] => {
+  const told = REUSABLE.flatMap(([what, name]) => {
+    const found = reused[what];
+    if (!found) return [];
+    const of = 'runUri' in found ? `, of ${runIdOf(found.runUri)}` : '';
+    return [`${name}${of}: ${found.because}`];
+  });
+  if (told.length === 0) return [];
+  const options = mode === 'full' ? '' : ` --mode ${mode}`;
+  const lines = [...told, `To do it all anew: npx fedml run ${pipeline}${options} --fresh`];
+  return lines.map((line, index) => [index === 0 ? 'reused' : '', line]);
 };
 
 type Fact = readonly [label: string, text: string | undefined];

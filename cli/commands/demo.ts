@@ -2,7 +2,7 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
 import { printRows } from '../demo/read-back.ts';
 import { printEnding } from '../ending.ts';
-import { runPipeline } from '../run-pipeline.ts';
+import { type RunRequest, runPipeline } from '../run-pipeline.ts';
 import { withLastingCloud } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 import { EXIT, type ExitCode, UsageError } from '../usage.ts';
@@ -11,14 +11,15 @@ import type { Command } from './command.ts';
 const PIPELINE = 'flights';
 
 export const demo: Command = {
-  usage: 'demo [--target sagemaker|kyma]',
+  usage: 'demo [--target sagemaker|kyma] [--fresh]',
   summary:
     'The whole pipeline of the flights example on this laptop: warehouse, S3, training, endpoint, predictions, warehouse.',
   details: [
     '  --target sagemaker   the model serves on an endpoint of SageMaker (default)',
     '  --target kyma        the model becomes an image and serves on a Kyma cluster, whose URL predicts',
+    '  --fresh              reuse nothing of an earlier demo: read, train and predict anew',
   ],
-  options: { target: { type: 'string' } },
+  options: { target: { type: 'string' }, fresh: { type: 'boolean' } },
   positionals: [0, 0],
   async run({ options, out }) {
     const { target = 'sagemaker' } = options;
@@ -30,13 +31,15 @@ export const demo: Command = {
     );
     out.print("  No AWS account and no SAP tenant: the laptop's cloud speaks their protocols on 127.0.0.1.");
     out.print();
-    return demonstrate(out);
+    return demonstrate(out, options.fresh ? { overrides: { reuse: false } } : {});
   },
 };
 
-const demoOnSageMaker = (out: Terminal): Promise<ExitCode> =>
+type Demo = (out: Terminal, request: Pick<RunRequest, 'overrides'>) => Promise<ExitCode>;
+
+const demoOnSageMaker: Demo = (out, request) =>
   withLastingCloud(out, async (cloud) => {
-    const execution = await runPipeline(cloud, { pipeline: PIPELINE }, out);
+    const execution = await runPipeline(cloud, { pipeline: PIPELINE, ...request }, out);
     const exitCode = await printEnding(execution, PIPELINE, out);
     if (exitCode !== EXIT.done) return exitCode;
     await printRows(await loadRunRecord(s3ObjectStore(), (execution.output as { runUri: string }).runUri), out);
@@ -46,8 +49,9 @@ const demoOnSageMaker = (out: Terminal): Promise<ExitCode> =>
     return exitCode;
   });
 
-const DEMOS: Readonly<Partial<Record<string, (out: Terminal) => Promise<ExitCode>>>> = {
+const DEMOS: Readonly<Partial<Record<string, Demo>>> = {
   sagemaker: demoOnSageMaker,
   // Not loaded by the other one: the cluster's client takes long.
-  kyma: async (out) => (await import('../demo/on-kyma.ts')).demoOnKyma(PIPELINE, out),
+  kyma: async (out, request) =>
+    (await import('../demo/on-kyma.ts')).demoOnKyma({ pipeline: PIPELINE, ...request }, out),
 };

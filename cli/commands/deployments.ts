@@ -2,6 +2,7 @@ import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
 import { clusterOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
 import { listPipelines, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
+import { runIdOf } from '#shared/pipeline/run.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { duration } from '../format.ts';
@@ -46,7 +47,7 @@ const onKyma = async (): Promise<unknown[][]> => {
     'kyma',
     url ?? `${namespace}, no route`,
     shortDigest(imageUri),
-    runUri?.split('/').at(-2) ?? '',
+    runUri ? runIdOf(runUri) : '',
     `${availableReplicas} available`,
     age(createdAt && new Date(createdAt)),
   ]);

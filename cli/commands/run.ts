@@ -9,7 +9,7 @@ import { UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
 export const run: Command = {
-  usage: 'run <pipeline> [--mode full|train|score] [--set path=value …]',
+  usage: 'run <pipeline> [--mode full|train|score] [--set path=value …] [--fresh]',
   summary: 'Runs a pipeline and shows how it goes. --set replaces a setting of its pipeline.yml for this run.',
   details: [
     '  --mode full    train, deploy and predict, as far as pipeline.yml defines them (default)',
@@ -18,14 +18,16 @@ export const run: Command = {
     '  --set          may be given many times; the value is JSON, or else text:',
     '                 npx fedml run flights --set training.hyperparameters.max-iter=50 --set deployment.smokeTestRows=20',
     `                 Can be set: ${OVERRIDABLE_PATHS.join(', ')}.`,
+    '  --fresh        reuse nothing of earlier runs: read, train and predict anew; the same as --set reuse=false',
     '',
     '  Ctrl-C stops the run.',
   ],
-  options: { mode: { type: 'string' }, set: { type: 'string', multiple: true } },
+  options: { mode: { type: 'string' }, set: { type: 'string', multiple: true }, fresh: { type: 'boolean' } },
   positionals: [1, 1],
   async run({ positionals, options, out }) {
     const pipeline = positionals[0]!;
-    const overrides = parseOverrides((options.set as string[] | undefined) ?? []);
+    const settings = (options.set as string[] | undefined) ?? [];
+    const overrides = parseOverrides(options.fresh ? [...settings, 'reuse=false'] : settings);
     const mode = parseMode(options.mode as string | undefined);
     // Mistakes are told before anything is started; the state machine's first step checks them again.
     applyOverrides(await loadDefinition(pipelinesDir(), pipeline), overrides);
@@ -49,7 +51,7 @@ const parseOverrides = (settings: readonly string[]): Overrides => {
   });
   const paths = entries.map(([path]) => path);
   const doubled = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (doubled) throw new InvalidInputError(`--set names ${doubled} twice.`);
+  if (doubled) throw new InvalidInputError(`--set and --fresh name ${doubled} twice.`);
   return Object.fromEntries(entries);
 };
 

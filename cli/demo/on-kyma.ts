@@ -10,7 +10,7 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord, type RunRecord } from '#shared/pipeline/run-record.ts';
 import { deployRun } from '../deploy-run.ts';
 import { printEnding } from '../ending.ts';
-import { runPipeline } from '../run-pipeline.ts';
+import { type RunRequest, runPipeline } from '../run-pipeline.ts';
 import { pipelinesDir, stateDir, withOwnCloud } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 import { EXIT, type ExitCode } from '../usage.ts';
@@ -23,14 +23,20 @@ const PIPELINE = 'flights-kyma';
  * A variant of a pipeline that serves on the laptop's cluster: a run from view to table, a question to its URL, and the same
  * model deployed once more.
  */
-export const demoOnKyma = async (original: string, out: Terminal): Promise<ExitCode> => {
+export const demoOnKyma = async ({ pipeline, overrides }: RunRequest, out: Terminal): Promise<ExitCode> => {
   const variants = join(stateDir(), 'demo-kyma');
-  await writeKymaVariant(join(pipelinesDir(), original), { folder: join(variants, PIPELINE), name: PIPELINE });
-  return withOwnCloud(out, (cloud) => demonstrate(cloud, variants, out), { pipelinesDir: variants });
+  await writeKymaVariant(join(pipelinesDir(), pipeline), { folder: join(variants, PIPELINE), name: PIPELINE });
+  const request = { pipeline: PIPELINE, ...(overrides && { overrides }) };
+  return withOwnCloud(out, (cloud) => demonstrate(cloud, request, variants, out), { pipelinesDir: variants });
 };
 
-const demonstrate = async (cloud: CloudAddress, variants: string, out: Terminal): Promise<ExitCode> => {
-  const execution = await runPipeline(cloud, { pipeline: PIPELINE }, out);
+const demonstrate = async (
+  cloud: CloudAddress,
+  request: RunRequest,
+  variants: string,
+  out: Terminal,
+): Promise<ExitCode> => {
+  const execution = await runPipeline(cloud, request, out);
   const ending = await printEnding(execution, PIPELINE, out);
   if (ending !== EXIT.done) return ending;
   const record = await loadRunRecord(s3ObjectStore(), (execution.output as { runUri: string }).runUri);

@@ -9,7 +9,7 @@ export const DeploymentFact = z.strictObject({
   endpointConfigName: z.string().min(1),
   modelName: z.string().min(1),
   modelRecordUri: z.string().startsWith('s3://'),
-  /** Null when the run creates the endpoint. */
+  /** Null when the run creates the endpoint; the same configuration when the endpoint served it already. */
   previousEndpointConfigName: z.string().min(1).nullable(),
 });
 export type DeploymentFact = z.infer<typeof DeploymentFact>;

@@ -257,6 +257,8 @@ export const PipelineDefinition = z
   .strictObject({
     name: PipelineName,
     description: z.string().max(1000).optional(),
+    /** What an earlier run has made of the same is taken from it: datasets, the model, a transform's predictions. */
+    reuse: z.boolean().default(true),
     source: TrainingSource,
     training: Training.prefault({}),
     gate: z.array(GateRule).default([]),

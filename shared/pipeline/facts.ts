@@ -9,6 +9,7 @@ export const FACTS = {
   trainManifest: 'train/manifest.json',
   testManifest: 'test/manifest.json',
   scoreManifest: 'score/manifest.json',
+  modelSearch: 'training/search.json',
   trainingJob: 'training/job.json',
   evaluation: 'training/evaluation.json',
   model: 'training/model.json',
@@ -16,6 +17,7 @@ export const FACTS = {
   image: 'deployment/image.json',
   kyma: 'deployment/kyma.json',
   smokeTest: 'deployment/smoke-test.json',
+  scoring: 'predictions/scoring.json',
   transformJob: 'predictions/transform-job.json',
   publication: 'predictions/publication.json',
 } as const;

@@ -8,6 +8,7 @@ import { PipelineDefinition } from '#shared/pipeline/definition.ts';
  * it writes, its SQL, tables, roles and networks, can't be changed by whoever may start a run. A star stands for one name.
  */
 export const OVERRIDABLE_PATHS = [
+  'reuse',
   'source.split.testFraction',
   'source.split.seed',
   'training.hyperparameters.*',
@@ -69,8 +70,9 @@ const matches = (pattern: string, path: string): boolean =>
 /** The last name of a path may have dots itself: hyperparameters are the user's to name. */
 const set = (root: object, path: string, value: unknown): void => {
   const starred = OVERRIDABLE_PATHS.find((pattern) => pattern.endsWith('.*') && matches(pattern, path));
-  const parents = (starred ? starred.slice(0, -2) : path.slice(0, path.lastIndexOf('.'))).split('.');
-  const name = path.slice(parents.join('.').length + 1);
+  const names = path.split('.');
+  const parents = starred ? starred.slice(0, -2).split('.') : names.slice(0, -1);
+  const name = names.slice(parents.length).join('.');
   let target = root as Record<string, unknown>;
   for (const parent of parents) {
     target[parent] ??= {};

@@ -23,6 +23,8 @@ export interface PipelineFolder {
   readonly files: readonly PipelineFile[];
   /** SHA-256 over the files' paths and contents. */
   readonly codeSha256: string;
+  /** The same without `pipeline.yml`: a gate or a schedule that is changed there leaves the scripts what they are. */
+  readonly scriptsSha256: string;
 }
 
 /**
@@ -39,7 +41,8 @@ export const readPipelineFolder = async (pipelinesDir: string, name: string): Pr
     `pipelines/${name}/pipeline.yml`,
   );
   assertConsistent(definition, name, files);
-  return { definition, files, codeSha256: hashOf(files) };
+  const scripts = files.filter(({ path }) => path !== 'pipeline.yml');
+  return { definition, files, codeSha256: hashOf(files), scriptsSha256: hashOf(scripts) };
 };
 
 /** The checked definition of one pipeline. Throws as `readPipelineFolder` does. */

@@ -15,6 +15,18 @@ const DatasetSummary = z.object({
 });
 export type DatasetSummary = z.infer<typeof DatasetSummary>;
 
+const Reuse = z.object({ runUri: z.string(), because: z.string() });
+
+/** What a run has taken from earlier ones, where nothing had changed since. */
+const Reused = z.object({
+  trainingData: Reuse.optional(),
+  model: Reuse.optional(),
+  endpoint: Reuse.omit({ runUri: true }).optional(),
+  scoringData: Reuse.optional(),
+  predictions: Reuse.optional(),
+});
+export type Reused = z.infer<typeof Reused>;
+
 export const Outcome = z.enum(['succeeded', 'failed', 'gateNotPassed']);
 export type Outcome = z.infer<typeof Outcome>;
 
@@ -24,12 +36,14 @@ export const RunRecord = Run.extend({
   finishedAt: z.iso.datetime(),
   durationSeconds: z.number(),
   failure: z.object({ error: z.string(), cause: z.string() }).nullable(),
+  reused: Reused.default({}),
   datasets: z.object({
     train: DatasetSummary.optional(),
     test: DatasetSummary.optional(),
     score: DatasetSummary.optional(),
   }),
   training: z.object({
+    search: z.looseObject({ because: z.string() }).optional(),
     job: z.looseObject({}).optional(),
     evaluation: z
       .looseObject({
@@ -48,6 +62,7 @@ export const RunRecord = Run.extend({
     smokeTest: z.looseObject({ rowCount: z.int() }).optional(),
   }),
   prediction: z.object({
+    scoring: z.looseObject({}).optional(),
     transformJob: z.looseObject({}).optional(),
     publication: z
       .looseObject({

@@ -24,6 +24,8 @@ export const Run = z.object({
   definition: PipelineDefinition,
   /** SHA-256 over the files of the pipeline's folder. */
   codeSha256: z.string(),
+  /** The same without `pipeline.yml`, whose settings stand in the definition. */
+  scriptsSha256: z.string().optional(),
   /** The record of the model to score with, in mode `score`: the champion when the run started. */
   modelRecordUri: z.string().optional(),
 });
@@ -41,6 +43,8 @@ export const loadRun = async (objectStore: ObjectStore, runUri: string): Promise
 
 export const runFolderUri = (storeUri: string, pipeline: string, runId: string): string =>
   `${storeUri}/runs/${pipeline}/${runId}/`;
+
+export const runIdOf = (runUri: string): string => runUri.split('/').at(-2)!;
 
 export const runRecordUri = (runUri: string): string => `${runUri}run.json`;
 

@@ -36,6 +36,12 @@ export const frameworkImageUri = (image: FrameworkImage): string => {
   return `${account}.dkr.ecr.${region}.${dnsSuffix(region)}/${repository}:${tag}`;
 };
 
+/** The image that trains, and later serves: one of the user's own, or SageMaker's. Throws as `frameworkImageUri` does. */
+export const trainingImageUri = (
+  { imageUri, ...image }: Omit<FrameworkImage, 'region' | 'scope'> & { readonly imageUri?: string | undefined },
+  region: string,
+): string => imageUri ?? frameworkImageUri({ ...image, region, scope: 'training' });
+
 /** All images that a region has for a purpose, those of frameworks that tell processors apart for CPUs. */
 export const frameworkImageUris = ({ region, scope }: Pick<FrameworkImage, 'region' | 'scope'>): string[] =>
   Object.entries(imageUris.frameworks).flatMap(([name, { versions }]) => {

@@ -1,5 +1,6 @@
 import { type DatasetManifest, folderOf } from '#shared/dataset/manifest.ts';
 import { InvalidPipelineError } from '#shared/errors.ts';
+import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import type { Run } from '#shared/pipeline/run.ts';
 import { type Tag, tagsOf } from '#shared/sagemaker/tags.ts';
 
@@ -88,6 +89,10 @@ export const transformJobRequest = (
     Tags: tagsOf({ pipeline, runId }, tags),
   };
 };
+
+/** The model is served with the same variables by a transform as by the endpoint. */
+export const transformEnvironment = ({ deployment }: PipelineDefinition): Record<string, string> =>
+  deployment.target === 'sagemaker' ? deployment.environment : {};
 
 export const isSameTransformJob = (request: TransformJobRequest, existing: TransformJobDescription): boolean =>
   existing.ModelName === request.ModelName &&

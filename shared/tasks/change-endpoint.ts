@@ -13,6 +13,8 @@ export interface EndpointChange {
   readonly taskToken: string;
   /** Told, before a change begins, the configuration that served until then; null when there was no endpoint. */
   recordBeginning?(previousEndpointConfigName: string | null): Promise<void>;
+  /** Told that there is nothing to begin: the endpoint serves the configuration, or an earlier try has begun. */
+  recordAdoption?(): Promise<void>;
 }
 
 export interface ChangeEndpointPorts extends SettlePorts {
@@ -41,6 +43,7 @@ export const changeEndpoint = async (change: EndpointChange, ports: ChangeEndpoi
   });
   try {
     if (call) await change.recordBeginning?.(endpoint?.EndpointConfigName ?? null);
+    else await change.recordAdoption?.();
     await call?.();
   } catch (error) {
     await dropTask(ports.objectStore, kept);

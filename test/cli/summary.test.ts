@@ -19,6 +19,7 @@ const RECORD: RunRecord = {
   finishedAt: '2026-01-01T00:01:05.000Z',
   durationSeconds: 65,
   failure: null,
+  reused: {},
   datasets: {
     train: { ...DATASET, rowCount: 8000 },
     test: { ...DATASET, rowCount: 2000 },

@@ -95,7 +95,7 @@ const train = ({ runUri }: Run) =>
 const registered = async (run: Run): Promise<string> => {
   const { success } = await train(run);
   const { trainingJobName, modelUri } = success as TrainingJobResult;
-  const model = { runUri: run.runUri, trainingJobName, modelUri, metrics: {} };
+  const model = { runUri: run.runUri, trainedByRunUri: run.runUri, trainingJobName, modelUri, metrics: {} };
   return (await registerModel(model, laptop.ports, laptop.settings)).modelRecordUri;
 };
 

@@ -20,6 +20,7 @@ import * as scorePart from '#functions/prediction/score-part/schema.ts';
 import * as transformDataset from '#functions/prediction/transform-dataset/schema.ts';
 import * as writePart from '#functions/prediction/write-part/schema.ts';
 import * as evaluateModel from '#functions/training/evaluate-model/schema.ts';
+import * as findModel from '#functions/training/find-model/schema.ts';
 import * as registerModel from '#functions/training/register-model/schema.ts';
 import * as trainModel from '#functions/training/train-model/schema.ts';
 import { ApprovalResult } from '#shared/tasks/approval-verdict.ts';
@@ -45,6 +46,7 @@ const WRITE_ID = 'a'.repeat(64);
 export const SCHEMAS: Readonly<Record<string, { readonly input: z.ZodType; readonly output: z.ZodType }>> = {
   resolveRun: { input: resolveRun.ResolveRunInput, output: resolveRun.ResolveRunOutput },
   announceRun: { input: announceRun.AnnounceRunInput, output: announceRun.AnnounceRunOutput },
+  findModel: { input: findModel.FindModelInput, output: findModel.FindModelOutput },
   trainModel: { input: trainModel.TrainModelInput, output: TrainingJobResult },
   evaluateModel: { input: evaluateModel.EvaluateModelInput, output: evaluateModel.EvaluateModelOutput },
   registerModel: { input: registerModel.RegisterModelInput, output: registerModel.RegisterModelOutput },
@@ -85,6 +87,7 @@ export type Answers = Record<string, (event: never) => unknown>;
 /** Answers of a run of everything that goes well. */
 export const ANSWERS: Answers = {
   resolveRun: () => planOf({}),
+  findModel: () => ({ reused: null, because: 'nothing was trained before' }),
   trainModel: () => ({ trainingJobName: 'job-1', modelUri: 's3://store/model.tar.gz' }),
   evaluateModel: () => ({ gatePassed: true, metrics: { auc: 0.8, loss: null }, reason: '' }),
   registerModel: () => ({ modelRecordUri: MODEL_RECORD_URI }),
@@ -139,5 +142,6 @@ export const scoringBy = (method: 'transform' | 'endpoint' | 'kyma') => ({
   method,
   predictionsUri: `${RUN_URI}predictions/parts/`,
   model: 'job-1',
+  reused: null,
   plan: method !== 'transform' ? { bucket: 'store', key: 'scoring-plan.jsonl', partCount: 2, concurrency: 1 } : null,
 });

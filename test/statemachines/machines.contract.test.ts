@@ -25,7 +25,7 @@ const failingFirst = (times: number, name: string, answer: unknown) => {
   };
 };
 
-const TRAINING = ['trainModel', 'evaluateModel', 'registerModel'];
+const TRAINING = ['findModel', 'trainModel', 'evaluateModel', 'registerModel'];
 const DEPLOYMENT = ['requestApproval', 'deployEndpoint', 'smokeTest', 'promoteModel'];
 const STAGED_PART = { part: 0, rowCount: 2, rejectedCount: 0, alreadyStaged: false };
 const WRITING = ['planWrite', 'writePart', 'writePart', 'publishPredictions'];

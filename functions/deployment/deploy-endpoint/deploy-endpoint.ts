@@ -1,8 +1,8 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import type { DeploymentFact } from '#shared/models/deployment-fact.ts';
 import { loadModelRecord } from '#shared/models/model-record.ts';
-import { writeFact } from '#shared/pipeline/facts.ts';
-import { loadRun, type Run, runResourceName } from '#shared/pipeline/run.ts';
+import { readFact, writeFact } from '#shared/pipeline/facts.ts';
+import { loadRun, type Run } from '#shared/pipeline/run.ts';
 import { endpointConfigRequest, endpointNameOf, serverEnvironment } from '#shared/sagemaker/endpoint.ts';
 import { type ModelSettings, type Models, modelRequest } from '#shared/sagemaker/model.ts';
 import { tagsOf } from '#shared/sagemaker/tags.ts';
@@ -13,7 +13,10 @@ interface Ports extends ChangeEndpointPorts {
   readonly sageMaker: ChangeEndpointPorts['sageMaker'] & Models;
 }
 
-/** Starts to put a model of the register behind the pipeline's endpoint; the state waits until it serves it. */
+/**
+ * Starts to put a model of the register behind the pipeline's endpoint; the state waits until it serves it. An endpoint
+ * that serves this very model in this very configuration already is left as it is.
+ */
 export const deployEndpoint = async (
   { runUri, modelRecordUri, taskToken }: DeployEndpointInput,
   ports: Ports,
@@ -27,24 +30,22 @@ export const deployEndpoint = async (
   const record = await loadModelRecord(objectStore, modelRecordUri);
   const model = modelRequest(record, run, serverEnvironment(deployment), settings);
   const { kmsKeyId } = run.definition.training;
-  const endpointConfig = endpointConfigRequest(runResourceName(run), model.ModelName, deployment, { kmsKeyId, tags });
+  const endpointConfig = endpointConfigRequest(record.trainingJobName, model.ModelName, deployment, { kmsKeyId, tags });
   await sageMaker.createModel(model);
   await sageMaker.createEndpointConfig(endpointConfig);
   const deployed = { endpointName, endpointConfigName: endpointConfig.EndpointConfigName };
-  const change = {
-    ...deployed,
-    tags,
-    runUri,
-    taskToken,
-    recordBeginning: (previousEndpointConfigName: string | null) =>
-      writeFact(objectStore, runUri, 'endpoint', {
-        ...deployed,
-        modelName: model.ModelName,
-        modelRecordUri,
-        previousEndpointConfigName,
-      } satisfies DeploymentFact),
+  const recordBeginning = (previousEndpointConfigName: string | null) =>
+    writeFact(objectStore, runUri, 'endpoint', {
+      ...deployed,
+      modelName: model.ModelName,
+      modelRecordUri,
+      previousEndpointConfigName,
+    } satisfies DeploymentFact);
+  const recordAdoption = async () => {
+    // An earlier try of this run knows better what served before.
+    if (!(await readFact(objectStore, runUri, 'endpoint'))) await recordBeginning(deployed.endpointConfigName);
   };
-  await changeEndpoint(change, ports);
+  await changeEndpoint({ ...deployed, tags, runUri, taskToken, recordBeginning, recordAdoption }, ports);
 };
 
 const sageMakerDeployment = ({ definition, pipeline }: Run) => {

@@ -3,6 +3,7 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { FACTS, type Fact, readFact } from '#shared/pipeline/facts.ts';
 import type { Run } from '#shared/pipeline/run.ts';
 import type { DatasetSummary, Outcome } from '#shared/pipeline/run-record.ts';
+import { reusedBy } from './reused-by.ts';
 import type { AnnounceRunInput } from './schema.ts';
 import type { UnpackedFailure } from './unpack-failure.ts';
 
@@ -17,12 +18,14 @@ export const runRecord = async (objectStore: ObjectStore, run: Run, ending: Endi
   ...run,
   ...ending,
   durationSeconds: Math.round((Date.parse(ending.finishedAt) - Date.parse(run.startedAt)) / 1000),
+  reused: await reusedBy(objectStore, run.runUri),
   datasets: {
     train: await dataset(objectStore, run.runUri, 'trainManifest'),
     test: await dataset(objectStore, run.runUri, 'testManifest'),
     score: await dataset(objectStore, run.runUri, 'scoreManifest'),
   },
   training: {
+    search: await readFact(objectStore, run.runUri, 'modelSearch'),
     job: await readFact(objectStore, run.runUri, 'trainingJob'),
     evaluation: await readFact(objectStore, run.runUri, 'evaluation'),
     model: await readFact(objectStore, run.runUri, 'model'),
@@ -34,6 +37,7 @@ export const runRecord = async (objectStore: ObjectStore, run: Run, ending: Endi
     smokeTest: await readFact(objectStore, run.runUri, 'smokeTest'),
   },
   prediction: {
+    scoring: await readFact(objectStore, run.runUri, 'scoring'),
     transformJob: await readFact(objectStore, run.runUri, 'transformJob'),
     publication: await readFact(objectStore, run.runUri, 'publication'),
   },

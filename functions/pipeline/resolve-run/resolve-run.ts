@@ -47,6 +47,7 @@ export const resolveRun = async (
     input,
     definition,
     codeSha256: folder.codeSha256,
+    scriptsSha256: folder.scriptsSha256,
     ...(!steps.train && { modelRecordUri: await championRecordUri(objectStore, storeUri, pipeline) }),
   });
   await indexRun(objectStore, storeUri, recorded);

@@ -6,6 +6,8 @@ import { loadModelRecord } from '#shared/models/model-record.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 import type { SageMakerDeployment } from '#shared/pipeline/definition.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
+import { findScoring, scoringInputsSha256 } from '#shared/reuse/known-scoring.ts';
+import { saveScoring } from '#shared/reuse/scoring-fact.ts';
 import { type Endpoints, endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { trainingJobOfModel } from '#shared/sagemaker/model.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
@@ -17,7 +19,10 @@ interface Ports {
   readonly openCluster: () => Promise<Cluster>;
 }
 
-/** Decides how a staged dataset is predicted: by a batch transform, or part by part where the model is deployed, if it is. */
+/**
+ * Decides how a staged dataset is predicted: by a batch transform, or part by part where the model is deployed, if it is; or
+ * not at all, where an earlier transform of the same rows by the same model has left its predictions.
+ */
 export const planScoring = async (
   { runUri, modelRecordUri }: PlanScoringInput,
   { objectStore, sageMaker, openCluster }: Ports,
@@ -26,14 +31,32 @@ export const planScoring = async (
   const { trainingJobName: model } = await loadModelRecord(objectStore, modelRecordUri);
   const { prediction } = run.definition;
   if (!prediction) throw new InvalidInputError(`The pipeline ${run.pipeline} has no prediction in its pipeline.yml.`);
-  const common = { method: prediction.method, predictionsUri: predictionPartsUri(runUri), model };
-  if (prediction.method === 'transform') return { ...common, plan: null };
+  const common = { method: prediction.method, predictionsUri: predictionPartsUri(runUri), model, reused: null };
+  if (prediction.method === 'transform') return planTransform(objectStore, run, common);
+  await saveScoring(objectStore, runUri, { ...common, inputsSha256: null });
   const { place, concurrency } =
     prediction.method === 'kyma'
       ? await kymaPlace(await openCluster(), run, model)
       : await endpointPlace(sageMaker, run, model);
   const plan = await writePlan(objectStore, runUri, place);
   return { ...common, plan: { ...plan, concurrency } };
+};
+
+/** A transform plans its parts itself. */
+const planTransform = async (
+  objectStore: ObjectStore,
+  run: Run,
+  anew: Omit<PlanScoringOutput, 'plan'>,
+): Promise<PlanScoringOutput> => {
+  const manifest = await loadManifest(objectStore, manifestUri(run.runUri, 'score'));
+  const inputsSha256 = scoringInputsSha256(run, anew.model, manifest);
+  const known = run.definition.reuse ? await findScoring(objectStore, run, inputsSha256) : undefined;
+  const because = 'the model, the rows and the settings are the same';
+  const scoring = known
+    ? { ...anew, predictionsUri: known.predictionsUri, reused: { runUri: known.runUri, because } }
+    : anew;
+  await saveScoring(objectStore, run.runUri, { ...scoring, inputsSha256 });
+  return { ...scoring, plan: null };
 };
 
 const endpointPlace = async (sageMaker: Ports['sageMaker'], run: Run, model: string) => {

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { ReusedPredictions } from '#shared/reuse/scoring-fact.ts';
 
 export const PlanScoringInput = z.strictObject({ runUri: RunUri, modelRecordUri: z.string().startsWith('s3://') });
 export type PlanScoringInput = z.infer<typeof PlanScoringInput>;
 
 export const PlanScoringOutput = z.strictObject({
   method: z.enum(['transform', 'endpoint', 'kyma']),
-  /** Where predictions are to lie. */
+  /** Where predictions are to lie, or lie already. */
   predictionsUri: z.string().startsWith('s3://'),
   /** The plan for ScorePart, JSON lines, one a part; null for a transform, which plans for itself. */
   plan: z
@@ -18,6 +19,8 @@ export const PlanScoringOutput = z.strictObject({
       concurrency: z.int().positive(),
     })
     .nullable(),
+  /** Where an earlier transform of the same has left them; null when they are to be made. */
+  reused: ReusedPredictions.nullable(),
   /** The training job's name of the model that predicts. */
   model: z.string().min(1),
 });

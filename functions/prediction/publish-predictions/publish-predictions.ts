@@ -5,6 +5,8 @@ import { forgetChunks } from '#shared/predictions/chunks.ts';
 import { LEASE_TTL_SECONDS, leaseLost, leaseOf } from '#shared/predictions/lease.ts';
 import { enterLedger, findInLedger, type LedgerEntry } from '#shared/predictions/ledger.ts';
 import { loadWriteRecord, quarantineFolderUri, type WriteRecord } from '#shared/predictions/write-record.ts';
+import { rememberScoring } from '#shared/reuse/known-scoring.ts';
+import { loadScoring } from '#shared/reuse/scoring-fact.ts';
 import type { Transaction, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { checkStaged } from './check-staged.ts';
 import { publish } from './publish.ts';
@@ -35,6 +37,7 @@ export const publishPredictions = async (
   // In a session of its own: the one that publishes can't drop anything.
   await warehouse.write({ runId: record.runId }, (session) => session.dropTable(record.stagingTable));
 
+  await remember(objectStore, record);
   const { schema, table, mode, runId, model, predictedAt } = record;
   const { rowCount: published, rejectedCount, publishedAt, alreadyPublished } = publication;
   const facts = { schema, table, mode, rowCount: published, rejectedCount, writeId };
@@ -48,6 +51,13 @@ export const publishPredictions = async (
     publishedAt,
   });
   return { ...facts, alreadyPublished };
+};
+
+/** Predictions that went into the table, every row accounted for, are fit for later runs. */
+const remember = async (objectStore: ObjectStore, record: WriteRecord): Promise<void> => {
+  const scoring = await loadScoring(objectStore, record.runUri);
+  if (!scoring?.inputsSha256 || scoring.reused) return;
+  await rememberScoring(objectStore, record, scoring.inputsSha256, scoring.predictionsUri);
 };
 
 const publishOnce = async (

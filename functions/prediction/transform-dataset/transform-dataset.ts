@@ -1,9 +1,13 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { loadModelRecord } from '#shared/models/model-record.ts';
-import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { loadRun, runResourceName } from '#shared/pipeline/run.ts';
 import { type ModelSettings, type Models, modelRequest } from '#shared/sagemaker/model.ts';
-import { isSameTransformJob, type TransformJobs, transformJobRequest } from '#shared/sagemaker/transform-job.ts';
+import {
+  isSameTransformJob,
+  type TransformJobs,
+  transformEnvironment,
+  transformJobRequest,
+} from '#shared/sagemaker/transform-job.ts';
 import type { SettlePorts } from '#shared/tasks/settle.ts';
 import { startJob } from '#shared/tasks/start-job.ts';
 import type { TransformDatasetInput } from './schema.ts';
@@ -22,7 +26,7 @@ export const transformDataset = async (
   const run = await loadRun(objectStore, runUri);
   const record = await loadModelRecord(objectStore, modelRecordUri);
   const manifest = await loadManifest(objectStore, manifestUri(runUri, 'score'));
-  const model = modelRequest(record, run, environmentOf(run.definition), settings);
+  const model = modelRequest(record, run, transformEnvironment(run.definition), settings);
   await sageMaker.createModel(model);
   await startJob(
     { baseName: runResourceName(run), runUri, attemptId, taskToken },
@@ -41,7 +45,3 @@ export const transformDataset = async (
     ports,
   );
 };
-
-/** The model is served with the same variables by a transform as by the endpoint. */
-const environmentOf = ({ deployment }: PipelineDefinition): Record<string, string> =>
-  deployment.target === 'sagemaker' ? deployment.environment : {};

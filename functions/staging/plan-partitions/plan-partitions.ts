@@ -76,7 +76,9 @@ const makePlan = async (
     const decided = await decide(session, request, last?.dataset);
     const plan = planOf({ runUri, purpose }, request, decided, last?.etag);
     const reusable =
-      (await isUnchanged(session, plan, last?.dataset)) && (await isKept(objectStore, last!.dataset.runUri, purpose));
+      run.definition.reuse &&
+      (await isUnchanged(session, plan, last?.dataset)) &&
+      (await isKept(objectStore, last!.dataset.runUri, purpose));
     return reusable ? { partitions: [], plan: reusing(plan, last!.dataset) } : { partitions: decided.partitions, plan };
   });
   const planned = partitions.map((rows, partition) => ({

@@ -2,6 +2,8 @@ import { TrainingFailedError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
+import { rememberTraining } from '#shared/reuse/known-training.ts';
+import { loadModelSearch } from '#shared/reuse/model-search.ts';
 import { metricsOf } from '#shared/sagemaker/metrics.ts';
 import type { TrainingJobs } from '#shared/sagemaker/training-job.ts';
 import { judge } from './gate.ts';
@@ -13,15 +15,22 @@ interface Ports {
   readonly sageMaker: Pick<TrainingJobs, 'describeTrainingJob'>;
 }
 
-/** Checks that the job left a model, and judges the job's metrics by the gate of `pipeline.yml`, rule by rule. */
+/**
+ * Checks that the job left a model, and judges the job's metrics by the gate of `pipeline.yml`, rule by rule. A model that
+ * the run has trained is one for later runs to find, whether it passes or not: their gate may be another.
+ */
 export const evaluateModel = async (
   { runUri, trainingJobName, modelUri }: EvaluateModelInput,
   { objectStore, sageMaker }: Ports,
 ): Promise<EvaluateModelOutput> => {
-  const { definition } = await loadRun(objectStore, runUri);
+  const { definition, pipeline } = await loadRun(objectStore, runUri);
   const job = await sageMaker.describeTrainingJob(trainingJobName);
   if (!job) throw new TrainingFailedError(`Training job ${trainingJobName} doesn't exist. Somebody deleted it.`);
   await assertHoldsFile(await objectStore.getStream(modelUri), modelUri);
+  const search = await loadModelSearch(objectStore, runUri);
+  if (search && !search.reused) {
+    await rememberTraining(objectStore, pipeline, { runUri, trainingJobName, modelUri, inputs: search.inputs });
+  }
   const metrics = metricsOf(job.FinalMetricDataList);
   const rules = judge(definition.gate, metrics);
   const failed = rules.filter(({ passed }) => !passed);

@@ -1,10 +1,10 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
-import { ObjectChangedError } from '#shared/errors.ts';
+import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import { loadModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
-import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
+import { trainingImageUri } from '#shared/sagemaker/image-uris.ts';
 import {
   type ModelRegistry,
   modelPackageGroupRequest,
@@ -20,42 +20,66 @@ interface Ports {
 }
 
 /**
- * Enters a model that passed its gate in the register, and as a version in SageMaker's. Where the pipeline deploys nothing it becomes the champion too;
- * else its deployment makes it that.
+ * Enters a model that passed its gate in the register, and as a version in SageMaker's, once: a model that is reused keeps
+ * the entry it has. Where the pipeline deploys nothing it becomes the champion too; else its deployment makes it that.
  */
 export const registerModel = async (
-  { runUri, trainingJobName, modelUri, metrics }: RegisterModelInput,
-  { objectStore, sageMaker }: Ports,
+  input: RegisterModelInput,
+  ports: Ports,
   { region }: { readonly region: string },
 ): Promise<RegisterModelOutput> => {
-  const run = await loadRun(objectStore, runUri);
-  const { pipeline, definition, codeSha256 } = run;
-  const { training, deployment } = definition;
+  const { runUri, trainingJobName } = input;
+  const { objectStore } = ports;
+  const { pipeline, definition } = await loadRun(objectStore, runUri);
   const storeUri = storeUriOf(runUri);
   const uri = modelRecordUri(storeUri, pipeline, trainingJobName);
+  const record = (await registered(objectStore, uri)) ?? (await register(uri, input, ports, region));
+  await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
+  if (definition.deployment.target === 'none') {
+    await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
+  }
+  return { modelRecordUri: uri };
+};
+
+const registered = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord | undefined> => {
+  try {
+    return await loadModelRecord(objectStore, uri);
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return undefined;
+    throw error;
+  }
+};
+
+/** The entry tells of the run that trained, also where another one is the first whose gate the model passes. */
+const register = async (
+  uri: string,
+  { trainedByRunUri, trainingJobName, modelUri, metrics }: RegisterModelInput,
+  { objectStore, sageMaker }: Ports,
+  region: string,
+): Promise<ModelRecord> => {
+  const run = await loadRun(objectStore, trainedByRunUri);
+  const { pipeline, definition, codeSha256 } = run;
+  const { training } = definition;
   const model: UnregisteredModel = {
     version: 1,
     pipeline,
     trainingJobName,
-    runUri,
+    runUri: trainedByRunUri,
     modelUri,
-    sourceUri: sourceArchiveUri(runUri),
+    sourceUri: sourceArchiveUri(trainedByRunUri),
     entryPoint: training.entryPoint,
-    imageUri: training.imageUri ?? frameworkImageUri({ ...training, region, scope: 'training' }),
+    imageUri: trainingImageUri(training, region),
     metrics,
     codeSha256,
     registeredAt: new Date().toISOString(),
   };
-  const manifest = await loadManifest(objectStore, manifestUri(runUri, 'train'));
+  const manifest = await loadManifest(objectStore, manifestUri(trainedByRunUri, 'train'));
   await sageMaker.createModelPackageGroup(modelPackageGroupRequest(run));
   const modelPackageArn = await sageMaker.createModelPackage(modelPackageRequest(model, run, manifest, region));
-  const record = await enter(objectStore, uri, { ...model, modelPackageArn });
-  await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
-  if (deployment.target === 'none') await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
-  return { modelRecordUri: uri };
+  return enter(objectStore, uri, { ...model, modelPackageArn });
 };
 
-/** A record is written once; a repeated step keeps the first. */
+/** A record is written once; of two steps at the same time the first one's stays. */
 const enter = async (objectStore: ObjectStore, uri: string, record: ModelRecord): Promise<ModelRecord> => {
   try {
     await objectStore.put(uri, `${JSON.stringify(record, null, 2)}\n`, {

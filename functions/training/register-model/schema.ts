@@ -4,6 +4,8 @@ import { Metrics } from '#shared/sagemaker/metrics.ts';
 
 export const RegisterModelInput = z.strictObject({
   runUri: RunUri,
+  /** The run whose training made the model: this one, or the one it is reused from. */
+  trainedByRunUri: RunUri,
   trainingJobName: z.string().min(1),
   modelUri: z.string().startsWith('s3://'),
   metrics: Metrics,

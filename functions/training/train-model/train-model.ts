@@ -1,7 +1,7 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { loadRun, runResourceName } from '#shared/pipeline/run.ts';
-import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
+import { trainingImageUri } from '#shared/sagemaker/image-uris.ts';
 import {
   isSameTrainingJob,
   type TrainingJobSettings,
@@ -29,8 +29,7 @@ export const trainModel = async (
     train: await loadManifest(ports.objectStore, manifestUri(runUri, 'train')),
     test: await loadManifest(ports.objectStore, manifestUri(runUri, 'test')),
   };
-  const { training } = run.definition;
-  const imageUri = training.imageUri ?? frameworkImageUri({ ...training, region: settings.region, scope: 'training' });
+  const imageUri = trainingImageUri(run.definition.training, settings.region);
   await startJob(
     { baseName: runResourceName(run), runUri, attemptId, taskToken },
     {

@@ -45,6 +45,7 @@ describe('planScoring', () => {
       method: 'transform',
       predictionsUri: `${RUN_URI}predictions/parts/`,
       model: 'job-1',
+      reused: null,
       plan: null,
     });
   });

@@ -19,7 +19,13 @@ const register = async (settings = {}, trainingJobName = 'job-1') => {
   await givenRun(objectStore, { settings });
   await givenDataset(objectStore, 'train', ['ID', 'A', 'LATE'], ['1,2,0\n3,4,1\n']);
   return registerModel(
-    { runUri: RUN_URI, trainingJobName, modelUri: 's3://store/model.tar.gz', metrics: { auc: 0.7 } },
+    {
+      runUri: RUN_URI,
+      trainedByRunUri: RUN_URI,
+      trainingJobName,
+      modelUri: 's3://store/model.tar.gz',
+      metrics: { auc: 0.7 },
+    },
     { objectStore, sageMaker },
     { region: 'eu-central-1' },
   );
