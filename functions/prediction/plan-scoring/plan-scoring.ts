@@ -7,7 +7,7 @@ import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-st
 import type { SageMakerDeployment } from '#shared/pipeline/definition.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
 import { type Endpoints, endpointNameOf } from '#shared/sagemaker/endpoint.ts';
-import { trainingJobOfModel } from '#shared/sagemaker/model.ts';
+import { isModelOf } from '#shared/sagemaker/model.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import type { PlanScoringInput, PlanScoringOutput } from './schema.ts';
 
@@ -60,10 +60,9 @@ const assertServes = async (sageMaker: Ports['sageMaker'], endpointName: string,
   if (!endpoint)
     throw new EndpointFailedError(`The endpoint ${endpointName} doesn't exist. Run the pipeline with mode "full".`);
   const modelName = await sageMaker.modelOfEndpointConfig(endpoint.EndpointConfigName ?? '');
-  const served = modelName && trainingJobOfModel(modelName);
-  if (served === model) return;
+  if (modelName && isModelOf(modelName, model)) return;
   throw new EndpointFailedError(
-    `The endpoint ${endpointName} serves the model of ${served ?? 'nobody'}, not of ${model}. ` +
+    `The endpoint ${endpointName} serves ${modelName ?? 'no model'}, not the model of ${model}. ` +
       'Deploy the model with mode "full", or predict with prediction.method: transform.',
   );
 };

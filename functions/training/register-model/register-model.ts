@@ -1,6 +1,5 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
-import { ObjectChangedError } from '#shared/errors.ts';
-import { loadModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
+import { enterModel, modelRecordUri, promote } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
@@ -49,22 +48,8 @@ export const registerModel = async (
   const manifest = await loadManifest(objectStore, manifestUri(runUri, 'train'));
   await sageMaker.createModelPackageGroup(modelPackageGroupRequest(run));
   const modelPackageArn = await sageMaker.createModelPackage(modelPackageRequest(model, run, manifest, region));
-  const record = await enter(objectStore, uri, { ...model, modelPackageArn });
+  const record = await enterModel(objectStore, uri, { ...model, modelPackageArn });
   await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
   if (deployment.target === 'none') await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
   return { modelRecordUri: uri };
-};
-
-/** A record is written once; a repeated step keeps the first. */
-const enter = async (objectStore: ObjectStore, uri: string, record: ModelRecord): Promise<ModelRecord> => {
-  try {
-    await objectStore.put(uri, `${JSON.stringify(record, null, 2)}\n`, {
-      ifNoneMatch: '*',
-      contentType: 'application/json',
-    });
-    return record;
-  } catch (error) {
-    if (error instanceof ObjectChangedError) return loadModelRecord(objectStore, uri);
-    throw error;
-  }
 };
