@@ -1,12 +1,13 @@
 import type { CloudAddress } from '#local/cloud-file.ts';
 import { config } from '#shared/config.ts';
-import { InvalidInputError } from '#shared/errors.ts';
+import { InvalidInputError, UnknownRunError } from '#shared/errors.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { readFact } from '#shared/pipeline/facts.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 import { findRunUri } from '#shared/pipeline/run-index.ts';
 import { newRunName } from '#shared/pipeline/run-name.ts';
 import { RunRecord } from '#shared/pipeline/run-record.ts';
+import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { failureLines } from './failure.ts';
 import { runMachine } from './run-machine.ts';
 import { deploymentFacts, labelled } from './summary.ts';
@@ -15,8 +16,26 @@ import { EXIT, type ExitCode, INPUT_ERRORS } from './usage.ts';
 
 export interface DeployRequest {
   readonly pipeline: string;
-  readonly runId: string;
+  readonly runUri: string;
 }
+
+/**
+ * The folder of a run, or undefined when the name is that of a training job.
+ *
+ * @throws UnknownRunError when it is neither.
+ */
+export const runUriOf = async (runOrJob: string): Promise<string | undefined> => {
+  try {
+    return await findRunUri(s3ObjectStore(), config().storeUri, runOrJob);
+  } catch (error) {
+    if (!(error instanceof UnknownRunError)) throw error;
+    if (await sageMaker().describeTrainingJob(runOrJob)) return undefined;
+    throw new UnknownRunError(
+      `There is neither a run nor a training job ${runOrJob}. \`npx fedml runs\` lists the runs.`,
+      { cause: error },
+    );
+  }
+};
 
 /**
  * Deploys the model that a run has trained, with that run's settings, and prints where it serves.
@@ -36,10 +55,10 @@ export const deployRun = async (cloud: CloudAddress, request: DeployRequest, out
   return INPUT_ERRORS.includes(error) ? EXIT.wrongInput : EXIT.runFailed;
 };
 
-const deploymentInput = async ({ pipeline, runId }: DeployRequest) => {
+const deploymentInput = async ({ pipeline, runUri }: DeployRequest) => {
   const objectStore = s3ObjectStore();
-  const runUri = await findRunUri(objectStore, config().storeUri, runId);
   const run = await loadRun(objectStore, runUri);
+  const { runId } = run;
   if (run.pipeline !== pipeline) {
     throw new InvalidInputError(`The run ${runId} is one of ${run.pipeline}, not of ${pipeline}.`);
   }

@@ -7,6 +7,7 @@ import type { Terminal } from './terminal.ts';
 export interface RunRequest {
   readonly pipeline: string;
   readonly mode?: string;
+  readonly trainingJobName?: string;
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
 

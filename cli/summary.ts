@@ -18,7 +18,7 @@ export const summary = (record: RunRecord): string[] => {
         test &&
         `${counted(train.rowCount + test.rowCount, 'row')}: ${count(train.rowCount)} to train, ${count(test.rowCount)} to test`,
     ],
-    ['model', training.evaluation?.trainingJobName],
+    ['model', training.evaluation?.trainingJobName ?? training.model?.trainingJobName],
     ['metrics', training.evaluation && metricsText(training.evaluation.metrics)],
     ['gate', training.evaluation && gate(training.evaluation)],
     ...deploymentFacts(deployment),

@@ -86,6 +86,11 @@ export class ObjectMissingError extends PipelineError {
   override readonly name = 'ObjectMissingError';
 }
 
+/** S3 doesn't let the function read an object, of a bucket that isn't this project's for instance. Not retried. */
+export class ObjectForbiddenError extends PipelineError {
+  override readonly name = 'ObjectForbiddenError';
+}
+
 /** A conditional write found another version of the object. Retried by the state machine. */
 export class ObjectChangedError extends PipelineError {
   override readonly name = 'ObjectChangedError';

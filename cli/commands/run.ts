@@ -1,7 +1,7 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { applyOverrides, OVERRIDABLE_PATHS, type Overrides } from '#shared/pipeline/overrides.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
-import { RunMode } from '#shared/pipeline/run-mode.ts';
+import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 import { printEnding } from '../ending.ts';
 import { runPipeline } from '../run-pipeline.ts';
 import { pipelinesDir, withLastingCloud } from '../session.ts';
@@ -36,9 +36,10 @@ export const run: Command = {
   },
 };
 
-const parseMode = (text: string | undefined): RunMode | undefined => {
-  if (text === undefined || RunMode.options.includes(text as RunMode)) return text as RunMode | undefined;
-  throw new UsageError(`--mode takes ${RunMode.options.join(', ')}, and got: ${text}`);
+const parseMode = (text: string | undefined): PipelineMode | undefined => {
+  if (text === undefined || PipelineMode.options.includes(text as PipelineMode))
+    return text as PipelineMode | undefined;
+  throw new UsageError(`--mode takes ${PipelineMode.options.join(', ')}, and got: ${text}`);
 };
 
 /** `training.hyperparameters.max-iter=50`: a value that is JSON is taken as JSON, anything else as text. */

@@ -45,7 +45,7 @@ const demonstrate = async (
   await printPrediction(record, out);
   await printRows(record, out);
   out.print('  The same model once more: nothing of it has changed, so nothing is pushed and no pod restarts.');
-  const again = await deployRun(cloud, { pipeline: PIPELINE, runId: record.runId }, out);
+  const again = await deployRun(cloud, { pipeline: PIPELINE, runUri: record.runUri }, out);
   if (again !== EXIT.done) return again;
   out.print();
   out.print(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InvalidInputError, NoChampionError, ObjectMissingError } from '#shared/errors.ts';
+import { InvalidInputError, NoChampionError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
@@ -44,6 +44,30 @@ export const loadModelRecord = async (objectStore: ObjectStore, uri: string): Pr
   const record = ModelRecord.safeParse(JSON.parse(text));
   if (!record.success) throw new InvalidInputError(`${uri} is not a model record.\n${z.prettifyError(record.error)}`);
   return record.data;
+};
+
+/** Writes a model's record once: where there is one already, that is the answer. */
+export const enterModel = async (objectStore: ObjectStore, uri: string, record: ModelRecord): Promise<ModelRecord> => {
+  try {
+    await objectStore.put(uri, `${JSON.stringify(record, null, 2)}\n`, {
+      ifNoneMatch: '*',
+      contentType: 'application/json',
+    });
+    return record;
+  } catch (error) {
+    if (error instanceof ObjectChangedError) return loadModelRecord(objectStore, uri);
+    throw error;
+  }
+};
+
+/** A training job's record among the pipeline's models, or undefined. */
+export const findModelRecord = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord | undefined> => {
+  try {
+    return await loadModelRecord(objectStore, uri);
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return undefined;
+    throw error;
+  }
 };
 
 /**

@@ -13,9 +13,13 @@ export interface ObjectStore {
   put(uri: string, body: string | Uint8Array, options?: PutOptions): Promise<{ readonly etag: string }>;
   /**
    * Uploads a stream of any length in parts, holding a few parts in memory; nothing is visible before its end.
-   * For copies of the warehouse's data: they are marked as staged, and the bucket may delete them after some days.
+   * For copies of the warehouse's data, unless `isKept`: they are marked as staged, and the bucket may delete them after some days.
    */
-  putStream(uri: string, body: Readable, options?: { readonly contentType?: string }): Promise<void>;
+  putStream(
+    uri: string,
+    body: Readable,
+    options?: { readonly contentType?: string; readonly isKept?: boolean },
+  ): Promise<void>;
   /**
    * Every object whose URI starts with `prefixUri`, in key order, from the first URI after `afterUri` on. End the prefix
    * with `/` to mean a folder.

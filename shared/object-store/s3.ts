@@ -8,7 +8,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
+import { ObjectChangedError, ObjectForbiddenError, ObjectMissingError } from '#shared/errors.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 
 /** The smallest parts that S3 takes: 10,000 of them (its limit) hold 50 GB, and two in flight keep an upload under 25 MB of memory. */
@@ -48,11 +48,11 @@ export const s3ObjectStore = (client = new S3Client({})): ObjectStore => ({
     }
   },
 
-  async putStream(uri, body, { contentType } = {}) {
+  async putStream(uri, body, { contentType, isKept } = {}) {
     const { bucket, key } = parseObjectUri(uri);
     await new Upload({
       client,
-      params: { Bucket: bucket, Key: key, Body: body, ContentType: contentType, Tagging: STAGED },
+      params: { Bucket: bucket, Key: key, Body: body, ContentType: contentType, ...(!isKept && { Tagging: STAGED }) },
       partSize: PART_SIZE_BYTES,
       queueSize: PARTS_IN_FLIGHT,
     }).done();
@@ -79,15 +79,25 @@ const get = async (client: S3Client, uri: string): Promise<GetObjectCommandOutpu
   try {
     return await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   } catch (error) {
-    throw (error as Error).name === 'NoSuchKey'
-      ? new ObjectMissingError(
-          `${uri} doesn't exist. An earlier step wrote it; it was deleted since, or has expired.`,
-          {
-            cause: error,
-          },
-        )
-      : error;
+    const { name } = error as Error;
+    const refusal = Object.hasOwn(REFUSALS, name) ? REFUSALS[name as keyof typeof REFUSALS] : undefined;
+    throw refusal ? refusal(uri, { cause: error }) : error;
   }
+};
+
+const missing = (uri: string, options: ErrorOptions): Error =>
+  new ObjectMissingError(
+    `${uri} doesn't exist. An earlier step wrote it; it was deleted since, or has expired.`,
+    options,
+  );
+
+const REFUSALS = {
+  NoSuchKey: missing,
+  AccessDenied: (uri: string, options: ErrorOptions) =>
+    new ObjectForbiddenError(
+      `S3 doesn't let this function read ${uri}. Its role needs s3:GetObject there: see adoptionBucket in docs/deploying.md.`,
+      options,
+    ),
 };
 
 /** S3 answers 412 to a lost race, and 409 while two conditional writes of the same key are in flight. */

@@ -53,7 +53,7 @@ export const RunRecord = Run.extend({
         rules: z.array(z.looseObject({ metric: z.string(), min: z.number().optional(), max: z.number().optional() })),
       })
       .optional(),
-    model: z.looseObject({ modelRecordUri: z.string() }).optional(),
+    model: z.looseObject({ modelRecordUri: z.string(), trainingJobName: z.string().optional() }).optional(),
   }),
   deployment: z.object({
     endpoint: z.looseObject({ endpointName: z.string() }).optional(),

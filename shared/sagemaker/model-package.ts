@@ -31,7 +31,8 @@ export interface ModelPackageRequest {
     readonly SupportedContentTypes: string[];
     readonly SupportedResponseMIMETypes: string[];
   };
-  readonly ModelMetrics: { readonly ModelQuality: { readonly Statistics: { ContentType: string; S3Uri: string } } };
+  /** Absent for a model that was evaluated elsewhere. */
+  readonly ModelMetrics?: { readonly ModelQuality: { readonly Statistics: { ContentType: string; S3Uri: string } } };
   readonly MetadataProperties: { readonly CommitId: string; readonly GeneratedBy: string };
   readonly CustomerMetadataProperties: Record<string, string>;
   readonly ClientToken: string;
@@ -53,24 +54,32 @@ export const modelPackageGroupRequest = (run: Run): Parameters<ModelRegistry['cr
   Tags: tagsOf({ pipeline: run.pipeline }, run.definition.training.tags),
 });
 
-/** CreateModelPackage for a model: how it is served, how good it is, and what it was made of. */
+/**
+ * CreateModelPackage for a model: how it is served, how good it is, and what it was made of.
+ *
+ * @param trainManifest of the rows it was trained on; undefined for a model that was trained elsewhere.
+ */
 export const modelPackageRequest = (
   model: UnregisteredModel,
   run: Run,
-  trainManifest: DatasetManifest,
+  trainManifest: DatasetManifest | undefined,
   region: string,
 ): ModelPackageRequest => ({
   ModelPackageGroupName: run.pipeline,
-  ModelPackageDescription: `Trained by ${model.trainingJobName} in the run ${run.runId}.`,
+  ModelPackageDescription: trainManifest
+    ? `Trained by ${model.trainingJobName} in the run ${run.runId}.`
+    : `Trained by ${model.trainingJobName} elsewhere, taken over by the run ${run.runId}.`,
   ModelApprovalStatus: needsApproval(run) ? 'PendingManualApproval' : 'Approved',
   InferenceSpecification: {
     Containers: [servingContainer(model, {}, region)],
     SupportedContentTypes: ['text/csv'],
     SupportedResponseMIMETypes: ['text/csv'],
   },
-  ModelMetrics: {
-    ModelQuality: { Statistics: { ContentType: 'application/json', S3Uri: `${run.runUri}${FACTS.evaluation}` } },
-  },
+  ...(trainManifest && {
+    ModelMetrics: {
+      ModelQuality: { Statistics: { ContentType: 'application/json', S3Uri: `${run.runUri}${FACTS.evaluation}` } },
+    },
+  }),
   MetadataProperties: { CommitId: model.codeSha256, GeneratedBy: run.executionArn },
   CustomerMetadataProperties: lineage(model, run, trainManifest),
   ClientToken: sha256([run.runUri, model.trainingJobName]).slice(0, 36),
@@ -89,15 +98,9 @@ const MAX_KEY_LENGTH = 128;
 const MAX_VALUE_LENGTH = 256;
 
 /** SQL has characters that SageMaker doesn't take here: the manifest holds the queries, and this their digest. */
-const lineage = (model: UnregisteredModel, run: Run, manifest: DatasetManifest): Record<string, string> => {
-  const { source, rowCount } = manifest;
+const lineage = (model: UnregisteredModel, run: Run, manifest: DatasetManifest | undefined): Record<string, string> => {
   const facts: Record<string, string> = {
-    view: `${source.schema}.${source.view}`,
-    key: source.key.join(' '),
-    target: run.definition.source.target,
-    querySha256: sha256(source.queries),
-    trainManifest: `${run.runUri}${FACTS.trainManifest}`,
-    trainRowCount: String(rowCount),
+    ...(manifest && rowsOf(manifest, run)),
     trainingJobName: model.trainingJobName,
     codeSha256: model.codeSha256,
     sourceUri: model.sourceUri,
@@ -115,6 +118,15 @@ const lineage = (model: UnregisteredModel, run: Run, manifest: DatasetManifest):
     ]),
   );
 };
+
+const rowsOf = ({ source, rowCount }: DatasetManifest, run: Run): Record<string, string> => ({
+  view: `${source.schema}.${source.view}`,
+  key: source.key.join(' '),
+  target: run.definition.source.target,
+  querySha256: sha256(source.queries),
+  trainManifest: `${run.runUri}${FACTS.trainManifest}`,
+  trainRowCount: String(rowCount),
+});
 
 const sha256 = (content: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(content)).digest('hex');

@@ -45,7 +45,7 @@ export const modelRequest = (
     ...(vpc && { VpcConfig: { Subnets: vpc.subnets, SecurityGroupIds: vpc.securityGroupIds } }),
   };
   return {
-    ModelName: contentName(record.trainingJobName, content),
+    ModelName: contentName(modelPrefix(record.trainingJobName), content),
     ...content,
     Tags: tagsOf({ pipeline, runId }, definition.training.tags),
   };
@@ -73,10 +73,20 @@ export const servingContainer = (
   },
 });
 
-/** The training job that a model of ours was made of. */
-export const trainingJobOfModel = (modelName: string): string => modelName.slice(0, -(SUFFIX_LENGTH + 1));
+/** Whether a model of ours was made of a training job. */
+export const isModelOf = (modelName: string, trainingJobName: string): boolean =>
+  modelName.slice(0, -(SUFFIX_LENGTH + 1)) === modelPrefix(trainingJobName);
+
+/** What names of models begin with: a job from elsewhere may have a name that leaves no room for the suffix. */
+const modelPrefix = (trainingJobName: string): string =>
+  trainingJobName.length <= MAX_PREFIX_LENGTH
+    ? trainingJobName
+    : contentName(trainingJobName.slice(0, MAX_PREFIX_LENGTH - SUFFIX_LENGTH - 1), trainingJobName);
 
 const SUFFIX_LENGTH = 8;
+
+/** Names of models have up to 63 characters. */
+const MAX_PREFIX_LENGTH = 63 - SUFFIX_LENGTH - 1;
 
 /** A name that stands for what it names: models and endpoint configurations can't be changed, so the same name is the same. */
 export const contentName = (prefix: string, content: unknown): string =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { RunMode } from '#shared/pipeline/run-mode.ts';
+import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 import { parseCron } from '#shared/schedules/cron.ts';
 import { parseRateMs } from '#shared/schedules/rate.ts';
 import { instantOf, isTimeZone, localTime } from '#shared/schedules/time-zone.ts';
@@ -34,7 +34,7 @@ export const Schedule = z
       .optional(),
     /** A name of the IANA database, for `cron` and `at`. */
     timezone: z.string().refine(isTimeZone, 'is not a time zone such as Europe/Berlin').default('UTC'),
-    mode: RunMode.default('full'),
+    mode: PipelineMode.default('full'),
     /** Settings of this file to replace in these runs, by dotted path. */
     overrides: z.record(z.string(), z.json()).default({}),
     overlap: Overlap.default('skip'),

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type ExecutionDescription, type Executions, executionArnOf } from '#shared/executions/executions.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
-import { RunMode } from '#shared/pipeline/run-mode.ts';
+import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 import { runNameFor } from '#shared/pipeline/run-name.ts';
 import { Overlap, type Schedule, scheduleId } from '#shared/schedules/schedule.ts';
 
 /** A run that a schedule or an event asks for. */
 export const TriggeredRun = z.strictObject({
   pipeline: PipelineName,
-  mode: RunMode.default('full'),
+  mode: PipelineMode.default('full'),
   overrides: z.record(z.string(), z.json()).default({}),
   overlap: Overlap.default('skip'),
   /** Who asks: a schedule's id, or a name that its author gave to a rule. */

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
+import { CopyObjectCommand, CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateTrainingJobCommand,
+  DescribeTrainingJobCommand,
+  SageMakerClient,
+  waitUntilTrainingJobCompletedOrStopped,
+} from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { config } from '#shared/config.ts';
+import { parseObjectUri } from '#shared/object-store/object-store.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
@@ -11,6 +19,38 @@ const warehouse = () => hanaWarehouse(secretsManagerCredentials(() => config().w
 
 const recordOf = ({ output }: { readonly output?: unknown }) =>
   loadRunRecord(s3ObjectStore(), (output as { runUri: string }).runUri);
+
+/** Trains as another job has, from a notebook as it were: code and model lie in another bucket, under names of the SDK's. */
+const trainElsewhere = async (likeJobName: string): Promise<string> => {
+  const [sageMaker, s3] = [new SageMakerClient({}), new S3Client({})];
+  const like = await sageMaker.send(new DescribeTrainingJobCommand({ TrainingJobName: likeJobName }));
+  const Bucket = 'sagemaker-eu-central-1-000000000000';
+  const name = `Penguins-from-a-notebook-2024-11-24-04-15-00-123-${'x'.repeat(13)}`;
+  const { bucket, key } = parseObjectUri(JSON.parse(like.HyperParameters!.sagemaker_submit_directory!));
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await s3.send(new CopyObjectCommand({ Bucket, Key: 'source/sourcedir.tar.gz', CopySource: `${bucket}/${key}` }));
+  await sageMaker.send(
+    new CreateTrainingJobCommand({
+      TrainingJobName: name,
+      AlgorithmSpecification: like.AlgorithmSpecification!,
+      RoleArn: like.RoleArn!,
+      InputDataConfig: like.InputDataConfig!,
+      OutputDataConfig: { S3OutputPath: `s3://${Bucket}/models` },
+      ResourceConfig: like.ResourceConfig!,
+      StoppingCondition: like.StoppingCondition!,
+      HyperParameters: {
+        ...like.HyperParameters,
+        sagemaker_submit_directory: JSON.stringify(`s3://${Bucket}/source/sourcedir.tar.gz`),
+        sagemaker_job_name: JSON.stringify(name),
+      },
+    }),
+  );
+  await waitUntilTrainingJobCompletedOrStopped(
+    { client: sageMaker, maxWaitTime: 60, minDelay: 1, maxDelay: 1 },
+    { TrainingJobName: name },
+  );
+  return name;
+};
 
 describe('small pipelines on the laptop', () => {
   let cloud: TestCloud;
@@ -42,6 +82,23 @@ describe('small pipelines on the laptop', () => {
       expect(confidence).toBeGreaterThan(0.3);
     }
     expect((await recordOf(score)).training.evaluation).toBeUndefined();
+  });
+
+  it('deploys the model of a job that somebody else has started, tests it with rows of the view, and scores with it', async () => {
+    const full = await cloud.run({ pipeline: 'tiny' });
+    const trainingJobName = await trainElsewhere((await recordOf(full)).training.evaluation!.trainingJobName);
+
+    const deployed = await cloud.run({ pipeline: 'tiny', mode: 'deploy', trainingJobName });
+    const scored = await cloud.run({ pipeline: 'tiny', mode: 'score' });
+
+    expect(deployed).toMatchObject({ status: 'SUCCEEDED' });
+    expect(scored).toMatchObject({ status: 'SUCCEEDED' });
+    const { training, deployment, prediction } = await recordOf(deployed);
+    expect(training.job).toBeUndefined();
+    expect(training.model).toMatchObject({ trainingJobName, metrics: { accuracy: expect.any(Number) } });
+    expect(deployment).toMatchObject({ endpoint: { endpointName: 'tiny' }, smokeTest: { rowCount: 10 } });
+    expect(prediction.publication).toBeUndefined();
+    expect((await recordOf(scored)).modelRecordUri).toBe(training.model!.modelRecordUri);
   });
 
   it("runs a script of SAP FedML's style unchanged and replaces the table's rows", async () => {

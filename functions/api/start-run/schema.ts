@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { operation, type RequestOf } from '#shared/http-api/operation.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
-import { RunMode } from '#shared/pipeline/run-mode.ts';
+import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 
 const StartedRun = z.strictObject({
   runId: z.string(),
   pipeline: PipelineName,
-  mode: RunMode,
+  mode: PipelineMode,
   /** Where to ask how it is doing. */
   url: z.string(),
 });
@@ -26,7 +26,7 @@ export const StartRun = operation({
     }),
     body: {
       schema: z.strictObject({
-        mode: RunMode.default('full'),
+        mode: PipelineMode.default('full'),
         /** Settings of pipeline.yml to replace for this run, by dotted path. */
         overrides: z.record(z.string(), z.json()).default({}),
       }),

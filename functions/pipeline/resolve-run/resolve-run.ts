@@ -36,7 +36,8 @@ export const resolveRun = async (
   const folder = await readPipelineFolder(pipelinesDir, pipeline);
   const definition = applyOverrides(folder.definition, request.overrides);
   const steps = stepsOf(request.mode, definition);
-  assertRunnable(definition, steps, region);
+  // A job that was trained elsewhere brings its own image.
+  if (request.mode !== 'deploy') assertRunnable(definition, steps, region);
   const recorded = await record(objectStore, {
     runId: executionName,
     pipeline,
@@ -48,7 +49,7 @@ export const resolveRun = async (
     definition,
     codeSha256: folder.codeSha256,
     scriptsSha256: folder.scriptsSha256,
-    ...(!steps.train && { modelRecordUri: await championRecordUri(objectStore, storeUri, pipeline) }),
+    ...(request.mode === 'score' && { modelRecordUri: await championRecordUri(objectStore, storeUri, pipeline) }),
   });
   await indexRun(objectStore, storeUri, recorded);
   if (steps.train) await keepSource(objectStore, recorded.runUri, folder);
@@ -57,6 +58,7 @@ export const resolveRun = async (
     pipeline,
     mode: recorded.mode,
     ...steps,
+    adopt: request.trainingJobName ?? null,
     deploymentTarget: definition.deployment.target,
     modelRecordUri: recorded.modelRecordUri ?? null,
   };
@@ -68,7 +70,8 @@ const parseInput = (input: unknown): ExecutionInput => {
   throw new InvalidInputError(
     `The execution's input can't be run.\n${z.prettifyError(parsed.error)}\n` +
       'Expected: {"pipeline": "<name>", "mode": "full" | "train" | "score", "overrides": {"<dotted path>": <value>}}, ' +
-      'all of them optional; {} when one pipeline is deployed.',
+      'all of them optional; {} when one pipeline is deployed. Or, to deploy what was trained elsewhere: ' +
+      '{"pipeline": "<name>", "mode": "deploy", "trainingJobName": "<name>"}.',
   );
 };
 
@@ -84,14 +87,23 @@ const onlyPipeline = async (pipelinesDir: string): Promise<string> => {
 
 type Steps = Pick<ResolveRunOutput, 'train' | 'deploy' | 'predict'>;
 
-const stepsOf = (mode: Run['mode'], { deployment, prediction }: PipelineDefinition): Steps => {
+const stepsOf = (mode: Run['mode'], { source, deployment, prediction }: PipelineDefinition): Steps => {
   if (mode === 'score' && !prediction) {
     throw new InvalidInputError('Mode "score" needs a pipeline with a prediction: pipeline.yml has none.');
   }
+  if (mode === 'deploy' && deployment.target === 'none') {
+    throw new InvalidInputError('Mode "deploy" needs a pipeline that deploys: deployment.target is none.');
+  }
+  if (mode === 'deploy' && source.watermark) {
+    throw new InvalidInputError(
+      'Mode "deploy" reads rows to test the model with, and by source.watermark the next training would miss them. ' +
+        'Leave source.watermark out for as long as the deployment takes.',
+    );
+  }
   return {
-    train: mode !== 'score',
-    deploy: mode === 'full' && deployment.target !== 'none',
-    predict: mode !== 'train' && prediction !== undefined,
+    train: mode === 'full' || mode === 'train',
+    deploy: (mode === 'full' && deployment.target !== 'none') || mode === 'deploy',
+    predict: (mode === 'full' || mode === 'score') && prediction !== undefined,
   };
 };
 

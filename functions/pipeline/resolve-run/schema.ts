@@ -3,6 +3,11 @@ import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { RunMode } from '#shared/pipeline/run-mode.ts';
 
+/** As CreateTrainingJob takes it. */
+export const TrainingJobName = z
+  .string()
+  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, 'must be the name of a training job: 1-63 letters, digits and hyphens');
+
 export const ResolveRunInput = z.strictObject({
   /** The execution's input as somebody typed it. */
   input: z.unknown(),
@@ -19,6 +24,8 @@ export const ResolveRunOutput = z.strictObject({
   mode: RunMode,
   /** Which children the run needs. */
   train: z.boolean(),
+  /** The job whose model is deployed without being trained here; null in the other modes. */
+  adopt: TrainingJobName.nullable(),
   deploy: z.boolean(),
   predict: z.boolean(),
   deploymentTarget: z.enum(['sagemaker', 'kyma', 'none']),
@@ -28,13 +35,20 @@ export const ResolveRunOutput = z.strictObject({
 export type ResolveRunOutput = z.infer<typeof ResolveRunOutput>;
 
 /** What a person or another program may ask of the state machine `pipeline`. */
-export const ExecutionInput = z.strictObject({
-  /** May be left out where one pipeline is deployed. */
-  pipeline: z.string().min(1).optional(),
-  mode: RunMode.default('full'),
-  /** Settings of pipeline.yml to replace, by dotted path. */
-  overrides: z.record(z.string(), z.json()).default({}),
-  /** Step Functions' own mark of a nested execution. */
-  AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: z.string().optional(),
-});
+export const ExecutionInput = z
+  .strictObject({
+    /** May be left out where one pipeline is deployed. */
+    pipeline: z.string().min(1).optional(),
+    mode: RunMode.default('full'),
+    /** With mode `deploy`: whose model is to be deployed. */
+    trainingJobName: TrainingJobName.optional(),
+    /** Settings of pipeline.yml to replace, by dotted path. */
+    overrides: z.record(z.string(), z.json()).default({}),
+    /** Step Functions' own mark of a nested execution. */
+    AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: z.string().optional(),
+  })
+  .refine(({ mode, trainingJobName }) => (mode === 'deploy') === (trainingJobName !== undefined), {
+    path: ['trainingJobName'],
+    message: 'belongs to mode "deploy", which needs it',
+  });
 export type ExecutionInput = z.infer<typeof ExecutionInput>;

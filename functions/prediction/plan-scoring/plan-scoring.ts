@@ -9,7 +9,7 @@ import { loadRun, type Run } from '#shared/pipeline/run.ts';
 import { findScoring, scoringInputsSha256 } from '#shared/reuse/known-scoring.ts';
 import { saveScoring } from '#shared/reuse/scoring-fact.ts';
 import { type Endpoints, endpointNameOf } from '#shared/sagemaker/endpoint.ts';
-import { trainingJobOfModel } from '#shared/sagemaker/model.ts';
+import { isModelOf } from '#shared/sagemaker/model.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import type { PlanScoringInput, PlanScoringOutput } from './schema.ts';
 
@@ -83,10 +83,9 @@ const assertServes = async (sageMaker: Ports['sageMaker'], endpointName: string,
   if (!endpoint)
     throw new EndpointFailedError(`The endpoint ${endpointName} doesn't exist. Run the pipeline with mode "full".`);
   const modelName = await sageMaker.modelOfEndpointConfig(endpoint.EndpointConfigName ?? '');
-  const served = modelName && trainingJobOfModel(modelName);
-  if (served === model) return;
+  if (modelName && isModelOf(modelName, model)) return;
   throw new EndpointFailedError(
-    `The endpoint ${endpointName} serves the model of ${served ?? 'nobody'}, not of ${model}. ` +
+    `The endpoint ${endpointName} serves ${modelName ?? 'no model'}, not the model of ${model}. ` +
       'Deploy the model with mode "full", or predict with prediction.method: transform.',
   );
 };

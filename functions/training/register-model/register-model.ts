@@ -1,6 +1,5 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
-import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
-import { loadModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
+import { enterModel, findModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
@@ -33,21 +32,12 @@ export const registerModel = async (
   const { pipeline, definition } = await loadRun(objectStore, runUri);
   const storeUri = storeUriOf(runUri);
   const uri = modelRecordUri(storeUri, pipeline, trainingJobName);
-  const record = (await registered(objectStore, uri)) ?? (await register(uri, input, ports, region));
+  const record = (await findModelRecord(objectStore, uri)) ?? (await register(uri, input, ports, region));
   await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
   if (definition.deployment.target === 'none') {
     await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
   }
   return { modelRecordUri: uri };
-};
-
-const registered = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord | undefined> => {
-  try {
-    return await loadModelRecord(objectStore, uri);
-  } catch (error) {
-    if (error instanceof ObjectMissingError) return undefined;
-    throw error;
-  }
 };
 
 /** The entry tells of the run that trained, also where another one is the first whose gate the model passes. */
@@ -76,19 +66,5 @@ const register = async (
   const manifest = await loadManifest(objectStore, manifestUri(trainedByRunUri, 'train'));
   await sageMaker.createModelPackageGroup(modelPackageGroupRequest(run));
   const modelPackageArn = await sageMaker.createModelPackage(modelPackageRequest(model, run, manifest, region));
-  return enter(objectStore, uri, { ...model, modelPackageArn });
-};
-
-/** A record is written once; of two steps at the same time the first one's stays. */
-const enter = async (objectStore: ObjectStore, uri: string, record: ModelRecord): Promise<ModelRecord> => {
-  try {
-    await objectStore.put(uri, `${JSON.stringify(record, null, 2)}\n`, {
-      ifNoneMatch: '*',
-      contentType: 'application/json',
-    });
-    return record;
-  } catch (error) {
-    if (error instanceof ObjectChangedError) return loadModelRecord(objectStore, uri);
-    throw error;
-  }
+  return enterModel(objectStore, uri, { ...model, modelPackageArn });
 };

@@ -55,6 +55,7 @@ describe('the input', () => {
       pipeline: 'flights',
       mode: 'full',
       train: true,
+      adopt: null,
       deploy: false,
       predict: false,
       deploymentTarget: 'none',
@@ -120,6 +121,46 @@ describe('the mode', () => {
     await givenChampion('job-1');
 
     expect(await resolve({ mode })).toMatchObject(steps);
+  });
+
+  it('deploy takes the model of the job that is named, needs no champion, and neither trains nor predicts', async () => {
+    await givenPipeline('flights', definition);
+
+    expect(await resolve({ mode: 'deploy', trainingJobName: 'Churn-2024' })).toMatchObject({
+      mode: 'deploy',
+      train: false,
+      adopt: 'Churn-2024',
+      deploy: true,
+      predict: false,
+      modelRecordUri: null,
+    });
+  });
+
+  it.each([
+    [{ mode: 'deploy' }, 'belongs to mode "deploy"', definition],
+    [{ trainingJobName: 'Churn-2024' }, 'belongs to mode "deploy"', definition],
+    [{ mode: 'deploy', trainingJobName: '../x' }, 'must be the name of a training job', definition],
+    [{ mode: 'deploy', trainingJobName: 'Churn-2024' }, 'deployment.target is none', ''],
+  ])('deploy is refused: %j, %s', async (input, message, more) => {
+    await givenPipeline('flights', more);
+
+    await expect(resolve(input)).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringMatching(message.replace(/"/g, '.')),
+    });
+  });
+
+  it('deploy is refused where reading rows for a test would keep them from the next training', async () => {
+    await givenPipeline('flights', definition);
+    await writeFile(
+      join(pipelinesDir, 'flights', 'pipeline.yml'),
+      `name: flights\nsource: { view: V, key: [ID], target: LATE, watermark: ID }\n${definition}`,
+    );
+
+    await expect(resolve({ mode: 'deploy', trainingJobName: 'Churn-2024' })).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringContaining('source.watermark'),
+    });
   });
 
   it('score takes the champion of the moment, also when the step is run again', async () => {

@@ -70,7 +70,7 @@ describe('planScoring', () => {
 
     await expect(plan()).rejects.toMatchObject({
       name: 'EndpointFailedError',
-      message: expect.stringMatching(/serves the model of job-1-2, not of job-1\./),
+      message: expect.stringMatching(/serves job-1-2-\w+, not the model of job-1\./),
     });
   });
 
