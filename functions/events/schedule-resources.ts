@@ -19,6 +19,9 @@ export const scheduleResources = async (pipelinesDir: string): Promise<Record<st
       Type: 'AWS::SQS::Queue',
       Properties: { MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true },
     },
+    SchedulesDeadLetterQueuePolicy: TLS_ONLY,
+    // Of this stack alone, so that no other schedule of the account can take the role.
+    ScheduleGroup: { Type: 'AWS::Scheduler::ScheduleGroup', Properties: { Name: { Ref: 'AWS::StackName' } } },
     SchedulesRole: SCHEDULES_ROLE,
   };
   for (const name of await listPipelines(pipelinesDir)) {
@@ -32,6 +35,26 @@ export const scheduleResources = async (pipelinesDir: string): Promise<Record<st
 const FUNCTION_ARN = { 'Fn::GetAtt': ['StartTriggeredRunLambdaFunction', 'Arn'] };
 const QUEUE_ARN = { 'Fn::GetAtt': ['SchedulesDeadLetterQueue', 'Arn'] };
 
+const TLS_ONLY: Resource = {
+  Type: 'AWS::SQS::QueuePolicy',
+  Properties: {
+    Queues: [{ Ref: 'SchedulesDeadLetterQueue' }],
+    PolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'TlsOnly',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 'sqs:*',
+          Resource: QUEUE_ARN,
+          Condition: { Bool: { 'aws:SecureTransport': false } },
+        },
+      ],
+    },
+  },
+};
+
 const SCHEDULES_ROLE: Resource = {
   Type: 'AWS::IAM::Role',
   Properties: {
@@ -42,7 +65,12 @@ const SCHEDULES_ROLE: Resource = {
           Effect: 'Allow',
           Principal: { Service: 'scheduler.amazonaws.com' },
           Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          Condition: {
+            StringEquals: {
+              'aws:SourceAccount': { Ref: 'AWS::AccountId' },
+              'aws:SourceArn': { 'Fn::GetAtt': ['ScheduleGroup', 'Arn'] },
+            },
+          },
         },
       ],
     },
@@ -65,6 +93,7 @@ const scheduleResource = (pipeline: string, schedule: Schedule): Resource => ({
   Type: 'AWS::Scheduler::Schedule',
   Properties: {
     Description: `Runs the pipeline ${pipeline}, mode ${schedule.mode}`,
+    GroupName: { Ref: 'ScheduleGroup' },
     ScheduleExpression: scheduleExpression(schedule),
     ScheduleExpressionTimezone: schedule.timezone,
     FlexibleTimeWindow:

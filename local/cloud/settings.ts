@@ -53,6 +53,7 @@ export const cloudEnvironment = (
   AWS_ENDPOINT_URL_SFN: stepFunctions.url,
   POWERTOOLS_SERVICE_NAME: 'fedml-laptop',
   FEDML_STORE_URI: `s3://${BUCKET}`,
+  FEDML_BUCKET_OWNER: account.accountId,
   FEDML_PIPELINES_DIR: pipelinesDir,
   FEDML_WAREHOUSE_SECRET_ARN: warehouseSecretArn,
   FEDML_TRAINING_ROLE_ARN: roleArn('training'),

@@ -36,6 +36,7 @@ class FunctionRoles {
   addRoles() {
     const { service, getProvider } = this.serverless;
     const { naming } = getProvider.call(this.serverless, 'aws');
+    const { kmsKeyArn } = service.custom;
     const missing = [];
     for (const key of service.getAllFunctions()) {
       const entry = service.getFunction(key);
@@ -52,7 +53,10 @@ class FunctionRoles {
               PolicyName: 'Step',
               PolicyDocument: {
                 Version: '2012-10-17',
-                Statement: [...(entry.permissions ?? []), ...ownNeeds(entry, naming.getLogGroupLogicalId(key))],
+                Statement: [
+                  ...(entry.permissions ?? []),
+                  ...ownNeeds(entry, { logGroup: naming.getLogGroupLogicalId(key), kmsKeyArn }),
+                ],
               },
             },
           ],
@@ -68,7 +72,7 @@ class FunctionRoles {
 /** Of a statement, or of both sides of an `Fn::If`. */
 const actionsOf = (statement) => (statement['Fn::If']?.slice(1) ?? [statement]).flatMap(({ Action = [] }) => Action);
 
-const ownNeeds = ({ permissions = [], vpc }, logGroup) => {
+const ownNeeds = ({ name, permissions = [], vpc }, { logGroup, kmsKeyArn }) => {
   const keyActions = [...new Set(permissions.flatMap(actionsOf).flatMap((action) => KEY_ACTIONS[action] ?? []))];
   return [
     {
@@ -77,19 +81,42 @@ const ownNeeds = ({ permissions = [], vpc }, logGroup) => {
       Resource: { 'Fn::GetAtt': [logGroup, 'Arn'] },
     },
     { Effect: 'Allow', Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], Resource: '*' },
-    ...(vpc ? [{ Effect: 'Allow', Action: NETWORK_ACTIONS, Resource: '*' }] : []),
+    ...(vpc ? networkNeeds(name) : []),
     ...(keyActions.length > 0
-      ? [
-          {
-            'Fn::If': [
-              'UsesKmsKey',
-              { Effect: 'Allow', Action: keyActions, Resource: '${param:kmsKeyArn}' },
-              { Ref: 'AWS::NoValue' },
-            ],
-          },
-        ]
+      ? [{ 'Fn::If': ['UsesKmsKey', throughServices(keyActions, kmsKeyArn), { Ref: 'AWS::NoValue' }] }]
       : []),
   ];
 };
+
+/** The rights are Lambda's, which makes the network interfaces; the function's own code can't use them. */
+const networkNeeds = (name) => [
+  { Effect: 'Allow', Action: NETWORK_ACTIONS, Resource: '*' },
+  {
+    Effect: 'Deny',
+    Action: NETWORK_ACTIONS,
+    Resource: '*',
+    Condition: {
+      ArnEquals: {
+        'lambda:SourceFunctionArn': {
+          'Fn::Sub': `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}`,
+        },
+      },
+    },
+  },
+];
+
+/** Nothing is decrypted but what S3 and Secrets Manager hand out. */
+const throughServices = (actions, kmsKeyArn) => ({
+  Effect: 'Allow',
+  Action: actions,
+  Resource: kmsKeyArn,
+  Condition: {
+    StringEquals: {
+      'kms:ViaService': ['s3', 'secretsmanager'].map((service) => ({
+        'Fn::Sub': `${service}.\${AWS::Region}.amazonaws.com`,
+      })),
+    },
+  },
+});
 
 module.exports = FunctionRoles;

@@ -18,8 +18,25 @@ const PARTS_IN_FLIGHT = 2;
 /** What the lifecycle rule of resources/storage.yml goes by. */
 const STAGED = 'fedml-data=staged';
 
-/** The object store on Amazon S3. */
-export const s3ObjectStore = (client = new S3Client({})): ObjectStore => ({
+/**
+ * The object store on Amazon S3.
+ *
+ * @param owner The account that the buckets must belong to. A bucket's name is free for anybody once it is deleted; whoever
+ *   has taken it since is neither read from nor written to.
+ */
+export const s3ObjectStore = (client = new S3Client({}), owner = process.env.FEDML_BUCKET_OWNER): ObjectStore =>
+  storeOf(owner ? ofOwner(client, owner) : client);
+
+/** Makes every call of the client, the parts of uploads included, fail with AccessDenied on buckets of other accounts. */
+const ofOwner = (client: S3Client, owner: string): S3Client => {
+  client.middlewareStack.add(
+    (next) => (call) => next({ ...call, input: { ...call.input, ExpectedBucketOwner: owner } }),
+    { name: 'expectedBucketOwner', step: 'initialize', override: true },
+  );
+  return client;
+};
+
+const storeOf = (client: S3Client): ObjectStore => ({
   async getText(uri) {
     const object = await get(client, uri);
     return { text: await object.Body!.transformToString('utf-8'), etag: object.ETag! };
