@@ -4,7 +4,7 @@
 // a stamp is written last.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,6 +37,7 @@ function installNodeModules() {
   const lock = join(ROOT, 'package-lock.json');
   const stamp = join(ROOT, 'node_modules', STAMP_NAME);
   if (isFresh(stamp, sha256(lock))) return;
+  refuseLentModules();
   say('Installing npm packages (once, about a minute) …');
   // npm ci removes node_modules first, and with it what an interrupted one has left.
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -54,6 +55,17 @@ function installNodeModules() {
   }
   requireNode24();
   writeFileSync(stamp, sha256(lock));
+}
+
+/** npm ci empties node_modules even where it is a link, and so the folder that others use. */
+function refuseLentModules() {
+  const modules = join(ROOT, 'node_modules');
+  if (!lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  const lender = existsSync(modules) ? realpathSync(modules) : 'a folder that is gone';
+  fail(
+    `node_modules is a link to ${lender}, which has other packages than package-lock.json. Installing would empty that ` +
+      `folder for whoever else uses it: remove the link, or install there, ${AGAIN}`,
+  );
 }
 
 /** The package `node` brings Node 24 in its install script; npm settings that forbid scripts leave it out. */

@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -109,6 +119,17 @@ esac
     expect(setUp().status).toBe(0);
     expect(setUp()).toEqual({ status: 0, stderr: '' });
     expect(calls()).toEqual(['npm ci']);
+  });
+
+  it('leaves packages alone that another folder lends by a link, and says what to do', () => {
+    mkdirSync(join(root, 'lender'));
+    symlinkSync(join(root, 'lender'), join(root, 'node_modules'));
+
+    const { status, stderr } = setUp();
+
+    expect(status).toBe(1);
+    expect(stderr).toContain(join(root, 'lender'));
+    expect(calls()).toEqual([]);
   });
 
   it.each([
