@@ -3,9 +3,10 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { StandIn } from '#local/stand-in.ts';
+import { whyFromWebPage } from './web-pages.ts';
 
 /**
- * Serves `handle` on 127.0.0.1.
+ * Serves `handle` on 127.0.0.1, to programs: what a web page in a browser sends is refused with 403.
  *
  * @param port 0 lets the system choose a free port.
  * @throws PortInUseError when another process listens on `port`.
@@ -14,11 +15,23 @@ export const listen = async (
   handle: (request: IncomingMessage, response: ServerResponse) => void,
   port = 0,
 ): Promise<StandIn> => {
-  const server = createServer(SETTINGS, handle as RequestListener);
+  const server = createServer(SETTINGS, toPrograms(handle));
   return { url: `http://127.0.0.1:${await bind(server, port)}`, close: () => stop(server) };
 };
 
-/** The same over TLS; `key` and `cert` are PEM texts. */
+const toPrograms =
+  (handle: (request: IncomingMessage, response: ServerResponse) => void): RequestListener =>
+  (request, response) => {
+    const why = whyFromWebPage(request);
+    if (why === undefined) {
+      handle(request, response as ServerResponse);
+      return;
+    }
+    response.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify({ message: why }));
+  };
+
+/** The same over TLS, where no page gets past the certificate; `key` and `cert` are PEM texts. */
 export const listenTls = async (
   { key, cert }: { readonly key: string; readonly cert: string },
   handle: (request: IncomingMessage, response: ServerResponse) => void,
