@@ -34,7 +34,8 @@ interface Reply {
 }
 
 const answer = async (options: HttpApiOptions, request: IncomingMessage): Promise<Reply> => {
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  // Joined as text: resolved against a base, a path that begins with // would name another host.
+  const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
   const match = matchRoute(options.routes, request.method ?? '', url.pathname);
   if (!match) return message(404, 'Not Found');
   if (!isAuthorized(request, options.token)) {

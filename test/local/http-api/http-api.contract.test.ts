@@ -1,3 +1,4 @@
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHttpApi } from '#local/http-api/http-api.ts';
@@ -91,6 +92,20 @@ describe('the HTTP API of the laptop', () => {
     expect(responses.map(({ status }) => status)).toEqual([404, 404, 404]);
     expect(responses[2]!.headers.get('access-control-allow-origin')).toBeNull();
   });
+
+  it.each(['//', '//[', '//elsewhere/things/1', 'http://elsewhere/things/1'])(
+    'takes %s for a path of its own, which no route has',
+    async (path) => {
+      const { hostname, port } = new URL(api.url);
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      const response = await new Promise<IncomingMessage>((resolve, reject) =>
+        request({ hostname, port, path, headers }, resolve).on('error', reject).end(),
+      );
+      response.resume();
+
+      expect(response.statusCode).toBe(404);
+    },
+  );
 
   it('tells nothing of what broke in a function', async () => {
     const response = await call('/broken');
