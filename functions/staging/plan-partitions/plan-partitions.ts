@@ -1,4 +1,5 @@
 import { type LastDataset, loadLastDataset } from '#shared/dataset/last-dataset.ts';
+import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { planPartitions as cut, splitCandidates } from '#shared/dataset/partitions.ts';
 import {
   loadStagingPlan,
@@ -15,7 +16,7 @@ import { typeKind } from '#shared/warehouse/column-types.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
 import type { Measure, QualifiedName, ReadSession, RowSelection, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { type Request, requestOf, selectColumns } from './request.ts';
-import { isKept, isUnchanged, shapeSha256 } from './reuse.ts';
+import { isKept, isUnchanged, type Shape, shapeSha256 } from './reuse.ts';
 import type { PlanPartitionsInput, PlanPartitionsOutput } from './schema.ts';
 
 interface Ports {
@@ -72,15 +73,18 @@ const makePlan = async (
   const run = await loadRun(objectStore, runUri);
   const request = requestOf(run.definition, purpose);
   const last = await loadLastDataset(objectStore, runUri, purpose);
-  const { partitions, plan } = await warehouse.read({ runId: run.runId }, async (session) => {
-    const decided = await decide(session, request, last?.dataset);
-    const plan = planOf({ runUri, purpose }, request, decided, last?.etag);
+  const decided = await warehouse.read({ runId: run.runId }, async (session) => {
+    const wanted = await lookAt(session, request);
+    // A second try of a run's own planning may come after the run has sealed its dataset.
+    const candidate = run.definition.reuse && last?.dataset.runUri !== runUri ? last?.dataset : undefined;
     const reusable =
-      run.definition.reuse &&
-      (await isUnchanged(session, plan, last?.dataset)) &&
-      (await isKept(objectStore, last!.dataset.runUri, purpose));
-    return reusable ? { partitions: [], plan: reusing(plan, last!.dataset) } : { partitions: decided.partitions, plan };
+      candidate &&
+      (await isUnchanged(session, shapeOf(wanted, request), request.reading, candidate)) &&
+      (await isKept(objectStore, candidate.runUri, purpose));
+    return reusable ? reusing(wanted, candidate) : decide(session, request, wanted, last?.dataset);
   });
+  const { partitions } = decided;
+  const plan = planOf({ runUri, purpose }, request, decided, last?.etag);
   const planned = partitions.map((rows, partition) => ({
     runUri,
     purpose,
@@ -103,7 +107,7 @@ const makePlan = async (
 
 const planOf = (
   { runUri, purpose }: PlanPartitionsInput,
-  { format, refuseLineBreaks, split, reading }: Request,
+  request: Request,
   { partitions, ...decided }: Decided,
   lastDatasetEtag: string | undefined,
 ): StagingPlan => ({
@@ -111,32 +115,61 @@ const planOf = (
   runUri,
   purpose,
   ...decided,
-  format,
-  refuseLineBreaks,
-  split,
-  shapeSha256: shapeSha256({ ...decided, format, refuseLineBreaks, split }),
+  ...shapeOf(decided, request),
+  shapeSha256: shapeSha256(shapeOf(decided, request)),
   lastDatasetEtag,
-  proof: reading.proof,
-  onChange: reading.onChange,
+  proof: request.reading.proof,
+  onChange: request.reading.onChange,
   partitionCount: partitions.length,
 });
 
-const reusing = (plan: StagingPlan, last: LastDataset): StagingPlan => ({
-  ...plan,
+/** What is to be staged, before anything is known about the rows. */
+type Wanted = Pick<StagingPlan, 'source' | 'key' | 'columns'> & { readonly available: readonly DatasetColumn[] };
+
+const lookAt = async (session: ReadSession, request: Request): Promise<Wanted> => {
+  const view = { schema: request.schema ?? session.schema, name: request.view };
+  const available = await session.columnsOf(view);
+  return { source: { schema: view.schema, view: view.name }, available, ...selectColumns(view, available, request) };
+};
+
+const shapeOf = (
+  { source, key, columns }: Pick<StagingPlan, 'source' | 'key' | 'columns'>,
+  { format, refuseLineBreaks, split }: Request,
+): Shape => ({ source, key, columns, format, refuseLineBreaks, split });
+
+/** The rows aren't measured: nothing is cut of them. */
+const reusing = ({ source, key, columns }: Wanted, last: LastDataset): Decided => ({
+  source,
+  key,
+  columns,
+  rowCount: last.rowCount,
+  estimatedBytes: 0,
+  maxConcurrency: 1,
+  partitions: [],
   reusedFrom: last.runUri,
-  partitionCount: 0,
   explanation: `Nothing is read: the view has the ${last.rowCount} rows that ${last.runUri} staged at ${last.sealedAt}, by their checksum ${last.fingerprint.checksum}, and they are wanted in the same shape.`,
 });
 
 type Decided = Pick<
   StagingPlan,
-  'source' | 'key' | 'columns' | 'window' | 'rowCount' | 'estimatedBytes' | 'maxConcurrency' | 'explanation'
+  | 'source'
+  | 'key'
+  | 'columns'
+  | 'window'
+  | 'reusedFrom'
+  | 'rowCount'
+  | 'estimatedBytes'
+  | 'maxConcurrency'
+  | 'explanation'
 > & { readonly partitions: readonly RowSelection[] };
 
-const decide = async (session: ReadSession, request: Request, last: LastDataset | undefined): Promise<Decided> => {
-  const view = { schema: request.schema ?? session.schema, name: request.view };
-  const available = await session.columnsOf(view);
-  const { columns, key } = selectColumns(view, available, request);
+const decide = async (
+  session: ReadSession,
+  request: Request,
+  { source, key, columns, available }: Wanted,
+  last: LastDataset | undefined,
+): Promise<Decided> => {
+  const view = { schema: source.schema, name: source.view };
   const candidates = splitCandidates(
     key,
     request.reading.splitColumn === undefined ? columns : available,
@@ -152,7 +185,7 @@ const decide = async (session: ReadSession, request: Request, last: LastDataset 
   const plan = cut(measure, { key, columns, candidates }, request.reading);
   const missing = measure.watermark?.missingCount ?? 0;
   return {
-    source: { schema: view.schema, view: view.name },
+    source,
     key,
     columns,
     window: watermark && measure.watermark?.upTo ? { ...watermark, upTo: measure.watermark.upTo } : undefined,

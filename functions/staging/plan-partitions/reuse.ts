@@ -5,24 +5,29 @@ import { columnsRead, DATASETS_OF, type StagingPlan, type StagingPurpose } from 
 import { ObjectMissingError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { ReadSession } from '#shared/warehouse/warehouse.ts';
+import type { ReadingSettings } from './request.ts';
 
-type Shape = Pick<StagingPlan, 'source' | 'key' | 'columns' | 'format' | 'refuseLineBreaks' | 'split'>;
+/** What is staged and how, but for the rows. */
+export type Shape = Pick<StagingPlan, 'source' | 'key' | 'columns' | 'format' | 'refuseLineBreaks' | 'split'>;
 
 export const shapeSha256 = ({ source, key, columns, format, refuseLineBreaks, split }: Shape): string =>
   hash('sha256', JSON.stringify({ source, key, columns, format, refuseLineBreaks, split }), 'hex');
 
-/** Whether the view has the very rows of the last dataset. The checksum is asked for only if their number is the same. */
+/**
+ * Whether the view has the very rows of the last dataset, wanted in the same shape. Asked before the view is measured, which
+ * takes as long and isn't needed then; the checksum only if the number of rows is the same.
+ */
 export const isUnchanged = async (
   session: ReadSession,
-  plan: Shape & Pick<StagingPlan, 'runUri' | 'proof' | 'rowCount' | 'shapeSha256' | 'window'>,
-  last: LastDataset | undefined,
+  shape: Shape,
+  { proof, watermark }: Pick<ReadingSettings, 'proof' | 'watermark'>,
+  last: LastDataset,
 ): Promise<boolean> => {
-  // A second try of a run's own planning may come after the run has sealed its dataset.
-  if (!last || last.runUri === plan.runUri) return false;
-  if (plan.window || plan.proof !== 'checksum' || plan.rowCount === 0) return false;
-  if (last.shapeSha256 !== plan.shapeSha256 || last.rowCount !== plan.rowCount) return false;
-  const view = { schema: plan.source.schema, name: plan.source.view };
-  const [now] = await session.fingerprints(view, columnsRead(plan), [{}]);
+  if (watermark !== undefined || proof !== 'checksum' || last.rowCount === 0) return false;
+  if (last.shapeSha256 !== shapeSha256(shape)) return false;
+  const view = { schema: shape.source.schema, name: shape.source.view };
+  if ((await session.measure(view)).rowCount !== last.rowCount) return false;
+  const [now] = await session.fingerprints(view, columnsRead(shape), [{}]);
   return now!.checksum === last.fingerprint.checksum && now!.rowCount === last.fingerprint.rowCount;
 };
 
