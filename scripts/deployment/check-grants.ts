@@ -1,7 +1,7 @@
 import { IAM_ACTIONS } from './iam-actions.ts';
 import { type Definition, machineActions } from './machine-actions.ts';
-import { grantedActions, roleOf } from './policies.ts';
-import { type Finding, resourcesOf, type Template, targetOf } from './template.ts';
+import { grantedActions, roleOf, statementsOf } from './policies.ts';
+import { type Finding, type Resource, resourcesOf, type Template, targetOf } from './template.ts';
 import type { CommandFinder } from './used-commands.ts';
 
 /**
@@ -21,6 +21,7 @@ export const checkGrants = (template: Template, finder: CommandFinder): Finding[
     if (holder) findings.push({ where: id, problem: `It shares the role ${roleId} with ${holder}.` });
     holders.set(roleId, id);
     findings.push(...differences(roleId, grantedActions(role), new Set([...needs, ...keyActions(needs)])));
+    findings.push(...networkRights(roleId, role));
   }
   return findings;
 };
@@ -39,6 +40,17 @@ const differences = (where: string, granted: ReadonlySet<string>, needed: Readon
     .filter((action) => !needed.has(action))
     .map((action) => ({ where, problem: `${action} is allowed and not used.` })),
 ];
+
+/** Interfaces are Lambda's to make; the function's own code must not be able to. */
+const networkRights = (where: string, role: Resource): Finding[] => {
+  const denied = statementsOf(role)
+    .filter(({ effect, condition }) => effect === 'Deny' && condition.ArnEquals?.['lambda:SourceFunctionArn'])
+    .flatMap(({ actions }) => actions);
+  const open = [...grantedActions(role)].filter((action) => action.startsWith('ec2:') && !denied.includes(action));
+  return open.length === 0
+    ? []
+    : [{ where, problem: `The function's own code may call ${open.join(', ')}; deny it by lambda:SourceFunctionArn.` }];
+};
 
 const functionNeeds = (template: Template, { commandsOf }: CommandFinder): Holder[] => {
   const failureTargets = asynchronousFailureTargets(template);

@@ -1,5 +1,5 @@
 import { type Statement, statementsIn, statementsOf } from './policies.ts';
-import { alternatives, type Finding, listOf, type Template } from './template.ts';
+import { alternatives, type Finding, listOf, type Resource, type Template } from './template.ts';
 
 /** Actions that take no resource in IAM, or whose resources nobody can name beforehand; the only ones that may say `*`. */
 const ANY_RESOURCE: Readonly<Record<string, string>> = {
@@ -31,6 +31,7 @@ export const checkPolicies = (template: Template): Finding[] =>
     const { AssumeRolePolicyDocument: trust, PolicyDocument: attached, ManagedPolicyArns } = resource.Properties ?? {};
     return [
       ...(resource.Type === 'AWS::IAM::Role' ? statementsOf(resource).flatMap((each) => widths(id, each)) : []),
+      ...(resource.Type === 'AWS::IAM::Role' ? keyUses(id, resource) : []),
       ...(ManagedPolicyArns
         ? [{ where: id, problem: 'Managed policies grant more than is used; name the actions.' }]
         : []),
@@ -38,6 +39,17 @@ export const checkPolicies = (template: Template): Finding[] =>
       ...(attached ? statementsIn(attached).flatMap((each) => attachments(id, each)) : []),
     ];
   });
+
+/** What SageMaker's own roles do with a key goes on in volumes and grants; of all others S3 and Secrets Manager ask for it. */
+const usesKeyDirectly = ({ actions, condition }: Statement): boolean =>
+  actions.some((action) => action.startsWith('kms:')) && !isBoundBy(condition, 'kms:ViaService');
+
+const isOfSageMaker = (trust: unknown): boolean => JSON.stringify(trust ?? '').includes('sagemaker.amazonaws.com');
+
+const keyUses = (where: string, resource: Resource): Finding[] =>
+  isOfSageMaker(resource.Properties?.AssumeRolePolicyDocument) || !statementsOf(resource).some(usesKeyDirectly)
+    ? []
+    : [{ where, problem: 'It may use the key for anything; add kms:ViaService.' }];
 
 const widths = (where: string, statement: Statement): Finding[] => {
   const { effect, actions, resources, condition, negations } = statement;
@@ -56,25 +68,28 @@ const widths = (where: string, statement: Statement): Finding[] => {
   ];
 };
 
-/** Lambda takes its role only for functions of the account; other services are told for which account they may. */
+/** Lambda takes its role only for functions of the account; other services are told for whom they may. */
 const trusts = (where: string, { principal, condition }: Statement): Finding[] => {
   const services = listOf((principal as { Service?: string | string[] } | undefined)?.Service);
-  const isBound = condition.StringEquals?.['aws:SourceAccount'] !== undefined;
+  const missing = ['aws:SourceAccount', 'aws:SourceArn'].filter((key) => !isBoundBy(condition, key));
   return [
     ...(services.length === 0 ? [{ where, problem: 'Only services may take a role of this stack.' }] : []),
-    ...(services.some((service) => service !== 'lambda.amazonaws.com') && !isBound
-      ? [{ where, problem: `${services.join(', ')} may take it for any account; add aws:SourceAccount.` }]
+    ...(services.some((service) => service !== 'lambda.amazonaws.com') && missing.length > 0
+      ? [{ where, problem: `${services.join(', ')} may take it for others' resources; add ${missing.join(' and ')}.` }]
       : []),
   ];
 };
 
+const isBoundBy = (condition: Statement['condition'], key: string): boolean =>
+  Object.values(condition).some((tests) => Object.hasOwn(tests, key));
+
 const attachments = (where: string, { effect, principal, condition, negations }: Statement): Finding[] => {
   if (effect === 'Deny') return [];
-  const isAnybody = principal === '*' || Object.values(principal ?? {}).includes('*');
+  const isAnybody =
+    (principal === '*' || Object.values(principal ?? {}).includes('*')) &&
+    !isBoundBy(condition, 'aws:PrincipalAccount');
   const isService = (principal as { Service?: string } | undefined)?.Service !== undefined;
-  const isBound = ['aws:SourceAccount', 'aws:SourceArn'].some((key) =>
-    Object.values(condition).some((tests) => Object.hasOwn(tests, key)),
-  );
+  const isBound = ['aws:SourceAccount', 'aws:SourceArn'].some((key) => isBoundBy(condition, key));
   return [
     ...(isAnybody ? [{ where, problem: 'It is open to anybody.' }] : []),
     ...(isService && !isBound

@@ -34,6 +34,7 @@ export const checkReferences = async (template: Template): Promise<Finding[]> =>
   };
 
   const visit = (node: unknown, where: string): void => {
+    if (typeof node === 'string' && VARIABLE.test(node)) report(where, `Nothing has replaced ${node}.`);
     if (typeof node !== 'object' || node === null) return;
     for (const [key, value] of Object.entries(node)) {
       const at = `${where}.${key}`;
@@ -64,6 +65,9 @@ export const checkReferences = async (template: Template): Promise<Finding[]> =>
   if (circle) report(circle[0]!, `It needs itself to exist first: ${circle.join(' → ')}.`);
   return findings;
 };
+
+/** A variable of Serverless that reached CloudFormation, which takes it for text. */
+const VARIABLE = /\$\{(param|self|opt|sls|file)[:(]/;
 
 /** The first circle of resources that need one another; CloudFormation can't decide which to make first. */
 const findCircle = ({ Resources }: Template): string[] | undefined => {

@@ -6,10 +6,12 @@ import { zip } from '#test/local/deployment/zip.ts';
 import { checkDeployment } from '../../scripts/deployment/check-deployment.ts';
 import { checkFunctions, checkStateMachines } from '../../scripts/deployment/check-functions.ts';
 import { checkGrants } from '../../scripts/deployment/check-grants.ts';
+import { checkHttpApi } from '../../scripts/deployment/check-http-api.ts';
 import { checkPolicies } from '../../scripts/deployment/check-policies.ts';
 import { checkProperties } from '../../scripts/deployment/check-properties.ts';
 import { checkReferences } from '../../scripts/deployment/check-references.ts';
 import { checkRules } from '../../scripts/deployment/check-rules.ts';
+import { checkTransport } from '../../scripts/deployment/check-transport.ts';
 import { type Finding, readTemplate, type Template } from '../../scripts/deployment/template.ts';
 import { type CommandFinder, commandFinder } from '../../scripts/deployment/used-commands.ts';
 import { PACKAGING_TIMEOUT_MS, packagedProject, ROOT } from './packaged.ts';
@@ -41,6 +43,14 @@ const statementFor = (role: any, action: string) =>
     ({ PolicyDocument }: { PolicyDocument: { Statement: object[] } }) => PolicyDocument.Statement,
   ).find(({ Action }: { Action?: string | string[] }) => [Action].flat().includes(action));
 
+/** What a role may do with the customer's key, where there is one. */
+// biome-ignore lint/suspicious/noExplicitAny: as above
+const keyStatement = (role: any) =>
+  role.Properties.Policies.flatMap(
+    ({ PolicyDocument }: { PolicyDocument: { Statement: { 'Fn::If'?: [string, { Action: string }] }[] } }) =>
+      PolicyDocument.Statement.flatMap((statement) => statement['Fn::If']?.[1] ?? []),
+  ).find(({ Action }: { Action: string | string[] }) => [Action].flat().includes('kms:Decrypt'));
+
 describe('the packaged deployment', () => {
   it('is sound', { timeout: 60_000 }, async () => {
     expect(texts(await checkDeployment(packageDir, finder))).toEqual([]);
@@ -71,11 +81,32 @@ describe('the packaged deployment', () => {
     ]);
   });
 
-  it('lets nobody call the HTTP API unsigned', () => {
+  it('lets nobody call the HTTP API unsigned, and nobody more than the stage allows', () => {
     const { Resources } = readTemplate(packageDir);
     const routes = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route');
 
     expect(routes.map(({ Properties }) => Properties!.AuthorizationType)).toEqual(Array(7).fill('AWS_IAM'));
+    expect(Resources.HttpApiStage!.Properties!.DefaultRouteSettings).toMatchObject({
+      ThrottlingRateLimit: 20,
+      ThrottlingBurstLimit: 40,
+    });
+  });
+
+  it('starts the runs of every schedule, in a group of its own', () => {
+    const { Resources } = readTemplate(packageDir);
+    const schedules = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Scheduler::Schedule');
+
+    const found = schedules.map(({ Properties: { Target, ...properties } = {} }) => {
+      const { pipeline, mode } = JSON.parse((Target as { Input: string }).Input);
+      return [pipeline, properties.ScheduleExpression, properties.ScheduleExpressionTimezone, mode];
+    });
+    expect(found).toEqual([
+      ['nightly', 'cron(30 5 * * ? *)', 'Europe/Berlin', 'score'],
+      ['nightly', 'rate(6 hours)', 'UTC', 'full'],
+      ['nightly', 'at(2030-12-24T06:00:00)', 'Europe/Berlin', 'train'],
+      ['on-kyma', 'cron(0 3 ? * SUN *)', 'America/New_York', 'full'],
+    ]);
+    expect(schedules.map(({ Properties }) => Properties!.GroupName)).toEqual(Array(4).fill({ Ref: 'ScheduleGroup' }));
   });
 });
 
@@ -126,6 +157,16 @@ describe('the check of references', () => {
     );
   });
 
+  it('finds variables that were never replaced', async () => {
+    const template = planted((resources) => {
+      keyStatement(resources.TrainModelRole).Resource = '${param:kmsKeyArn}';
+    });
+
+    expect(texts(await checkReferences(template)).join()).toMatch(
+      /^TrainModelRole\.Properties\..*Nothing has replaced \$\{param:kmsKeyArn\}\.$/,
+    );
+  });
+
   it('finds resources that need one another', async () => {
     const template = planted((resources) => {
       resources.StagingStateMachineRole.DependsOn = 'TrainingStateMachine';
@@ -145,6 +186,9 @@ describe('the check of policies', () => {
       delete statementFor(resources.TrainModelRole, 'iam:PassRole').Condition;
       resources.SmokeTestRole.Properties.ManagedPolicyArns = ['arn:aws:iam::aws:policy/AdministratorAccess'];
       resources.PipelineStateMachineRole.Properties.AssumeRolePolicyDocument.Statement[0].Condition = undefined;
+      delete resources.TrainingRole.Properties.AssumeRolePolicyDocument.Statement[0].Condition.ArnLike;
+      delete keyStatement(resources.StagingStateMachineRole).Condition;
+      delete resources.S3GatewayEndpoint.Properties.PolicyDocument.Statement[0].Condition;
       resources.BucketPolicy.Properties.PolicyDocument.Statement.push({
         Effect: 'Allow',
         Principal: '*',
@@ -159,7 +203,11 @@ describe('the check of policies', () => {
         AnnounceRunRole: 'events:PutEvents is allowed on every resource; name them.',
         TrainModelRole: 'iam:PassRole needs the condition iam:PassedToService.',
         SmokeTestRole: 'Managed policies grant more than is used; name the actions.',
-        PipelineStateMachineRole: 'states.amazonaws.com may take it for any account; add aws:SourceAccount.',
+        PipelineStateMachineRole:
+          "states.amazonaws.com may take it for others' resources; add aws:SourceAccount and aws:SourceArn.",
+        TrainingRole: "sagemaker.amazonaws.com may take it for others' resources; add aws:SourceArn.",
+        StagingStateMachineRole: 'It may use the key for anything; add kms:ViaService.',
+        S3GatewayEndpoint: 'It is open to anybody.',
         BucketPolicy: 'It is open to anybody.',
         DeadLetterQueuePolicy: 'It is open to a service for any account; add aws:SourceArn.',
       }),
@@ -183,6 +231,8 @@ describe('the check of grants', () => {
       resources.SweepTasksLambdaFunction.Properties.Role = { 'Fn::GetAtt': ['ResumeTaskRole', 'Arn'] };
       statementFor(resources.StagingStateMachineRole, 'states:RedriveExecution').Action = ['states:StopExecution'];
       resources.PromoteModelLambdaFunction.Properties.Role = 'arn:aws:iam::123456789012:role/admin';
+      const network = resources.WritePartRole.Properties.Policies[0].PolicyDocument;
+      network.Statement = network.Statement.filter(({ Effect }: { Effect?: string }) => Effect !== 'Deny');
     });
 
     expect(texts(checkGrants(template, finder))).toEqual(
@@ -192,6 +242,7 @@ describe('the check of grants', () => {
         'SweepTasksLambdaFunction: It shares the role ResumeTaskRole with ResumeTaskLambdaFunction.',
         'StagingStateMachineRole: states:RedriveExecution is used and not allowed.',
         'PromoteModelLambdaFunction: It has no role of this stack.',
+        expect.stringMatching(/^WritePartRole: The function's own code may call ec2:CreateNetworkInterface, /),
       ]),
     );
   });
@@ -220,6 +271,56 @@ describe('the check of rules', () => {
       'SweepTasksRule: Its target SweepTasksLambdaFunction has no RetryPolicy.',
       'SweepTasksRule: Its target SweepTasksLambdaFunction has no DeadLetterConfig.',
       "ModelDecidedRule: ResumeTaskLambdaFunction doesn't let rules call it.",
+    ]);
+  });
+});
+
+describe('the check of schedules', () => {
+  it('finds calls that its role does not allow, roles that others can take, and times that would be lost', () => {
+    const template = planted((resources) => {
+      const [first, second] = Object.values(resources).filter(({ Type }) => Type === 'AWS::Scheduler::Schedule');
+      delete first.Properties.GroupName;
+      delete first.Properties.Target.DeadLetterConfig;
+      second.Properties.Target.Arn = { 'Fn::GetAtt': ['StartRunLambdaFunction', 'Arn'] };
+    });
+
+    expect(texts(checkRules(template)).map((text) => text.replace(/^NightlySchedule\w+: /, ''))).toEqual([
+      'It has no group, so that any schedule may take its role.',
+      'Its target StartTriggeredRunLambdaFunction has no DeadLetterConfig.',
+      'Its role SchedulesRole does not allow sqs:SendMessage on undefined.',
+      'Its role SchedulesRole does not allow lambda:InvokeFunction on StartRunLambdaFunction.',
+    ]);
+  });
+});
+
+describe('the check of the HTTP API', () => {
+  it('finds routes that are open, and callers without a limit or a trace', () => {
+    const template = planted((resources) => {
+      resources.HttpApiRoutePostPipelinesNameVarRuns.Properties.AuthorizationType = undefined;
+      delete resources.HttpApiStage.Properties.DefaultRouteSettings.ThrottlingRateLimit;
+      delete resources.HttpApiStage.Properties.AccessLogSettings;
+    });
+
+    expect(texts(checkHttpApi(template)).map((text) => text.split(': ').slice(1).join(': '))).toEqual([
+      'Anybody may call POST /pipelines/{name}/runs.',
+      'One caller can use up what the account may: it has no ThrottlingRateLimit.',
+      'It has no access log of this stack.',
+    ]);
+  });
+});
+
+describe('the check of transport', () => {
+  it('finds buckets, queues and topics that take calls without TLS', () => {
+    const template = planted((resources) => {
+      resources.BucketPolicy.Properties.PolicyDocument.Statement[0].Effect = 'Allow';
+      delete resources.SchedulesDeadLetterQueuePolicy;
+      resources.AlarmTopicPolicy.Properties.PolicyDocument.Statement[1].Condition.Bool['aws:SecureTransport'] = true;
+    });
+
+    expect(texts(checkTransport(template)).map((text) => text.split(':')[0])).toEqual([
+      'Bucket',
+      'SchedulesDeadLetterQueue',
+      'AlarmTopic',
     ]);
   });
 });

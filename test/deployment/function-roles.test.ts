@@ -18,6 +18,7 @@ const serverlessWith = (functions: Record<string, Record<string, unknown>>) => {
   const serverless = {
     service: {
       resources: { Resources: resources },
+      custom: { kmsKeyArn: 'arn:of-the-key' },
       getAllFunctions: () => Object.keys(functions),
       getFunction: (key: string) => functions[key],
     },
@@ -38,7 +39,9 @@ it('gives each function a role of its own, with what its entry and its settings 
 
   expect(functions).toMatchObject({ one: { role: 'OneRole' }, two: { role: 'TwoRole' } });
   const actionsOf = (role: string) => JSON.stringify(resources[role]!.Properties.Policies[0].PolicyDocument.Statement);
-  expect(actionsOf('OneRole')).toMatch(/s3:GetObject.*logs:PutLogEvents.*ec2:CreateNetworkInterface.*kms:Decrypt/);
+  expect(actionsOf('OneRole')).toMatch(
+    /s3:GetObject.*logs:PutLogEvents.*ec2:CreateNetworkInterface.*Deny.*function:svc-one.*kms:Decrypt.*arn:of-the-key.*kms:ViaService/,
+  );
   expect(actionsOf('TwoRole')).not.toMatch(/s3:|ec2:|kms:/);
 });
 

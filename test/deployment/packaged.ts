@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { arch } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,10 +15,24 @@ export const RUNS_HERE = process.platform === 'linux';
 /** Packaging takes half a minute on a busy machine. */
 export const PACKAGING_TIMEOUT_MS = 180_000;
 
-const SOURCES = ['serverless.yml', 'package-lock.json', '{functions,shared,statemachines,resources,pipelines}/**/*.*'];
+const PARTS = ['serverless.yml', 'package.json', 'functions', 'shared', 'statemachines', 'resources', 'pipelines'];
 
-/** Of the platform that the tests run on, so that its archives run here; with a network, so that its templates are checked. */
-const PARAMS = { architecture: arch === 'arm64' ? 'arm64' : 'x86_64', network: 'created' };
+/** Pipelines with what the shipped one doesn't have: schedules, an approval, a cluster. */
+const MORE_PIPELINES = join(import.meta.dirname, 'pipelines');
+
+const SOURCES = ['package-lock.json', ...PARTS, 'test/deployment/pipelines'].flatMap((part) => [
+  part,
+  `${part}/**/*.*`,
+]);
+
+/** Of the platform that the tests run on, so that its archives run here; with all that can be had, so that all of it is checked. */
+const PARAMS = {
+  architecture: arch === 'arm64' ? 'arm64' : 'x86_64',
+  network: 'created',
+  kmsKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+  kymaKubeconfigSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:kubeconfig-a1b2c3',
+  kymaClientSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:client-a1b2c3',
+};
 
 /** The folder of the packaged project: packaged once for all test files, and again only when a source changed. */
 export const packagedProject = async (): Promise<string> => {
@@ -26,16 +41,29 @@ export const packagedProject = async (): Promise<string> => {
   await mkdir(cache, { recursive: true });
   await withLock(`${folder}.lock`, async () => {
     if (existsSync(folder)) return;
-    await packageService({ rootDir: ROOT, packageDir: `${folder}.part`, params: PARAMS });
+    const rootDir = await projectWithMorePipelines();
+    try {
+      await packageService({ rootDir, packageDir: `${folder}.part`, params: PARAMS });
+    } finally {
+      await rm(rootDir, { recursive: true, force: true });
+    }
     await rename(`${folder}.part`, folder);
   });
   return folder;
 };
 
+const projectWithMorePipelines = async (): Promise<string> => {
+  const rootDir = await mkdtemp(join(tmpdir(), 'fedml-project-'));
+  for (const part of PARTS) await cp(join(ROOT, part), join(rootDir, part), { recursive: true });
+  await cp(MORE_PIPELINES, join(rootDir, 'pipelines'), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(rootDir, 'node_modules'));
+  return rootDir;
+};
+
 const sourcesHash = (): string => {
   const hash = createHash('sha256').update(JSON.stringify(PARAMS));
   for (const path of globSync(SOURCES, { cwd: ROOT }).sort()) {
-    hash.update(`${path}\0`).update(readFileSync(join(ROOT, path)));
+    if (statSync(join(ROOT, path)).isFile()) hash.update(`${path}\0`).update(readFileSync(join(ROOT, path)));
   }
   return hash.digest('hex').slice(0, 16);
 };
