@@ -31,7 +31,7 @@ interface Idle {
   readonly since: number;
 }
 
-/** Idle environments kept for each event that may run: a run of the pipeline passes through many functions in turn. */
+/** Idle environments kept for each event that may run, of functions that many events come to at once. */
 const IDLE_PER_RUNNING = 4;
 
 export const environmentPool = ({ functions, maxConcurrency, idleSeconds, start }: PoolOptions): EnvironmentPool => {
@@ -43,6 +43,9 @@ export const environmentPool = ({ functions, maxConcurrency, idleSeconds, start 
   const endings = new Set<Promise<void>>();
   const active = new Set<Promise<void>>();
   let closed = false;
+  // A run passes through many functions in turn. With room for fewer, the longest idle is always the one that comes next,
+  // and the next run finds none of them warm.
+  const maxIdle = Math.max(maxConcurrency * IDLE_PER_RUNNING, Object.keys(functions).length);
 
   const end = (environment: Environment): void => {
     all.delete(environment);
@@ -66,7 +69,7 @@ export const environmentPool = ({ functions, maxConcurrency, idleSeconds, start 
       return;
     }
     idle.push({ functionName, environment, since: Date.now() });
-    if (idle.length > maxConcurrency * IDLE_PER_RUNNING) end(idle.shift()!.environment);
+    if (idle.length > maxIdle) end(idle.shift()!.environment);
   };
 
   const startNew = async (functionName: string): Promise<Environment> => {

@@ -26,7 +26,7 @@ export interface LambdaOptions {
   readonly taskRoot: string;
   /** Events that run at the same time, over all functions; default two a processor core, at least four. */
   readonly maxConcurrency?: number;
-  /** How long an idle environment stays warm; default 60. */
+  /** How long an idle environment stays warm; default 300. */
   readonly idleSeconds?: number;
   /** The pauses before the second and third attempt of an asynchronous event; default 1 and 2 (Lambda: 60 and 120). */
   readonly asyncRetryDelaysSeconds?: readonly number[];
@@ -46,7 +46,7 @@ export const startLambda = async (options: LambdaOptions): Promise<StandIn> => {
   const pool = environmentPool({
     functions,
     maxConcurrency: options.maxConcurrency ?? Math.max(4, availableParallelism() * 2),
-    idleSeconds: options.idleSeconds ?? 60,
+    idleSeconds: options.idleSeconds ?? 300,
     start: (name) =>
       startEnvironment({
         name,

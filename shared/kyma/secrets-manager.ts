@@ -2,7 +2,6 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { InvalidInputError } from '#shared/errors.ts';
 import type { Cluster } from '#shared/kyma/cluster.ts';
 import { readKubeconfig } from '#shared/kyma/kubeconfig.ts';
-import { kubernetesCluster } from '#shared/kyma/kubernetes.ts';
 import { type ModelClient, parseModelClient } from '#shared/kyma/model-client.ts';
 import type { KymaSettings } from '#shared/kyma/settings.ts';
 
@@ -15,6 +14,8 @@ export const clusterOfSecret =
   (settings: () => KymaSettings, client = new SecretsManagerClient({})) =>
   async (): Promise<Cluster> => {
     const { kubeconfigSecretArn, guard } = settings();
+    // Loaded when a cluster is asked for: it takes longer to load than all else of a function that mostly needs none.
+    const { kubernetesCluster } = await import('#shared/kyma/kubernetes.ts');
     return kubernetesCluster(readKubeconfig(await readSecret(client, kubeconfigSecretArn()), guard), guard);
   };
 
