@@ -52,7 +52,8 @@ const parseOverrides = (settings: readonly string[]): Overrides => {
   });
   const paths = entries.map(([path]) => path);
   const doubled = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (doubled) throw new InvalidInputError(`--set and --fresh name ${doubled} twice.`);
+  if (doubled)
+    throw new InvalidInputError(`--set names ${doubled} twice${doubled === 'reuse' ? ': --fresh sets it too' : ''}.`);
   return Object.fromEntries(entries);
 };
 

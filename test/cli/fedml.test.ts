@@ -52,6 +52,11 @@ describe('the command line', () => {
     ['an unknown pipeline to check', ['validate', 'flight'], /Did you mean flights\?/],
     ['an unknown mode', ['run', 'flights', '--mode', 'fast'], /--mode takes full, train, score, and got: fast/],
     ['a setting without a value', ['run', 'flights', '--set', 'x'], /--set takes path=value, and got: x/],
+    [
+      'a switch twice',
+      ['run', 'flights', '--fresh', '--set', 'reuse=true'],
+      /--set names reuse twice: --fresh sets it too/,
+    ],
     ['a setting twice', ['run', 'flights', '--set', 'a=1', '--set', 'a=2'], /--set names a twice/],
     [
       'a setting that is fixed and one of a wrong type',

@@ -34,6 +34,18 @@ it.each([
   ['SealDataset', again, '2 partitions to read again'],
   ['PublishPredictions', published, '1,500 rows in T'],
   ['EvaluateModel', { gatePassed: true, metrics: { auc: 0.7, f1: null }, reason: '' }, 'auc 0.7, f1 none'],
+  [
+    'FindModel',
+    { reused: { runUri: 's3://b/runs/orders/orders-1/' }, because: 'the data is the same' },
+    'model reused from run orders-1: the data is the same',
+  ],
+  ['FindModel', { reused: null, because: 'the code changed' }, 'has to train: the code changed'],
+  [
+    'PlanScoring',
+    { reused: { runUri: 's3://b/runs/orders/orders-1/', because: 'the rows are the same' } },
+    'predictions reused from run orders-1: the rows are the same',
+  ],
+  ['PlanScoring', { reused: null }, ''],
   ['AnnounceRun', {}, ''],
 ])('says of %s what its function answered', (state, result, detail) => {
   expect(detailOf(state, result)).toBe(detail);

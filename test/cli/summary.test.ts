@@ -88,3 +88,19 @@ it('has no line for what a run did not come to', () => {
   expect(summary(early).map((line) => line.trim().split(/ {2,}/)[0])).toEqual(['run', 'outcome', 'record']);
   expect(summary(early)[1]).toBe('  outcome     gate not passed');
 });
+
+it('says what was reused and why, and how to have it done anew', () => {
+  const runUri = 's3://bucket/runs/orders/orders-0/';
+  const reused = {
+    model: { runUri, because: 'the data is the same' },
+    endpoint: { because: 'it serves this model already' },
+  };
+
+  const lines = summary({ ...RECORD, mode: 'train', reused });
+
+  expect(lines.slice(-4, -1)).toEqual([
+    '  reused      model, of orders-0: the data is the same',
+    '              endpoint: it serves this model already',
+    '              To do it all anew: npx fedml run orders --mode train --fresh',
+  ]);
+});

@@ -83,6 +83,50 @@ describe('pipeline', () => {
     expect(machines.called()).toEqual(['resolveRun', ...steps, 'announceRun']);
   });
 
+  it('trains nothing where an earlier model is the same, judges it anew, and registers it as what that run trained', async () => {
+    const reused = {
+      runUri: RUN_URI.replace('run-1', 'run-0'),
+      trainingJobName: 'job-0',
+      modelUri: 's3://store/model-0.tar.gz',
+    };
+    const answers = { findModel: () => ({ reused, because: 'the data, the code and the settings are the same' }) };
+    await using machines = await openMachines({ answers });
+
+    const run = await machines.run('training', { runUri: RUN_URI });
+
+    expect(run).toMatchObject({ status: 'SUCCEEDED', value: { trainingJobName: 'job-0', modelUri: reused.modelUri } });
+    expect(machines.called()).toEqual(['findModel', 'evaluateModel', 'registerModel']);
+    expect(machines.eventOf('evaluateModel')).toEqual({
+      runUri: RUN_URI,
+      trainingJobName: 'job-0',
+      modelUri: reused.modelUri,
+    });
+    expect(machines.eventOf('registerModel')).toMatchObject({ runUri: RUN_URI, trainedByRunUri: reused.runUri });
+  });
+
+  it('trains when the search for an earlier model fails', async () => {
+    await using machines = await openMachines({ answers: { findModel: failing('InvalidInputError') } });
+
+    const run = await machines.run('training', { runUri: RUN_URI });
+
+    expect(run.status).toBe('SUCCEEDED');
+    expect(machines.called()).toEqual(TRAINING);
+    expect(machines.eventOf('registerModel')).toMatchObject({ trainedByRunUri: RUN_URI });
+  });
+
+  it('writes predictions that an earlier run has made, without making them again', async () => {
+    const predictionsUri = 's3://store/fedml/runs/flights/run-0/predictions/parts/';
+    const reused = { runUri: RUN_URI.replace('run-1', 'run-0'), because: 'all is the same' };
+    const answers = { planScoring: () => ({ ...scoringBy('transform'), predictionsUri, reused }) };
+    await using machines = await openMachines({ answers });
+
+    const run = await machines.run('prediction', { runUri: RUN_URI, modelRecordUri: MODEL_RECORD_URI });
+
+    expect(run.status).toBe('SUCCEEDED');
+    expect(machines.called()).toEqual(['planScoring', ...WRITING]);
+    expect(machines.eventOf('planWrite')).toMatchObject({ predictionsUri });
+  });
+
   it('fails with the input’s error, announced, when there is nothing to run', async () => {
     const answers = { resolveRun: failing('UnknownPipelineError', 'There is no pipeline "x".') };
     await using machines = await openMachines({ answers });

@@ -14,9 +14,14 @@ beforeEach(() => {
 });
 
 /** Deploys a model of its own for each run; gives the run's folder and the configuration's name. */
-const deploy = async (taskToken = 'token-1', runId = 'run-1', deployment: object = DEPLOYMENT) => {
+const deploy = async (
+  taskToken = 'token-1',
+  runId = 'run-1',
+  deployment: object = DEPLOYMENT,
+  trainingJobName = `job-of-${runId}`,
+) => {
   const run = await givenRun(ports.objectStore, { runId, settings: { deployment } });
-  const modelRecordUri = await givenModel(ports.objectStore, { trainingJobName: `job-of-${runId}` });
+  const modelRecordUri = await givenModel(ports.objectStore, { trainingJobName });
   await deployEndpoint({ runUri: run.runUri, modelRecordUri, taskToken }, ports, settings);
   return run.runUri;
 };
@@ -140,6 +145,31 @@ describe('deployEndpoint', () => {
     expect(factOf(runUri)).toMatchObject({ previousEndpointConfigName: previous });
   });
 
+  it('leaves an endpoint alone that serves this model in this configuration already, whichever run deployed it', async () => {
+    await deploy('token-1', 'run-1');
+    ports.sageMaker.settleEndpoint('flights');
+    const { EndpointConfigName, LastModifiedTime } = endpoint();
+
+    const runUri = await deploy('token-2', 'run-2', DEPLOYMENT, 'job-of-run-1');
+
+    expect(endpoint()).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName, LastModifiedTime });
+    expect(ports.sageMaker.endpointConfigs.size).toBe(1);
+    expect(ports.taskTokens.successes.get('token-2')).toEqual({
+      endpointName: 'flights',
+      endpointConfigName: EndpointConfigName,
+    });
+    expect(factOf(runUri)).toMatchObject({ previousEndpointConfigName: EndpointConfigName });
+  });
+
+  it('updates an endpoint that serves the model in another configuration', async () => {
+    await deploy('token-1', 'run-1');
+    ports.sageMaker.settleEndpoint('flights');
+
+    await deploy('token-2', 'run-2', { target: 'sagemaker', instances: { count: 1 } }, 'job-of-run-1');
+
+    expect(endpoint().EndpointStatus).toBe('Updating');
+  });
+
   it('refuses a pipeline that deploys nothing', async () => {
     await expect(deploy('token-1', 'run-1', { target: 'none' })).rejects.toMatchObject({ name: 'InvalidInputError' });
   });
@@ -157,6 +187,17 @@ describe('restoreEndpoint', () => {
 
     expect(endpoint().PendingDeploymentSummary).toEqual({ EndpointConfigName: previous });
     expect(ports.taskTokens.successes.has('token-3')).toBe(false);
+  });
+
+  it('leaves an endpoint as it was that had served the model before the run', async () => {
+    await deploy('token-1', 'run-1');
+    ports.sageMaker.settleEndpoint('flights');
+    const runUri = await deploy('token-2', 'run-2', DEPLOYMENT, 'job-of-run-1');
+
+    await restoreEndpoint({ runUri, taskToken: 'token-3' }, ports);
+
+    expect(endpoint()).toMatchObject({ EndpointStatus: 'InService' });
+    expect(ports.taskTokens.successes.has('token-3')).toBe(true);
   });
 
   it('deletes an endpoint that the run created', async () => {

@@ -30,6 +30,18 @@ const register = async (settings = {}, trainingJobName = 'job-1') => {
     { region: 'eu-central-1' },
   );
 };
+const registerReused = (runUri: string) =>
+  registerModel(
+    {
+      runUri,
+      trainedByRunUri: RUN_URI,
+      trainingJobName: 'job-1',
+      modelUri: 's3://store/model.tar.gz',
+      metrics: { auc: 0.7 },
+    },
+    { objectStore, sageMaker },
+    { region: 'eu-central-1' },
+  );
 const champion = () => championRecordUri(objectStore, STORE_URI, 'flights');
 
 describe('registerModel', () => {
@@ -102,6 +114,32 @@ describe('registerModel', () => {
     await register({}, 'job-2');
 
     expect(sageMaker.modelPackages.size).toBe(2);
+  });
+
+  it('makes no second version of a model that another run reuses', async () => {
+    const first = await register();
+    const { runUri } = await givenRun(objectStore, { runId: 'run-2' });
+
+    const second = await registerReused(runUri);
+
+    expect(second).toEqual(first);
+    expect(sageMaker.modelPackages.size).toBe(1);
+    expect(JSON.parse(objectStore.objects.get(`${runUri}training/model.json`)!)).toMatchObject({ runUri: RUN_URI });
+  });
+
+  it('tells of the run that trained, where a later one is the first whose gate the model passes', async () => {
+    await givenRun(objectStore);
+    await givenDataset(objectStore, 'train', ['ID', 'A', 'LATE'], ['1,2,0\n']);
+    const { runUri } = await givenRun(objectStore, { runId: 'run-2' });
+
+    const { modelRecordUri } = await registerReused(runUri);
+
+    expect(await loadModelRecord(objectStore, modelRecordUri)).toMatchObject({
+      runUri: RUN_URI,
+      sourceUri: `${RUN_URI}source/sourcedir.tar.gz`,
+    });
+    const [version] = [...sageMaker.modelPackages.values()];
+    expect(version).toMatchObject({ CustomerMetadataProperties: { runId: 'run-1', runUri: RUN_URI } });
   });
 
   it('writes only what SageMaker takes as metadata', async () => {

@@ -30,6 +30,11 @@ describe('applyOverrides', () => {
     expect(definition.training.hyperparameters).toEqual({ depth: 3 });
   });
 
+  it('switches reuse off, which stands at the top of pipeline.yml', () => {
+    expect(applyOverrides(definition, { reuse: false }).reuse).toBe(false);
+    expect(definition.reuse).toBe(true);
+  });
+
   it('takes a setting away by null, so that another can take its place', () => {
     const changed = applyOverrides(definition, {
       'deployment.serverless': null,
