@@ -19,6 +19,7 @@ import * as publishPredictions from '#functions/prediction/publish-predictions/s
 import * as scorePart from '#functions/prediction/score-part/schema.ts';
 import * as transformDataset from '#functions/prediction/transform-dataset/schema.ts';
 import * as writePart from '#functions/prediction/write-part/schema.ts';
+import * as adoptModel from '#functions/training/adopt-model/schema.ts';
 import * as evaluateModel from '#functions/training/evaluate-model/schema.ts';
 import * as findModel from '#functions/training/find-model/schema.ts';
 import * as registerModel from '#functions/training/register-model/schema.ts';
@@ -46,6 +47,7 @@ const WRITE_ID = 'a'.repeat(64);
 export const SCHEMAS: Readonly<Record<string, { readonly input: z.ZodType; readonly output: z.ZodType }>> = {
   resolveRun: { input: resolveRun.ResolveRunInput, output: resolveRun.ResolveRunOutput },
   announceRun: { input: announceRun.AnnounceRunInput, output: announceRun.AnnounceRunOutput },
+  adoptModel: { input: adoptModel.AdoptModelInput, output: adoptModel.AdoptModelOutput },
   findModel: { input: findModel.FindModelInput, output: findModel.FindModelOutput },
   trainModel: { input: trainModel.TrainModelInput, output: TrainingJobResult },
   evaluateModel: { input: evaluateModel.EvaluateModelInput, output: evaluateModel.EvaluateModelOutput },
@@ -87,6 +89,7 @@ export type Answers = Record<string, (event: never) => unknown>;
 /** Answers of a run of everything that goes well. */
 export const ANSWERS: Answers = {
   resolveRun: () => planOf({}),
+  adoptModel: () => ({ modelRecordUri: MODEL_RECORD_URI }),
   findModel: () => ({ reused: null, because: 'nothing was trained before' }),
   trainModel: () => ({ trainingJobName: 'job-1', modelUri: 's3://store/model.tar.gz' }),
   evaluateModel: () => ({ gatePassed: true, metrics: { auc: 0.8, loss: null }, reason: '' }),
@@ -131,6 +134,7 @@ export const planOf = (plan: object) => ({
   pipeline: 'flights',
   mode: 'full',
   train: true,
+  adopt: null,
   deploy: true,
   predict: true,
   deploymentTarget: 'sagemaker',
