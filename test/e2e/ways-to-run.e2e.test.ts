@@ -1,8 +1,11 @@
+import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CopyObjectCommand, CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateTrainingJobCommand,
   DescribeTrainingJobCommand,
+  ListTrainingJobsCommand,
   SageMakerClient,
   waitUntilTrainingJobCompletedOrStopped,
 } from '@aws-sdk/client-sagemaker';
@@ -52,19 +55,30 @@ const trainElsewhere = async (likeJobName: string): Promise<string> => {
   return name;
 };
 
+const trainingJobCount = async (pipeline: string): Promise<number> => {
+  const { TrainingJobSummaries } = await new SageMakerClient({}).send(
+    new ListTrainingJobsCommand({ NameContains: `${pipeline}-`, MaxResults: 100 }),
+  );
+  return TrainingJobSummaries!.length;
+};
+
 describe('small pipelines on the laptop', () => {
   let cloud: TestCloud;
+  let pipelinesDir: string;
 
   beforeAll(async () => {
+    pipelinesDir = await mkdtemp(join(tmpdir(), 'fedml-pipelines-'));
+    await cp(join(ROOT_DIR, 'test', 'pipelines'), pipelinesDir, { recursive: true });
     // Each third event comes twice and each fifth comes late: what hears them must not mind.
     cloud = await openTestCloud({
-      pipelinesDir: join(ROOT_DIR, 'test', 'pipelines'),
+      pipelinesDir,
       chaos: { duplicateEvery: 3, delayEvery: 5, delaySeconds: 0.5 },
     });
   });
 
   afterAll(async () => {
     await cloud?.close();
+    await rm(pipelinesDir, { recursive: true, force: true });
   });
 
   it('trains, deploys, scores by the endpoint, and then scores again with the champion', async () => {
@@ -106,11 +120,43 @@ describe('small pipelines on the laptop', () => {
     const second = await cloud.run({ pipeline: 'fedml-style' });
 
     expect(second).toMatchObject({ status: 'SUCCEEDED' });
-    const { runId } = await recordOf(second);
+    const { runId, reused, prediction } = await recordOf(second);
+    expect(Object.keys(reused).toSorted()).toEqual(['model', 'predictions', 'scoringData', 'trainingData']);
+    expect(prediction.transformJob).toBeUndefined();
     const { rows } = await warehouse().query(
       'SELECT RUN_ID, COUNT(*), SUM(IS_DRY) FROM WEATHER_FORECAST GROUP BY RUN_ID',
     );
     expect(rows).toEqual([[runId, 1461, expect.any(Number)]]);
+  });
+
+  it('trains no second time when nothing has changed, and does when a setting, the script or the caller wants it', async () => {
+    const first = await cloud.run({ pipeline: 'tiny' });
+    const jobs = await trainingJobCount('tiny');
+
+    const again = await cloud.run({ pipeline: 'tiny' });
+
+    expect(again).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await trainingJobCount('tiny')).toBe(jobs);
+    const { reused, training, deployment, prediction } = await recordOf(again);
+    expect(reused).toMatchObject({
+      model: { because: 'the data, the code and the settings are the same' },
+      endpoint: {},
+    });
+    expect(training.evaluation).toMatchObject({
+      trainingJobName: (await recordOf(first)).training.evaluation!.trainingJobName,
+      gatePassed: true,
+    });
+    expect(deployment.smokeTest!.rowCount).toBe(10);
+    expect(prediction.publication!.rowCount).toBe(34);
+
+    const train = { pipeline: 'tiny', mode: 'train' };
+    await cloud.run({ ...train, overrides: { 'training.hyperparameters.note': 'another' } });
+    expect(await trainingJobCount('tiny')).toBe(jobs + 1);
+    await cloud.run({ ...train, overrides: { reuse: false } });
+    expect(await trainingJobCount('tiny')).toBe(jobs + 2);
+    await appendFile(join(pipelinesDir, 'tiny', 'train.py'), '# another script\n');
+    await cloud.run(train);
+    expect(await trainingJobCount('tiny')).toBe(jobs + 3);
   });
 
   it('loses no value from the view to the training file, nor from the predictions to the table', async () => {

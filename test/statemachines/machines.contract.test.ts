@@ -138,17 +138,6 @@ describe('pipeline', () => {
     expect(machines.eventOf('adoptModel')).toEqual({ runUri: RUN_URI, trainingJobName: 'their-job' });
   });
 
-  it('deploys the model of a job from elsewhere without training', async () => {
-    const answers = { resolveRun: () => planOf({ mode: 'deploy', train: false, adopt: 'their-job', predict: false }) };
-    await using machines = await openMachines({ answers });
-
-    const run = await machines.run('pipeline', {});
-
-    expect(run.status).toBe('SUCCEEDED');
-    expect(machines.called()).toEqual(['resolveRun', 'adoptModel', ...DEPLOYMENT, 'announceRun']);
-    expect(machines.eventOf('adoptModel')).toEqual({ runUri: RUN_URI, trainingJobName: 'their-job' });
-  });
-
   it('fails with the input’s error, announced, when there is nothing to run', async () => {
     const answers = { resolveRun: failing('UnknownPipelineError', 'There is no pipeline "x".') };
     await using machines = await openMachines({ answers });

@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { announceRun } from '#functions/pipeline/announce-run/announce-run.ts';
 import type { StateFailure } from '#functions/pipeline/announce-run/schema.ts';
 import { unpackFailure } from '#functions/pipeline/announce-run/unpack-failure.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
+import { saveModelSearch } from '#shared/reuse/model-search.ts';
 import { inMemoryEventBus } from '#test/shared/event-bus/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
@@ -35,6 +37,34 @@ const announce = (failure: StateFailure | null = null, runUri: string | null = R
   );
 
 describe('a run that succeeded', () => {
+  it('is recorded with what it has reused, from which run and why', async () => {
+    const earlier = RUN_URI.replace('run-1', 'run-0');
+    await givenRun(ports.objectStore);
+    const manifest = await givenDataset(ports.objectStore, 'train', ['ID'], ['1\n']);
+    await ports.objectStore.put(`${RUN_URI}train/manifest.json`, JSON.stringify({ ...manifest, reusedFrom: earlier }));
+    const digest = 'a'.repeat(64);
+    await saveModelSearch(ports.objectStore, RUN_URI, {
+      inputs: { data: digest, code: digest, settings: digest },
+      reused: { runUri: earlier, trainingJobName: 'job-0', modelUri: 's3://store/model.tar.gz' },
+      because: 'the data is the same',
+    });
+    await writeFact(ports.objectStore, RUN_URI, 'endpoint', {
+      endpointName: 'flights',
+      endpointConfigName: 'config-1',
+      modelName: 'model-1',
+      modelRecordUri: 's3://store/model.json',
+      previousEndpointConfigName: 'config-1',
+    });
+
+    await announce();
+
+    expect((await loadRunRecord(ports.objectStore, RUN_URI)).reused).toEqual({
+      trainingData: { runUri: earlier, because: 'the view has the same rows' },
+      model: { runUri: earlier, because: 'the data is the same' },
+      endpoint: { because: 'it serves this model already' },
+    });
+  });
+
   it('is recorded with what its steps left, and announced', async () => {
     await givenRun(ports.objectStore);
     await givenDataset(ports.objectStore, 'train', ['ID', 'A'], ['1,a\n', '2,b\n']);

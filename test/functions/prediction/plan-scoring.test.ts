@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { planScoring } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { rememberScoring } from '#shared/reuse/known-scoring.ts';
+import { loadScoring } from '#shared/reuse/scoring-fact.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
@@ -12,9 +14,10 @@ beforeEach(async () => {
   await givenDataset(ports.objectStore, 'score', ['ID', 'A'], ['1,a\n2,b\n', '', '3,c\n']);
 });
 
-const given = (method: string, deployment: object = { target: 'sagemaker' }) =>
+const given = (method: string, deployment: object = { target: 'sagemaker' }, settings: object = {}) =>
   givenRun(ports.objectStore, {
     settings: {
+      ...settings,
       deployment,
       prediction: {
         source: { view: 'V_SCORE', key: ['ID'] },
@@ -34,6 +37,18 @@ const givenEndpoint = (modelName: string) => {
   });
 };
 
+/** Another run has published the predictions of a transform of the same; gives its folder. */
+const givenEarlierTransform = async (): Promise<string> => {
+  await given('transform');
+  await plan();
+  const { inputsSha256 } = (await loadScoring(ports.objectStore, RUN_URI))!;
+  const runUri = RUN_URI.replace('run-1', 'run-0');
+  const predictionsUri = `${runUri}predictions/parts/`;
+  for (const part of [0, 1]) await ports.objectStore.put(`${predictionsUri}${part}.out`, `${part},0.5\n`);
+  await rememberScoring(ports.objectStore, { runUri, pipeline: 'flights' }, inputsSha256!, predictionsUri);
+  return runUri;
+};
+
 const openCluster = () => Promise.reject(new Error('No cluster is needed.'));
 const plan = () => planScoring({ runUri: RUN_URI, modelRecordUri }, { ...ports, openCluster });
 
@@ -48,6 +63,58 @@ describe('planScoring', () => {
       reused: null,
       plan: null,
     });
+  });
+
+  it('takes the predictions of an earlier transform of the same rows by the same model', async () => {
+    const earlier = await givenEarlierTransform();
+    await given('transform');
+
+    expect(await plan()).toEqual({
+      method: 'transform',
+      predictionsUri: `${earlier}predictions/parts/`,
+      model: 'job-1',
+      reused: { runUri: earlier, because: 'the model, the rows and the settings are the same' },
+      plan: null,
+    });
+  });
+
+  it.each<[string, (earlier: string) => unknown]>([
+    ['a part of them is gone', (earlier) => ports.objectStore.delete(`${earlier}predictions/parts/1.out`)],
+    ['a part of them changed', (earlier) => ports.objectStore.put(`${earlier}predictions/parts/1.out`, '2,0.9\n')],
+    ['there is a part more', (earlier) => ports.objectStore.put(`${earlier}predictions/parts/2.out`, '3,0.9\n')],
+    ['the run is to reuse nothing', () => given('transform', undefined, { reuse: false })],
+    [
+      'the model is served with another variable',
+      () => given('transform', { target: 'sagemaker', environment: { LEVEL: 'debug' } }),
+    ],
+    [
+      'another model predicts',
+      async () => {
+        modelRecordUri = await givenModel(ports.objectStore, { trainingJobName: 'job-2' });
+      },
+    ],
+    [
+      'the rows changed',
+      async () => {
+        const manifest = await givenDataset(ports.objectStore, 'score', ['ID', 'A'], ['1,a\n']);
+        const parts = manifest.parts.map((part) => ({ ...part, sha256: 'f'.repeat(64) }));
+        await ports.objectStore.put(`${RUN_URI}score/manifest.json`, JSON.stringify({ ...manifest, parts }));
+      },
+    ],
+  ])('has the transform run anew when %s', async (_, change) => {
+    const earlier = await givenEarlierTransform();
+    await given('transform');
+    await change(earlier);
+
+    expect(await plan()).toMatchObject({ reused: null, predictionsUri: `${RUN_URI}predictions/parts/` });
+  });
+
+  it('asks a deployed model anew each time', async () => {
+    await givenEarlierTransform();
+    await given('endpoint');
+    givenEndpoint('job-1-0123abcd');
+
+    expect(await plan()).toMatchObject({ method: 'endpoint', reused: null });
   });
 
   it('plans a line for each part that has rows, to be asked of the endpoint', async () => {

@@ -5,6 +5,8 @@ import { publishPredictions } from '#functions/prediction/publish-predictions/pu
 import { writePart } from '#functions/prediction/write-part/write-part.ts';
 import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
+import { findScoring } from '#shared/reuse/known-scoring.ts';
+import { saveScoring } from '#shared/reuse/scoring-fact.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
@@ -89,6 +91,27 @@ describe('writing predictions back', () => {
       ...['ID', 'SCORE', 'LABEL', 'RUN_ID', 'MODEL', 'PREDICTED_AT', 'INSERTED_AT'],
     ]);
     expect(ports.warehouse.tables.get('SCORES')!.rows[0]!.slice(3, 5)).toEqual(['run-1', 'flights-0123456789ab']);
+  });
+
+  it('lets later runs find the predictions of a transform, once all of them are in the table', async () => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n', '2,0.5,1\n']);
+    const inputsSha256 = 'a'.repeat(64);
+    const scoring = {
+      method: 'transform',
+      model: 'job-1',
+      predictionsUri: PARTS_URI,
+      inputsSha256,
+      reused: null,
+    } as const;
+    await saveScoring(objectStore, RUN_URI, scoring);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const found = () => findScoring(objectStore, { runUri: RUN_URI, pipeline: 'flights' }, inputsSha256);
+
+    await expect(writeBack(ports, 3)).rejects.toMatchObject({ name: 'DatasetMismatchError' });
+    expect(await found()).toBeUndefined();
+    await writeBack(ports, 2);
+
+    expect(await found()).toMatchObject({ runUri: RUN_URI, predictionsUri: PARTS_URI });
   });
 
   it('records the publication and leaves no staging table', async () => {

@@ -291,6 +291,16 @@ describe('staging for training', () => {
       expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${runUri}train/parts/` } });
     });
 
+    it('reads all of a view that is what it was when the run is to reuse nothing', async () => {
+      const { objectStore, ports } = await givenLast({});
+      const settings = { reuse: false, source: { view: 'ORDERS', key: ['ID'], target: 'LATE' } };
+      const { runUri } = await givenRun(objectStore, { settings, runId: 'run-3' });
+
+      const sealed = await stage('training', ports, runUri);
+
+      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${runUri}train/parts/` } });
+    });
+
     it('stages only rows beyond the watermark of the last one', async () => {
       const { objectStore, warehouse, ports, runUri } = await givenLast({ watermark: 'ID' });
       const more = Array.from({ length: 30 }, (_, index): Row => [index + 15, 'new', index % 2]);

@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
+import { findTraining } from '#shared/reuse/known-training.ts';
+import { type ModelSearch, saveModelSearch } from '#shared/reuse/model-search.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
 
@@ -83,6 +85,41 @@ describe('the gate', () => {
 
     expect({ gatePassed, metrics }).toEqual({ gatePassed: false, metrics: { auc: null } });
     expect(reason).toContain('NaN');
+  });
+});
+
+describe('a model that was trained', () => {
+  const inputs = { data: 'a'.repeat(64), code: 'b'.repeat(64), settings: 'c'.repeat(64) };
+  const place = { runUri: RUN_URI, pipeline: 'flights' };
+  const searched = (reused: ModelSearch['reused']) =>
+    saveModelSearch(ports.objectStore, RUN_URI, { inputs, reused, because: 'of the test' });
+
+  it('is one for later runs to find, also when it doesn’t pass the gate of this one', async () => {
+    await searched(null);
+
+    await evaluate([{ metric: 'auc', min: 0.7 }], { auc: 0.1 });
+
+    expect(await findTraining(ports.objectStore, place, inputs)).toMatchObject({
+      runUri: RUN_URI,
+      trainingJobName: 'job-1',
+      modelUri: MODEL_URI,
+    });
+  });
+
+  it('is none to be found when its archive is empty', async () => {
+    await searched(null);
+    await givenArchive({});
+
+    await expect(evaluate([], {})).rejects.toMatchObject({ name: 'ModelMissingError' });
+    expect(await findTraining(ports.objectStore, place, inputs)).toBeUndefined();
+  });
+
+  it('stays the other run’s where it is reused', async () => {
+    await searched({ runUri: RUN_URI.replace('run-1', 'run-0'), trainingJobName: 'job-1', modelUri: MODEL_URI });
+
+    await evaluate([], {});
+
+    expect(await findTraining(ports.objectStore, place, inputs)).toBeUndefined();
   });
 });
 

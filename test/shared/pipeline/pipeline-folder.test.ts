@@ -46,6 +46,17 @@ describe('readPipelineFolder', () => {
     expect(await hash()).not.toBe(first);
   });
 
+  it('hashes the scripts apart from pipeline.yml, which trains nothing by itself', async () => {
+    await givenFiles({ 'flights/pipeline.yml': DEFINITION, 'flights/train.py': 'print(1)' });
+    const hash = async () => (await readPipelineFolder(pipelinesDir, 'flights')).scriptsSha256;
+    const first = await hash();
+
+    await givenFiles({ 'flights/pipeline.yml': `# the same\n${DEFINITION}` });
+    expect(await hash()).toBe(first);
+    await givenFiles({ 'flights/train.py': 'print(2)' });
+    expect(await hash()).not.toBe(first);
+  });
+
   it('offers the nearest names for one that isn’t there', async () => {
     await givenFiles({ 'flights/pipeline.yml': DEFINITION, 'flights/train.py': '' });
 
