@@ -121,7 +121,9 @@ describe('small pipelines on the laptop', () => {
 
     expect(second).toMatchObject({ status: 'SUCCEEDED' });
     const { runId, reused, prediction } = await recordOf(second);
-    expect(Object.keys(reused).toSorted()).toEqual(['model', 'predictions', 'scoringData', 'trainingData']);
+    expect(Object.keys(reused).toSorted()).toEqual([
+      ...['endpoint', 'model', 'predictions', 'scoringData', 'trainingData'],
+    ]);
     expect(prediction.transformJob).toBeUndefined();
     const { rows } = await warehouse().query(
       'SELECT RUN_ID, COUNT(*), SUM(IS_DRY) FROM WEATHER_FORECAST GROUP BY RUN_ID',

@@ -89,13 +89,17 @@ describe('pipeline', () => {
       trainingJobName: 'job-0',
       modelUri: 's3://store/model-0.tar.gz',
     };
-    const answers = { findModel: () => ({ reused, because: 'the data, the code and the settings are the same' }) };
+    const answers = {
+      findModel: () => ({ reused, because: 'the data, the code and the settings are the same' }),
+      registerModel: () => ({ modelRecordUri: MODEL_RECORD_URI, isNew: false }),
+    };
     await using machines = await openMachines({ answers });
 
     const run = await machines.run('training', { runUri: RUN_URI });
 
     expect(run).toMatchObject({ status: 'SUCCEEDED', value: { trainingJobName: 'job-0', modelUri: reused.modelUri } });
     expect(machines.called()).toEqual(['findModel', 'evaluateModel', 'registerModel']);
+    expect(machines.announced).toEqual([]);
     expect(machines.eventOf('evaluateModel')).toEqual({
       runUri: RUN_URI,
       trainingJobName: 'job-0',
@@ -234,7 +238,7 @@ describe('pipeline', () => {
       error: 'GateNotPassedError',
       cause: 'The model of job-1 did not pass its gate. auc is 0.5, below the minimum of 0.7.',
     });
-    expect(machines.called()).toEqual(['resolveRun', 'trainModel', 'evaluateModel', 'announceRun']);
+    expect(machines.called()).toEqual(['resolveRun', 'findModel', 'trainModel', 'evaluateModel', 'announceRun']);
     expect(machines.announced).toEqual(['Run Started', 'Run Gate Not Passed']);
   });
 
@@ -301,7 +305,7 @@ describe('training', () => {
     await using machines = await openMachines({ answers: { trainModel: failing('TrainingFailedError') } });
 
     expect(await machines.run('training', { runUri: RUN_URI })).toMatchObject({ error: 'TrainingFailedError' });
-    expect(machines.called()).toEqual(['trainModel']);
+    expect(machines.called()).toEqual(['findModel', 'trainModel']);
   });
 });
 

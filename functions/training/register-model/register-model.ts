@@ -29,7 +29,7 @@ export const registerModel = async (
 ): Promise<RegisterModelOutput> => {
   const { runUri, trainingJobName } = input;
   const { objectStore } = ports;
-  const { pipeline, definition } = await loadRun(objectStore, runUri);
+  const { pipeline, definition, startedAt } = await loadRun(objectStore, runUri);
   const storeUri = storeUriOf(runUri);
   const uri = modelRecordUri(storeUri, pipeline, trainingJobName);
   const record = (await findModelRecord(objectStore, uri)) ?? (await register(uri, input, ports, region));
@@ -37,7 +37,7 @@ export const registerModel = async (
   if (definition.deployment.target === 'none') {
     await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
   }
-  return { modelRecordUri: uri };
+  return { modelRecordUri: uri, isNew: Date.parse(record.registeredAt) >= Date.parse(startedAt) };
 };
 
 /** The entry tells of the run that trained, also where another one is the first whose gate the model passes. */

@@ -12,5 +12,9 @@ export const RegisterModelInput = z.strictObject({
 });
 export type RegisterModelInput = z.infer<typeof RegisterModelInput>;
 
-export const RegisterModelOutput = z.strictObject({ modelRecordUri: z.string().startsWith('s3://') });
+export const RegisterModelOutput = z.strictObject({
+  modelRecordUri: z.string().startsWith('s3://'),
+  /** False when the model was registered before the run began. */
+  isNew: z.boolean(),
+});
 export type RegisterModelOutput = z.infer<typeof RegisterModelOutput>;

@@ -118,11 +118,12 @@ describe('registerModel', () => {
 
   it('makes no second version of a model that another run reuses', async () => {
     const first = await register();
-    const { runUri } = await givenRun(objectStore, { runId: 'run-2' });
+    const { runUri } = await givenRun(objectStore, { runId: 'run-2', startedAt: '2100-01-01T00:00:00.000Z' });
 
     const second = await registerReused(runUri);
 
-    expect(second).toEqual(first);
+    expect(first.isNew).toBe(true);
+    expect(second).toEqual({ ...first, isNew: false });
     expect(sageMaker.modelPackages.size).toBe(1);
     expect(JSON.parse(objectStore.objects.get(`${runUri}training/model.json`)!)).toMatchObject({ runUri: RUN_URI });
   });
