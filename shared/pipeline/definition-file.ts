@@ -1,7 +1,9 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { InvalidPipelineError } from '#shared/errors.ts';
+import { didYouMean } from '#shared/nearest-names.ts';
 import { PipelineDefinition } from '#shared/pipeline/definition.ts';
+import { knownSettings } from './known-settings.ts';
 
 /** A pipeline definition is a page, not a data file; the cap keeps a hostile file from filling memory. */
 const MAX_BYTES = 256 * 1024;
@@ -17,12 +19,11 @@ export const parseDefinition = (text: string, file: string): PipelineDefinition 
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, uniqueKeys: true, merge: false });
   if (document.errors.length > 0) {
+    // What follows on the line of a mistake is its consequence.
+    const byLine = Map.groupBy(document.errors, ({ pos }) => lineCounter.linePos(pos[0]).line);
     throw invalid(
       file,
-      document.errors.map(({ pos, message }) => ({
-        line: lineCounter.linePos(pos[0]).line,
-        message: message.split('\n')[0]!,
-      })),
+      [...byLine].map(([line, [first]]) => ({ line, message: first!.message.split('\n')[0]! })),
     );
   }
   const parsed = PipelineDefinition.safeParse(toJs(document, file), { reportInput: true });
@@ -53,7 +54,10 @@ interface Problem {
 /** Zod reports all unknown keys of an object as one issue; each gets a line of its own. */
 const problems = (issue: z.core.$ZodIssue): Problem[] =>
   issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a setting that pipelines have' }))
+    ? issue.keys.map((key) => ({
+        path: [...issue.path, key],
+        message: `is not a setting that pipelines have.${didYouMean(key, knownSettings(issue.path))}`,
+      }))
     : [{ path: issue.path, message: isMissing(issue) ? 'is missing' : issue.message }];
 
 const isMissing = (issue: z.core.$ZodIssue): boolean => issue.code === 'invalid_type' && issue.input === undefined;

@@ -54,6 +54,26 @@ deployment:
   });
 
   it.each([
+    ['of the file', `sorce: 1\n${minimal}`, 'sorce', 'source'],
+    ['of an object', `${minimal}training:\n  entryPiont: fit.py\n`, 'training.entryPiont', 'entryPoint'],
+    [
+      'of one of several targets',
+      `${minimal}deployment:\n  target: sagemaker\n  smokeTestRow: 1\n`,
+      'Row',
+      'smokeTestRows',
+    ],
+    ['of a list', `${minimal}schedule:\n  - { rate: 1 day, timezon: UTC }\n`, 'schedule.0.timezon', 'timezone'],
+  ])('offers the setting that a misspelt one %s was meant to be', (_, text, misspelt, offered) => {
+    expect(mistakesOf(text).join('\n')).toMatch(
+      `${misspelt}: is not a setting that pipelines have. Did you mean "${offered}"?`,
+    );
+  });
+
+  it('tells of a line that is no YAML once, however deep its mistake goes', () => {
+    expect(mistakesOf(`${minimal}training: ${'['.repeat(5000)}\n`)).toHaveLength(1);
+  });
+
+  it.each([
     ['a key that is given twice', `${minimal}name: again\n`, /pipeline\.yml:6: .*unique/],
     ['a tab as indentation', 'name: tiny\nsource:\n\tview: V\n', /pipeline\.yml:3: /],
     ['an empty file', '', /pipeline\.yml:1: the file: /],
