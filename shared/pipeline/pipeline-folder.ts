@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvalidPipelineError, UnknownPipelineError } from '#shared/errors.ts';
+import { InvalidInputError, InvalidPipelineError, UnknownPipelineError } from '#shared/errors.ts';
 import { nearestNames } from '#shared/nearest-names.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { parseDefinition } from '#shared/pipeline/definition-file.ts';
@@ -49,9 +49,18 @@ export const readPipelineFolder = async (pipelinesDir: string, name: string): Pr
 export const loadDefinition = async (pipelinesDir: string, name: string): Promise<PipelineDefinition> =>
   (await readPipelineFolder(pipelinesDir, name)).definition;
 
-/** The pipelines that were deployed: the folders that hold a `pipeline.yml`. */
+/**
+ * The pipelines that were deployed: the folders that hold a `pipeline.yml`.
+ *
+ * @throws InvalidInputError when there is no such folder.
+ */
 export const listPipelines = async (pipelinesDir: string): Promise<string[]> => {
-  const entries = await readdir(pipelinesDir, { withFileTypes: true, recursive: true });
+  const entries = await readdir(pipelinesDir, { withFileTypes: true, recursive: true }).catch((error) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    throw new InvalidInputError(`There is no folder ${pipelinesDir} of pipelines. FEDML_PIPELINES_DIR names it.`, {
+      cause: error,
+    });
+  });
   return entries
     .filter((entry) => entry.isFile() && entry.name === 'pipeline.yml')
     .map((entry) => entry.parentPath.slice(pipelinesDir.length).replace(/^[/\\]+/, ''))

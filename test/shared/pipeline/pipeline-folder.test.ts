@@ -108,6 +108,13 @@ describe('readPipelineFolder', () => {
 });
 
 describe('listPipelines', () => {
+  it('says which folder isn’t there, and by which variable it is named', async () => {
+    await expect(listPipelines(join(pipelinesDir, 'elsewhere'))).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringMatching(/elsewhere[\s\S]*FEDML_PIPELINES_DIR/),
+    });
+  });
+
   it('lists the folders with a pipeline.yml', async () => {
     await givenFiles({
       'weather/pipeline.yml': '',
