@@ -34,7 +34,7 @@ export const asClusterError = (error: unknown, what: string, host: string): Erro
   if (code === 429 || (code >= 500 && !isSchemaError(message))) {
     return new ClusterUnavailableError(`${what} failed: ${code} ${message}`, options);
   }
-  return new ClusterRefusedError(`${what} was refused: ${message}${causes(status)}`, options);
+  return new ClusterRefusedError(`${what} was refused: ${withCauses(status)}`, options);
 };
 
 export const isNotFound = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 404;
@@ -64,12 +64,20 @@ const parseBody = (body: unknown): Partial<Status> => {
   }
 };
 
-const causes = ({ details }: Status): string =>
-  (details?.causes ?? []).map(({ field, message }) => `\n  ${field ? `${field}: ` : ''}${message ?? ''}`).join('');
+/** Each cause on a line of its own, in the place of the message's list of them. */
+const withCauses = ({ message, details }: Status): string => {
+  const causes = (details?.causes ?? []).filter(({ field }) => field !== NO_FIELD);
+  if (causes.length === 0) return message;
+  const lines = causes.map(({ field, message: cause = '' }) => `\n  ${field ? `${field}: ` : ''}${cause}`);
+  return `${message.replace(/(?<= is invalid): .*/s, ':')}${lines.join('')}`;
+};
 
-/** An apply with a field that the schema doesn't have is answered with 500 by the API server. */
+/** The field of a remark that further rules were not checked. */
+const NO_FIELD = '<nil>';
+
+/** An apply with a field or a value that the schema doesn't have is answered with 500 by the API server. */
 const isSchemaError = (message: string): boolean =>
-  /failed to create typed patch object|not declared in schema/.test(message);
+  /failed to (create typed patch|convert new) object|not declared in schema/.test(message);
 
 /** `User "x" cannot patch resource "deployments" in API group "apps" in the namespace "fedml"`, as RBAC says it. */
 const grantHint = (message: string): string => {

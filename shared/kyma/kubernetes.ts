@@ -1,6 +1,7 @@
 import {
   CoreV1Api,
   createConfiguration,
+  HttpMethod,
   KubeConfig,
   type KubernetesListObject,
   KubernetesObjectApi,
@@ -23,7 +24,7 @@ const REQUEST_TIMEOUT_MS = 20_000;
 /** A cluster behind a vetted kubeconfig. The client reads no file and no environment and starts no program. */
 export const kubernetesCluster = (access: ClusterAccess, guard: AddressGuard): Cluster => {
   const configuration = configure(access, guard);
-  const objects = new KubernetesObjectApi(configuration);
+  const objects = new ObjectApi(configuration);
   const core = new CoreV1Api(configuration);
   const { host } = new URL(access.server);
   const call = async <T>(what: string, send: () => Promise<T>): Promise<T> => {
@@ -35,11 +36,7 @@ export const kubernetesCluster = (access: ClusterAccess, guard: AddressGuard): C
   };
   return {
     async apply(object) {
-      // The client writes defaults into what it is given.
-      const copy = structuredClone(object) as object as Parameters<KubernetesObjectApi['patch']>[0];
-      // By force: what somebody changed by hand since would otherwise stop every later run with a conflict.
-      const send = () => objects.patch(copy, undefined, undefined, FIELD_MANAGER, true, PatchStrategy.ServerSideApply);
-      return plain(await call(`Applying ${describe(object.kind, object.metadata)}`, send));
+      return plain(await call(`Applying ${describe(object.kind, object.metadata)}`, () => objects.apply(object)));
     },
 
     async get(kind, name) {
@@ -109,6 +106,24 @@ export const kubernetesCluster = (access: ClusterAccess, guard: AddressGuard): C
 };
 
 const PAGE_SIZE = 200;
+
+class ObjectApi extends KubernetesObjectApi {
+  /**
+   * Applies an object as it is. The client's own `patch` leaves out every field that its models don't have, and with it the
+   * misspelt ones that the cluster is to refuse.
+   */
+  async apply(object: KubernetesObject): Promise<object> {
+    const path = await this.specUriPath(structuredClone(object) as object, 'patch');
+    const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod.PATCH);
+    request.setHeaderParam('Accept', 'application/json');
+    request.setHeaderParam('Content-Type', PatchStrategy.ServerSideApply);
+    request.setQueryParam('fieldManager', FIELD_MANAGER);
+    // What somebody changed by hand since would otherwise stop every later run with a conflict.
+    request.setQueryParam('force', 'true');
+    request.setBody(JSON.stringify(object));
+    return this.requestPromise(request);
+  }
+}
 
 /** One pool of connections for all calls; the client itself would open a new one for each as soon as a CA is set. */
 const configure = (access: ClusterAccess, guard: AddressGuard) => {

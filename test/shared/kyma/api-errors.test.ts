@@ -42,6 +42,12 @@ describe('asClusterError', () => {
       '.spec.foo',
     ],
     [
+      'a value that is no quantity, which comes as 500 too',
+      status(500, 'failed to convert new object (a/b; apps/v1) to proper version: quantities must match'),
+      'ClusterRefusedError',
+      'quantities must match',
+    ],
+    [
       'a kind that the cluster lacks',
       status(404, 'the server could not find the requested resource'),
       'ClusterRefusedError',
@@ -65,6 +71,20 @@ describe('asClusterError', () => {
     const refused = new ForbiddenAddressError('leads to 10.0.0.1');
 
     expect(translate(new TypeError('fetch failed', { cause: new Error('x', { cause: refused }) }))).toBe(refused);
+  });
+
+  it('tells each cause once, and not that further rules were not checked', () => {
+    const causes = [
+      { field: 'spec.hosts', message: 'Required value' },
+      { field: '<nil>', message: 'Invalid value: null: some validation rules were not checked' },
+    ];
+    const message =
+      'APIRule.gateway.kyma-project.io "flights" is invalid: [spec.hosts: Required value, <nil>: Invalid …]';
+
+    expect(translate(status(422, message, { causes })).message).toBe(
+      'Applying Deployment fedml/flights was refused: APIRule.gateway.kyma-project.io "flights" is invalid:\n' +
+        '  spec.hosts: Required value',
+    );
   });
 
   it('takes over neither headers nor bodies that say nothing', () => {
