@@ -15,15 +15,28 @@ import type { StoredObject } from './stored-object.ts';
 export const assertSchema = (body: object, resource: Resource, isApply: boolean): void => {
   const errors = schemaErrors(body, schemaOfKind(resource.kind));
   if (errors.length === 0) return;
+  const wrongQuantity = errors.every(({ kind }) => kind === 'quantity') && errors[0];
   const { metadata: { name = '', namespace = '' } = {} } = body as { metadata?: { name?: string; namespace?: string } };
   const kind = `${apiVersionOf(resource)}, Kind=${resource.kind}`;
+  if (wrongQuantity && isApply) {
+    throw new StatusError(
+      500,
+      '',
+      `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: unable to convert unstructured object to ${kind}: ${wrongQuantity.message}`,
+    );
+  }
+  if (wrongQuantity) {
+    throw badRequest(
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${wrongQuantity.message}`,
+    );
+  }
   if (isApply) {
     const texts = errors.map(({ path, message }) => `${path}: ${message}`);
     const text = texts.length === 1 ? texts[0] : `errors:\n${texts.map((each) => `  ${each}`).join('\n')}`;
     throw new StatusError(500, '', `failed to create typed patch object (${namespace}/${name}; ${kind}): ${text}`);
   }
-  const texts = errors.map(({ path, message, isUnknownField }) =>
-    isUnknownField ? `unknown field "${path.slice(1)}"` : `${path.slice(1)}: ${message}`,
+  const texts = errors.map(({ path, message, kind: what }) =>
+    what === 'unknownField' ? `unknown field "${path.slice(1)}"` : `${path.slice(1)}: ${message}`,
   );
   throw badRequest(
     `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${texts.join(', ')}`,

@@ -1,11 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { unsupported } from '../schema/causes.ts';
 import { discovery } from './discovery.ts';
 import { type ObjectStore, timestamp } from './object-store.ts';
 import { type ApiRequest, parseRequest } from './request.ts';
 import { apiVersionOf } from './resources.ts';
 import { fieldSelector, labelSelector, type Test } from './selectors.ts';
-import { changedSince, notFound, notImplemented, StatusError, statusBody } from './status-error.ts';
+import {
+  badRequest,
+  changedSince,
+  invalid,
+  notFound,
+  notImplemented,
+  StatusError,
+  statusBody,
+  written,
+} from './status-error.ts';
 import type { StoredObject } from './stored-object.ts';
 import { assertAllowed, type Users, userOf } from './users.ts';
 import { streamChanges } from './watch.ts';
@@ -57,6 +67,12 @@ export const apiServer = (options: ApiServerOptions) => {
 
   /** The controllers do the rest: end processes, delete what is owned, empty a namespace. */
   const markDeleted = (object: StoredObject, { resource, query }: ApiRequest, body: string): unknown => {
+    const policy = query.get('propagationPolicy') ?? 'Background';
+    if (!PROPAGATION_POLICIES.includes(policy)) {
+      throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+        unsupported('propagationPolicy', policy, [...PROPAGATION_POLICIES, 'nil']),
+      ]);
+    }
     const { preconditions } = (body ? JSON.parse(body) : {}) as {
       preconditions?: { uid?: string; resourceVersion?: string };
     };
@@ -67,7 +83,8 @@ export const apiServer = (options: ApiServerOptions) => {
     if (query.get('dryRun') === 'All') return object;
     if (!ENDS_SLOWLY.has(resource.kind)) {
       store.delete(object);
-      const details = { name, group: resource.group, kind: resource.plural, uid };
+      if (ANSWERED_WITH_ITSELF.has(resource.kind)) return object;
+      const details = written({ name, group: resource.group, kind: resource.plural, uid });
       return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
     }
     if (deletionTimestamp) return object;
@@ -99,6 +116,11 @@ interface Answer {
   readonly object: unknown;
 }
 
+const PROPAGATION_POLICIES = ['Foreground', 'Background', 'Orphan'];
+
+/** Kinds whose deletion is answered with the object, as it was, and not with a Status. */
+const ANSWERED_WITH_ITSELF = new Set(['Service', 'ServiceAccount']);
+
 /** What a controller takes apart before it goes. */
 const ENDS_SLOWLY = new Set(['Namespace', 'Pod']);
 
@@ -128,6 +150,7 @@ const listPage = (store: ObjectStore, request: ApiRequest): unknown => {
   const { resource, namespace, query } = request;
   const found = store.list(resource.kind, namespace).filter(testOf(request));
   const from = Number(query.get('continue') ?? 0);
+  if (!Number.isInteger(from)) throw badRequest('invalid continue token: it is none of this server');
   const to = query.has('limit') && Number(query.get('limit')) > 0 ? from + Number(query.get('limit')) : found.length;
   const left = found.length - to;
   return {

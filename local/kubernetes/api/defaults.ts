@@ -24,13 +24,27 @@ const deployment = (object: StoredObject): void => {
 };
 
 const podSpec = (spec: Fields): void => {
-  fill(spec, { restartPolicy: 'Always', terminationGracePeriodSeconds: 30, dnsPolicy: 'ClusterFirst' });
+  fill(spec, {
+    restartPolicy: 'Always',
+    terminationGracePeriodSeconds: 30,
+    dnsPolicy: 'ClusterFirst',
+    schedulerName: 'default-scheduler',
+    securityContext: {},
+  });
+  if (spec.serviceAccountName !== undefined) fill(spec, { serviceAccount: spec.serviceAccountName });
   for (const container of [...asList(spec.containers), ...asList(spec.initContainers)]) {
+    fill(container, {
+      terminationMessagePath: '/dev/termination-log',
+      terminationMessagePolicy: 'File',
+      resources: {},
+    });
     fill(container, { imagePullPolicy: String(container.image).includes('@') ? 'IfNotPresent' : 'Always' });
     for (const port of asList(container.ports)) fill(port, { protocol: 'TCP' });
     for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
       const probe = container[name] as Fields | undefined;
-      if (probe) fill(probe, { periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3, successThreshold: 1 });
+      if (!probe) continue;
+      fill(probe, { periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3, successThreshold: 1 });
+      if (probe.httpGet) fill(probe.httpGet as Fields, { path: '/', scheme: 'HTTP' });
     }
   }
 };
@@ -40,9 +54,12 @@ const asList = (value: unknown): Fields[] => (Array.isArray(value) ? (value as F
 const DEFAULTS: Readonly<Record<string, (object: StoredObject) => void>> = {
   Deployment: deployment,
   Secret: (object) => fill(object, { type: 'Opaque' }),
-  Namespace: (object) => fill(object, { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } }),
+  Namespace: (object) => {
+    fill(object, { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+    object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
+  },
   Service: (object) => {
-    fill(object.spec as Fields, { type: 'ClusterIP', sessionAffinity: 'None' });
+    fill(object.spec as Fields, { type: 'ClusterIP', sessionAffinity: 'None', internalTrafficPolicy: 'Cluster' });
     for (const port of asList((object.spec as Fields).ports)) fill(port, { protocol: 'TCP', targetPort: port.port });
   },
   HorizontalPodAutoscaler: (object) => fill(object.spec as Fields, { minReplicas: 1 }),

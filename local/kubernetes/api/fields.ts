@@ -10,6 +10,12 @@ const SEPARATOR = '\u0000';
 
 export const segmentsOf = (field: string): string[] => field.split(SEPARATOR);
 
+/** The ways to what holds a field, from the root down. */
+export const waysTo = (field: string): string[] => {
+  const segments = segmentsOf(field);
+  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join(SEPARATOR));
+};
+
 /** Not owned by anybody: what names an object, and what the API itself writes. */
 const UNOWNED = new Set(
   [
@@ -92,13 +98,14 @@ export const fieldText = (field: string): string =>
 /** FieldsV1, as `managedFields` carries it. */
 export const toFieldsV1 = (fields: FieldSet): Record<string, unknown> => {
   const root: Record<string, unknown> = {};
-  for (const field of [...fields].sort()) {
+  // Backwards, so that an item comes after its members: only then has it to be told that it belongs to the set itself.
+  for (const field of [...fields].sort().reverse()) {
     let node = root;
     for (const segment of segmentsOf(field)) {
       node[segment] ??= {};
       node = node[segment] as Record<string, unknown>;
     }
-    if (segmentsOf(field).at(-1)!.startsWith('k:')) node['.'] = {};
+    if (Object.keys(node).length > 0) node['.'] = {};
   }
   return root;
 };

@@ -86,7 +86,9 @@ export const openObjectStore = (dataDir: string, now: () => Date): ObjectStore =
       next.metadata.resourceVersion = current?.metadata.resourceVersion ?? '';
       if (current && isDeepStrictEqual(withoutGeneration(current), withoutGeneration(next))) return current;
       const isSame = current && isDeepStrictEqual(desired(current), desired(next));
-      next.metadata.generation = (current?.metadata.generation ?? 0) + (isSame ? 0 : 1);
+      if (resourceOfKind(next.kind).hasGeneration) {
+        next.metadata.generation = (current?.metadata.generation ?? 0) + (isSame ? 0 : 1);
+      }
       version += 1;
       next.metadata.resourceVersion = String(version);
       ofKind(next.kind).set(keyOf(next), deepFreeze(next));

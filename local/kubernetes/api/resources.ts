@@ -7,6 +7,8 @@ export interface Resource {
   readonly shortNames: readonly string[];
   readonly namespaced: boolean;
   readonly hasStatus: boolean;
+  /** Whether `metadata.generation` counts the changes of what is wished for. */
+  readonly hasGeneration?: boolean;
   /** Written by the cluster only, not by its users. */
   readonly readOnly?: boolean;
 }
@@ -37,7 +39,15 @@ export const RESOURCES: readonly Resource[] = [
   },
   { ...core, kind: 'Pod', plural: 'pods', shortNames: ['po'], namespaced: true, hasStatus: true, readOnly: true },
   { ...core, kind: 'Event', plural: 'events', shortNames: ['ev'], namespaced: true, hasStatus: false, readOnly: true },
-  { ...apps, kind: 'Deployment', plural: 'deployments', shortNames: ['deploy'], namespaced: true, hasStatus: true },
+  {
+    ...apps,
+    kind: 'Deployment',
+    plural: 'deployments',
+    shortNames: ['deploy'],
+    namespaced: true,
+    hasStatus: true,
+    hasGeneration: true,
+  },
   {
     ...apps,
     kind: 'ReplicaSet',
@@ -45,6 +55,7 @@ export const RESOURCES: readonly Resource[] = [
     shortNames: ['rs'],
     namespaced: true,
     hasStatus: true,
+    hasGeneration: true,
     readOnly: true,
   },
   {
@@ -64,6 +75,7 @@ export const RESOURCES: readonly Resource[] = [
     shortNames: ['pdb'],
     namespaced: true,
     hasStatus: true,
+    hasGeneration: true,
   },
   {
     group: 'gateway.kyma-project.io',
@@ -73,6 +85,7 @@ export const RESOURCES: readonly Resource[] = [
     shortNames: [],
     namespaced: true,
     hasStatus: true,
+    hasGeneration: true,
   },
   {
     group: 'networking.istio.io',
@@ -82,6 +95,7 @@ export const RESOURCES: readonly Resource[] = [
     shortNames: ['gw'],
     namespaced: true,
     hasStatus: true,
+    hasGeneration: true,
     readOnly: true,
   },
 ];

@@ -10,6 +10,7 @@ import {
   membersOf,
   segmentsOf,
   toFieldsV1,
+  waysTo,
 } from './fields.ts';
 import { StatusError } from './status-error.ts';
 import type { ManagedFields, StoredObject } from './stored-object.ts';
@@ -87,29 +88,34 @@ export const ownChanges = (
 
 interface Conflict {
   readonly field: string;
-  readonly manager: string;
-  readonly apiVersion: string;
+  /** As the API server names it; of those that don't apply with the version and the time of the write. */
+  readonly owner: string;
 }
 
 const conflictsWith = (
-  { manager, apiVersion, fieldsV1 }: ManagedFields,
+  { manager, apiVersion, operation, time, fieldsV1 }: ManagedFields,
   wanted: FieldSet,
   live: StoredObject | undefined,
   applied: Body,
   schema: Schema,
 ): Conflict[] =>
   [...fromFieldsV1(fieldsV1)]
+    .sort()
     .filter((field) => wanted.has(field) && !segmentsOf(field).at(-1)!.startsWith('k:'))
     .filter((field) => !sameAt(live ?? {}, applied, field, schema))
-    .map((field) => ({ field, manager, apiVersion }));
+    .map((field) => ({
+      field,
+      owner: `"${manager}"${operation === 'Update' ? ` using ${apiVersion} at ${time}` : ''}`,
+    }));
 
 const conflictError = (conflicts: readonly Conflict[]): StatusError => {
-  const sentence = ({ manager, apiVersion }: Conflict): string => `conflict with "${manager}" using ${apiVersion}`;
+  const sentence = ({ owner }: Conflict): string => `conflict with ${owner}`;
   const count = conflicts.length === 1 ? '1 conflict' : `${conflicts.length} conflicts`;
+  const byOwner = Object.entries(Object.groupBy(conflicts, ({ owner }) => owner)).map(
+    ([owner, own]) => `conflicts with ${owner}:\n${own!.map(({ field }) => `- ${fieldText(field)}`).join('\n')}`,
+  );
   const text =
-    conflicts.length === 1
-      ? `${sentence(conflicts[0]!)}: ${fieldText(conflicts[0]!.field)}`
-      : `conflicts with ${conflicts.map((each) => `"${each.manager}" using ${each.apiVersion}:\n- ${fieldText(each.field)}`).join('\n')}`;
+    conflicts.length === 1 ? `${sentence(conflicts[0]!)}: ${fieldText(conflicts[0]!.field)}` : byOwner.join('\n');
   return new StatusError(409, 'Conflict', `Apply failed with ${count}: ${text}`, {
     causes: conflicts.map((conflict) => ({
       reason: 'FieldManagerConflict',
@@ -160,10 +166,23 @@ const merge = (live: unknown, applied: unknown, schema: Schema): unknown => {
   return merged;
 };
 
-/** The longest ways first, so that a list's item goes after its members. */
+/** A list's item goes as a whole, with what the API server has filled in; what stays of one keeps the keys that it is found by. */
 const removeFields = (root: Record<string, unknown>, fields: readonly string[], schema: Schema): void => {
-  const ways = fields.map(segmentsOf).sort((a, b) => b.length - a.length);
-  for (const way of ways) removeAt(root, way, schema);
+  const gone = new Set(fields.filter(isItem));
+  const isLeft = (field: string): boolean => {
+    const above = waysTo(field);
+    return above.some((each) => gone.has(each)) || isKeyOf(above.at(-1), field);
+  };
+  for (const field of fields) if (!isLeft(field)) removeAt(root, segmentsOf(field), schema);
+};
+
+const isItem = (field: string): boolean => segmentsOf(field).at(-1)!.startsWith('k:');
+
+/** Whether a field is one of those that tell an item from the others. */
+const isKeyOf = (item: string | undefined, field: string): boolean => {
+  if (item === undefined || !isItem(item)) return false;
+  const keys = JSON.parse(segmentsOf(item).at(-1)!.slice(2)) as object;
+  return Object.hasOwn(keys, segmentsOf(field).at(-1)!.slice(2));
 };
 
 const removeAt = (parent: unknown, [segment, ...rest]: readonly string[], schema: Schema): void => {
@@ -173,7 +192,8 @@ const removeAt = (parent: unknown, [segment, ...rest]: readonly string[], schema
   const member = members[index]!;
   if (rest.length > 0) {
     removeAt(member.value, rest, member.schema);
-    if (!isRecord(member.value) || Object.keys(member.value).length > 0 || segment!.startsWith('k:')) return;
+    // What is left empty goes as well: the API server doesn't write it.
+    if (Object.keys(member.value as object).length > 0) return;
   }
   if (Array.isArray(parent)) parent.splice(index, 1);
   else delete (parent as Record<string, unknown>)[segment!.slice(2)];

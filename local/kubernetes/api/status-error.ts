@@ -34,9 +34,16 @@ export const statusBody = ({ code, reason, message, details }: StatusError) => (
   metadata: {},
   status: 'Failure',
   message,
-  reason,
-  details,
+  ...(reason && { reason }),
+  ...(Object.keys(details).length > 0 && { details: written(details) }),
   code,
+});
+
+/** The core group has no name, and what is empty is not written. */
+export const written = ({ name, group, ...details }: StatusDetails): StatusDetails => ({
+  ...(name && { name }),
+  ...(group && { group }),
+  ...details,
 });
 
 interface Named {
@@ -66,11 +73,15 @@ export const changedSince = ({ group, plural }: Named, name: string): StatusErro
     { name, group, kind: plural },
   );
 
-export const invalid = ({ group, kind }: Named, name: string, causes: readonly Cause[]): StatusError => {
+export const invalid = (
+  { group, kind }: Omit<Named, 'plural'>,
+  name: string,
+  causes: readonly Cause[],
+): StatusError => {
   const sentences = causes.map(({ field, message }) => `${field}: ${message}`);
   const text = sentences.length === 1 ? sentences[0] : `[${sentences.join(', ')}]`;
   return new StatusError(422, 'Invalid', `${qualified(group, kind)} "${name}" is invalid: ${text}`, {
-    name,
+    ...(name && { name }),
     group,
     kind,
     causes,

@@ -33,7 +33,9 @@ export const assertAllowed = (user: User, { verb, resource, subresource, namespa
   const { group, plural } = resource;
   const right = { verb, group, resource: subresource ? `${plural}/${subresource}` : plural, namespace };
   if (user.allows(right)) return;
-  const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
+  // A namespace counts as lying within itself.
+  const within = plural === 'namespaces' ? name : namespace;
+  const where = within ? `in the namespace "${within}"` : 'at the cluster scope';
   throw new StatusError(
     403,
     'Forbidden',

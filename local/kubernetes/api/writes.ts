@@ -1,4 +1,5 @@
 import { parse as parseYaml } from 'yaml';
+import { required } from '../schema/causes.ts';
 import { schemaOfKind } from '../schema/kinds.ts';
 import { isRecord } from '../schema/schema.ts';
 import { admit, assertSchema } from './admission.ts';
@@ -7,7 +8,7 @@ import { type ObjectStore, timestamp, type Unstored } from './object-store.ts';
 import type { ApiRequest } from './request.ts';
 import { apiVersionOf } from './resources.ts';
 import { applyObject, ownChanges } from './server-side-apply.ts';
-import { alreadyExists, badRequest, notFound, StatusError } from './status-error.ts';
+import { alreadyExists, badRequest, invalid, notFound, StatusError } from './status-error.ts';
 import type { StoredObject } from './stored-object.ts';
 
 interface Answer {
@@ -93,9 +94,9 @@ export const writes = (store: ObjectStore, now: () => Date) => {
     const { resource, namespace, name, query, subresource } = request;
     if (subresource) throw new StatusError(405, 'MethodNotAllowed', 'subresources are not applied here');
     if (!query.get('fieldManager'))
-      throw badRequest(
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-      );
+      throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+        { ...required('fieldManager'), message: 'Required value: is required for apply patch' },
+      ]);
     const body = parseBody(request, text);
     const metadata = body.metadata as Body;
     if (metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
@@ -120,9 +121,7 @@ const parseBody = ({ resource, namespace, name }: ApiRequest, text: string): Bod
   const body = parseText(text);
   const { kind, apiVersion } = body;
   if (kind !== resource.kind || apiVersion !== apiVersionOf(resource)) {
-    throw badRequest(
-      `the API version in the data (${apiVersion}, Kind=${kind}) does not match the expected API version (${apiVersionOf(resource)}, Kind=${resource.kind})`,
-    );
+    throw badRequest(`invalid object type: ${apiVersion}, Kind=${kind}`);
   }
   const metadata = isRecord(body.metadata) ? body.metadata : {};
   if (name && metadata.name !== undefined && metadata.name !== name) {

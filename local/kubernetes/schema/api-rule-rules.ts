@@ -1,6 +1,6 @@
 import type { Cause } from '../api/status-error.ts';
 import type { StoredObject } from '../api/stored-object.ts';
-import { invalidValue, required, unsupported } from './causes.ts';
+import { invalidValue, required, tooMany, unsupported } from './causes.ts';
 
 interface ApiRuleSpec {
   readonly hosts?: readonly string[];
@@ -26,73 +26,108 @@ interface RuleSpec {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
+const STATES = ['Processing', 'Deleting', 'Ready', 'Error', 'Warning'];
 const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
 const GATEWAY = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const PATH = /^\/(\*|[^*{}]*(\{\*\}[^*{}]*)*(\{\*\*\})?[^*{}]*)$/;
+const PATH = /^((\/([A-Za-z0-9-._~!$&'()+,;=:@]|%[0-9a-fA-F]{2})*)|(\/\{\*{1,2}\}))+$|^\/\*$/;
 
-/** Enumerations, limits and the CEL rules of APIRule v2's definition. */
-export const apiRuleCauses = ({ spec }: StoredObject): Cause[] => {
-  const { hosts, gateway, service, timeout, rules } = (spec ?? {}) as ApiRuleSpec;
-  return [
-    ...hostCauses(hosts),
-    ...(gateway === undefined || (GATEWAY.test(gateway) && gateway.length <= 127)
-      ? []
-      : [invalidValue('spec.gateway', gateway, 'Gateway must be in the namespace/name format')]),
-    ...serviceCauses(service, 'spec.service'),
-    ...timeoutCauses(timeout, 'spec.timeout'),
-    ...(rules?.length
-      ? rules.flatMap((rule, index) => ruleCauses(rule, `spec.rules[${index}]`))
-      : [required('spec.rules')]),
-  ];
+/**
+ * Enumerations, limits and the CEL rules of APIRule v2's definition. As in the API server, an object that lacks something
+ * is not held against the CEL rules, and told so.
+ */
+export const apiRuleCauses = ({ spec, status }: StoredObject): Cause[] => {
+  const structural = [...schemaCauses((spec ?? {}) as ApiRuleSpec), ...statusCauses(status)];
+  if (structural.some(({ reason }) => BLOCKING.has(reason))) return [...structural, NOT_CHECKED];
+  return [...structural, ...celCauses((spec ?? {}) as ApiRuleSpec)];
 };
 
-const hostCauses = (hosts: readonly string[] | undefined): Cause[] => {
-  if (!hosts) return [required('spec.hosts')];
-  if (hosts.length !== 1) return [invalidValue('spec.hosts', hosts, 'spec.hosts in body should have exactly 1 item')];
-  if (HOST.test(hosts[0]!) && hosts[0]!.length <= 255) return [];
-  return [
-    invalidValue('spec.hosts[0]', hosts[0], 'Host must be a lowercase RFC 1123 label or a fully qualified domain name'),
-  ];
+const BLOCKING = new Set(['FieldValueRequired', 'FieldValueNotSupported', 'FieldValueTooMany', 'FieldValueTooLong']);
+
+const NOT_CHECKED: Cause = {
+  reason: 'FieldValueInvalid',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors ' +
+    'to complete validation',
+  field: '<nil>',
 };
+
+const schemaCauses = ({ hosts, gateway, service, timeout, rules }: ApiRuleSpec): Cause[] => [
+  ...(hosts?.length ? [] : [required('spec.hosts')]),
+  ...(hosts && hosts.length > 1 ? [tooMany('spec.hosts', hosts.length, 1)] : []),
+  ...(hosts ?? []).filter((host) => host.length > 255).map((_, index) => tooLong(`spec.hosts[${index}]`, 255)),
+  ...(gateway !== undefined && gateway.length > 127 ? [tooLong('spec.gateway', 127)] : []),
+  ...serviceCauses(service, 'spec.service'),
+  ...rangeCauses(timeout, 'spec.timeout', 1, 3900),
+  ...(rules?.length
+    ? rules.flatMap((rule, index) => ruleCauses(rule, `spec.rules[${index}]`))
+    : [required('spec.rules')]),
+];
+
+const ruleCauses = ({ path, methods, jwt, service, timeout }: RuleSpec, at: string): Cause[] => [
+  ...(path === undefined ? [required(`${at}.path`)] : []),
+  ...(path !== undefined && !PATH.test(path)
+    ? [invalidValue(`${at}.path`, path, `${at}.path in body should match '${PATH.source}'`)]
+    : []),
+  ...(methods?.length ? [] : [required(`${at}.methods`)]),
+  ...(methods ?? []).flatMap((method, index) =>
+    METHODS.includes(method) ? [] : [unsupported(`${at}.methods[${index}]`, method, METHODS)],
+  ),
+  ...(jwt?.authentications ?? []).flatMap(({ issuer, jwksUri }, index) => [
+    ...(issuer === undefined ? [required(`${at}.jwt.authentications[${index}].issuer`)] : []),
+    ...(jwksUri === undefined ? [required(`${at}.jwt.authentications[${index}].jwksUri`)] : []),
+  ]),
+  ...serviceCauses(service, `${at}.service`),
+  ...rangeCauses(timeout, `${at}.timeout`, 1, 3900),
+];
 
 const serviceCauses = (service: ServiceReference | undefined, at: string): Cause[] => {
   if (!service) return [];
   const { name, port } = service;
   return [
-    ...(name ? [] : [required(`${at}.name`)]),
+    ...(name === undefined ? [required(`${at}.name`)] : []),
     ...(port === undefined ? [required(`${at}.port`)] : []),
-    ...(port !== undefined && (port < 1 || port > 65_535)
-      ? [invalidValue(`${at}.port`, port, `${at}.port in body should be between 1 and 65535`)]
-      : []),
+    ...rangeCauses(port, `${at}.port`, 1, 65_535),
   ];
 };
 
-const timeoutCauses = (timeout: number | undefined, at: string): Cause[] =>
-  timeout === undefined || (timeout >= 1 && timeout <= 3900)
+const rangeCauses = (value: number | undefined, at: string, min: number, max: number): Cause[] => {
+  if (value === undefined || (value >= min && value <= max)) return [];
+  const limit = value < min ? `greater than or equal to ${min}` : `less than or equal to ${max}`;
+  return [invalidValue(at, value, `${at} in body should be ${limit}`)];
+};
+
+const tooLong = (field: string, max: number): Cause => ({
+  reason: 'FieldValueTooLong',
+  message: `Too long: may not be more than ${max} bytes`,
+  field,
+});
+
+const statusCauses = (status: unknown): Cause[] => {
+  const { state } = (status ?? {}) as { readonly state?: string };
+  if (status === undefined) return [];
+  if (state === undefined) return [required('status.state')];
+  return STATES.includes(state) ? [] : [unsupported('status.state', state, STATES)];
+};
+
+/** CEL's refusals name the type of what they refuse, and not its value. */
+const celCauses = ({ hosts = [], gateway, rules = [] }: ApiRuleSpec): Cause[] => [
+  ...hosts.flatMap((host, index) =>
+    HOST.test(host) ? [] : [invalidValue(`spec.hosts[${index}]`, 'string', HOST_MESSAGE)],
+  ),
+  ...(gateway === undefined || GATEWAY.test(gateway)
     ? []
-    : [invalidValue(at, timeout, `${at} in body should be between 1 and 3900`)];
-
-const ruleCauses = (rule: RuleSpec, at: string): Cause[] => {
-  const { path, methods, noAuth, jwt, extAuth } = rule;
-  const strategies = [noAuth, jwt, extAuth].filter((each) => each !== undefined).length;
-  return [
-    ...(path === undefined ? [required(`${at}.path`)] : []),
-    ...(path !== undefined && !PATH.test(path)
-      ? [invalidValue(`${at}.path`, path, 'Path must begin with / and have no regular expression')]
-      : []),
-    ...(methods?.length ? [] : [required(`${at}.methods`)]),
-    ...(methods ?? [])
-      .filter((method) => !METHODS.includes(method))
-      .map((method) => unsupported(`${at}.methods`, method, METHODS)),
-    ...(strategies === 1
+    : [invalidValue('spec.gateway', 'string', 'Gateway must be in the namespace/name format')]),
+  ...rules.flatMap(({ noAuth, jwt, extAuth }, index) =>
+    [noAuth === true, jwt !== undefined, extAuth !== undefined].filter(Boolean).length === 1
       ? []
-      : [invalidValue(at, rule, 'One of the following fields must be set: noAuth, jwt, extAuth')]),
-    ...(noAuth === false ? [invalidValue(`${at}.noAuth`, noAuth, 'noAuth must be true')] : []),
-    ...(jwt?.authentications ?? []).flatMap(({ issuer, jwksUri }, index) => [
-      ...(issuer === undefined ? [required(`${at}.jwt.authentications[${index}].issuer`)] : []),
-      ...(jwksUri === undefined ? [required(`${at}.jwt.authentications[${index}].jwksUri`)] : []),
-    ]),
-    ...serviceCauses(rule.service, `${at}.service`),
-    ...timeoutCauses(rule.timeout, `${at}.timeout`),
-  ];
-};
+      : [
+          invalidValue(
+            `spec.rules[${index}]`,
+            'object',
+            'One of the following fields must be set: noAuth, jwt, extAuth',
+          ),
+        ],
+  ),
+];
+
+const HOST_MESSAGE = 'Host must be a lowercase RFC 1123 label or a fully qualified domain name';

@@ -43,7 +43,7 @@ const SCALARS: Readonly<Record<string, Schema>> = {
 };
 
 const fieldSchema = (path: string, type: string): Schema => {
-  if (QUANTITIES.has(path)) return { type: 'map', values: { type: 'scalar' } };
+  if (QUANTITIES.has(path)) return { type: 'map', values: { type: 'quantity' } };
   const item = /^(?:Array|Set)<(.+)>$/.exec(type)?.[1];
   if (item) {
     const keys = LIST_KEYS[path];

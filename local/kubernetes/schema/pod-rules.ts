@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { matchesLabels } from '../api/selectors.ts';
 import type { Cause } from '../api/status-error.ts';
 import type { StoredObject } from '../api/stored-object.ts';
-import { invalidValue, required, unsupported } from './causes.ts';
+import { forbidden, invalidValue, required, unsupported } from './causes.ts';
 import { quantity } from './quantity.ts';
 
 interface DeploymentSpec {
@@ -14,7 +14,14 @@ interface DeploymentSpec {
   };
 }
 
+interface Ids {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly fsGroup?: number;
+}
+
 interface PodSpec {
+  readonly securityContext?: Ids;
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly { readonly name?: string }[];
@@ -23,6 +30,12 @@ interface PodSpec {
 
 interface Container {
   readonly name?: string;
+  readonly env?: readonly { readonly name?: string }[];
+  readonly ports?: readonly { readonly containerPort?: number }[];
+  readonly startupProbe?: object;
+  readonly readinessProbe?: object;
+  readonly livenessProbe?: object;
+  readonly securityContext?: Ids;
   readonly image?: string;
   readonly imagePullPolicy?: string;
   readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities };
@@ -49,12 +62,13 @@ export const deploymentCauses = (object: StoredObject, before: StoredObject | un
 };
 
 const podCauses = (spec: PodSpec, at: string): Cause[] => {
-  const { containers = [], initContainers = [], volumes = [], restartPolicy = 'Always' } = spec;
+  const { containers = [], initContainers = [], volumes = [], restartPolicy = 'Always', securityContext = {} } = spec;
   const volumeNames = new Set(volumes.map(({ name }) => name));
   const names = containers.map(({ name }) => name);
   return [
     ...(containers.length === 0 ? [required(`${at}.containers`)] : []),
     ...(restartPolicy === 'Always' ? [] : [unsupported(`${at}.restartPolicy`, restartPolicy, ['Always'])]),
+    ...idCauses(securityContext, `${at}.securityContext`),
     ...names.flatMap((name, index) =>
       names.indexOf(name) < index
         ? [
@@ -81,6 +95,14 @@ const containerCauses = (container: Container, volumeNames: ReadonlySet<string |
     ...(PULL_POLICIES.includes(imagePullPolicy)
       ? []
       : [unsupported(`${at}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES)]),
+    ...(container.env ?? []).flatMap(({ name: variable = '' }, index) =>
+      VARIABLE.test(variable) ? [] : [invalidValue(`${at}.env[${index}].name`, variable, VARIABLE_MESSAGE)],
+    ),
+    ...(container.ports ?? []).flatMap(({ containerPort = 0 }, index) =>
+      rangeCauses(containerPort, `${at}.ports[${index}].containerPort`, 1, 65_535),
+    ),
+    ...PROBES.flatMap((probe) => probeCauses(container[probe], `${at}.${probe}`)),
+    ...idCauses(container.securityContext ?? {}, `${at}.securityContext`),
     ...resourceCauses(resources, `${at}.resources`),
     ...volumeMounts.flatMap((mount, index) =>
       volumeNames.has(mount.name)
@@ -96,12 +118,29 @@ const containerCauses = (container: Container, volumeNames: ReadonlySet<string |
   ];
 };
 
+const VARIABLE = /^[ -<>-~]+$/;
+const VARIABLE_MESSAGE =
+  "a valid environment variable name must consist only of printable ASCII characters other than '='";
+
+const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const;
+const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'];
+
+const probeCauses = (probe: object | undefined, at: string): Cause[] => {
+  if (!probe) return [];
+  const handlers = HANDLERS.filter((each) => Object.hasOwn(probe, each));
+  if (handlers.length === 0) return [required(at)];
+  return handlers.slice(1).map((each) => forbidden(`${at}.${each}`, 'may not specify more than 1 handler type'));
+};
+
+const idCauses = ({ runAsUser, runAsGroup, fsGroup }: Ids, at: string): Cause[] =>
+  Object.entries({ runAsUser, runAsGroup, fsGroup }).flatMap(([name, id]) =>
+    id === undefined ? [] : rangeCauses(id, `${at}.${name}`, 0, 2_147_483_647),
+  );
+
+const rangeCauses = (value: number, at: string, min: number, max: number): Cause[] =>
+  value >= min && value <= max ? [] : [invalidValue(at, value, `must be between ${min} and ${max}, inclusive`)];
+
 const resourceCauses = ({ requests = {}, limits = {} }: NonNullable<Container['resources']>, at: string): Cause[] => [
-  ...[...Object.entries(requests), ...Object.entries(limits)]
-    .filter(([, value]) => Number.isNaN(quantity(value)))
-    .map(([name, value]) =>
-      invalidValue(`${at}.${name}`, value, 'quantities must match the regular expression of a quantity'),
-    ),
   ...Object.entries(requests)
     .filter(([name, value]) => limits[name] !== undefined && quantity(value) > quantity(limits[name]))
     .map(([name, value]) =>

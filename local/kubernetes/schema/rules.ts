@@ -14,30 +14,68 @@ export const objectCauses = (object: StoredObject, before: StoredObject | undefi
   ...(RULES[object.kind]?.(object, before) ?? []),
 ];
 
+/** Without the marks of beginning and end. */
+function bare({ source }: RegExp): string {
+  return source.slice(1, -1);
+}
+
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const SERVICE_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
-const NAME_RULES: Readonly<Record<string, readonly [RegExp, number]>> = {
-  Namespace: [LABEL, 63],
-  Service: [SERVICE_LABEL, 63],
+interface NameRule {
+  readonly pattern: RegExp;
+  readonly maxLength: number;
+  readonly message: string;
+}
+
+/** In the API server's own words. */
+const ANY_NAME: NameRule = {
+  pattern: SUBDOMAIN,
+  maxLength: 253,
+  message:
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end " +
+    `with an alphanumeric character (e.g. 'example.com', regex used for validation is '${bare(SUBDOMAIN)}')`,
+};
+
+const NAME_RULES: Readonly<Record<string, NameRule>> = {
+  Namespace: {
+    pattern: LABEL,
+    maxLength: 63,
+    message:
+      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an " +
+      `alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${bare(LABEL)}')`,
+  },
+  Service: {
+    pattern: SERVICE_LABEL,
+    maxLength: 63,
+    message:
+      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end " +
+      `with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${bare(SERVICE_LABEL)}')`,
+  },
 };
 
 const nameCauses = ({ kind, metadata: { name } }: StoredObject): Cause[] => {
-  const [pattern, max] = NAME_RULES[kind] ?? [SUBDOMAIN, 253];
-  if (pattern.test(name) && name.length <= max) return [];
-  return [invalidValue('metadata.name', name, `must be a lower-case DNS name of at most ${max} characters`)];
+  const { pattern, maxLength, message } = NAME_RULES[kind] ?? ANY_NAME;
+  return [
+    ...(name.length <= maxLength
+      ? []
+      : [invalidValue('metadata.name', name, `must be no more than ${maxLength} bytes`)]),
+    ...(pattern.test(name) ? [] : [invalidValue('metadata.name', name, message)]),
+  ];
 };
 
 const QUALIFIED_NAME = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+const LABEL_MESSAGE =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
+  `alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${bare(LABEL_VALUE)}')`;
 
 const metadataCauses = ({ metadata: { labels = {}, annotations = {} } }: StoredObject): Cause[] => [
   ...Object.entries(labels).flatMap(([name, value]) => [
     ...(QUALIFIED_NAME.test(name) ? [] : [invalidValue('metadata.labels', name, 'name part must be a qualified name')]),
-    ...(LABEL_VALUE.test(value)
-      ? []
-      : [invalidValue('metadata.labels', value, 'a valid label has at most 63 characters')]),
+    ...(value.length <= 63 ? [] : [invalidValue('metadata.labels', value, 'must be no more than 63 bytes')]),
+    ...(LABEL_VALUE.test(value) ? [] : [invalidValue('metadata.labels', value, LABEL_MESSAGE)]),
   ]),
   ...Object.keys(annotations)
     .filter((name) => !QUALIFIED_NAME.test(name.toLowerCase()))
@@ -82,7 +120,8 @@ const autoscalerCauses: Rule = (object) => {
     scaleTargetRef?: { kind?: string; name?: string };
   };
   return [
-    ...(scaleTargetRef?.kind && scaleTargetRef.name ? [] : [required('spec.scaleTargetRef')]),
+    ...(scaleTargetRef?.kind ? [] : [required('spec.scaleTargetRef.kind')]),
+    ...(scaleTargetRef?.name ? [] : [required('spec.scaleTargetRef.name')]),
     ...(minReplicas >= 1 ? [] : [invalidValue('spec.minReplicas', minReplicas, 'must be greater than or equal to 1')]),
     ...(maxReplicas !== undefined && maxReplicas >= Math.max(1, minReplicas)
       ? []

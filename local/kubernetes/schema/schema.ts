@@ -3,7 +3,7 @@ export type Schema =
   | { readonly type: 'object'; readonly fields: () => ReadonlyMap<string, Schema>; readonly atomic?: boolean }
   | { readonly type: 'map'; readonly values: Schema; readonly atomic?: boolean }
   | { readonly type: 'list'; readonly items: Schema; readonly keys?: readonly ListKey[]; readonly set?: boolean }
-  | { readonly type: 'string' | 'number' | 'boolean' | 'scalar' | 'any' };
+  | { readonly type: 'string' | 'number' | 'boolean' | 'scalar' | 'quantity' | 'any' };
 
 /** A field that tells an item of a list from the others, with what it is when it is left out. */
 export interface ListKey {
@@ -28,7 +28,7 @@ export interface SchemaError {
   /** `.spec.template.spec.containers[0].image`. */
   readonly path: string;
   readonly message: string;
-  readonly isUnknownField: boolean;
+  readonly kind: 'unknownField' | 'type' | 'quantity';
 }
 
 /** Every field that the schema doesn't have, and every value of another type than it says. */
@@ -39,7 +39,7 @@ export const schemaErrors = (value: unknown, schema: Schema, path = ''): SchemaE
     const fields = schema.fields();
     return Object.entries(value).flatMap(([name, each]) => {
       const field = fields.get(name);
-      if (!field) return [{ path: `${path}.${name}`, message: 'field not declared in schema', isUnknownField: true }];
+      if (!field) return [{ path: `${path}.${name}`, message: 'field not declared in schema', kind: 'unknownField' }];
       return schemaErrors(each, field, `${path}.${name}`);
     });
   }
@@ -49,7 +49,15 @@ export const schemaErrors = (value: unknown, schema: Schema, path = ''): SchemaE
   }
   if (schema.type === 'list') {
     if (!Array.isArray(value)) return [wrongType(path, 'list', value)];
-    return value.flatMap((each, index) => schemaErrors(each, schema.items, `${path}[${index}]`));
+    return [
+      ...duplicates(value, schema.keys, path),
+      ...value.flatMap((each, index) =>
+        schemaErrors(each, schema.items, `${path}${itemText(each, schema.keys, index)}`),
+      ),
+    ];
+  }
+  if (schema.type === 'quantity' && fits(value, 'scalar')) {
+    return QUANTITY.test(String(value)) ? [] : [{ path, message: QUANTITY_MESSAGE, kind: 'quantity' }];
   }
   return fits(value, schema.type) ? [] : [wrongType(path, EXPECTED[schema.type]!, value)];
 };
@@ -57,11 +65,34 @@ export const schemaErrors = (value: unknown, schema: Schema, path = ''): SchemaE
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
+/** Stricter than what the message names, as the parser is. */
+const QUANTITY = /^[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/;
+const QUANTITY_MESSAGE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/** An item by its keys, where the list has such: `[name="model"]`. */
+const itemText = (item: unknown, keys: readonly ListKey[] | undefined, index: number): string =>
+  keys && isRecord(item) ? `[${keyText(item, keys)}]` : `[${index}]`;
+
+const keyText = (item: Readonly<Record<string, unknown>>, keys: readonly ListKey[]): string =>
+  keys.map(({ field, byDefault }) => `${field}=${JSON.stringify(item[field] ?? byDefault)}`).join(',');
+
+const duplicates = (items: readonly unknown[], keys: readonly ListKey[] | undefined, path: string): SchemaError[] => {
+  if (!keys) return [];
+  const texts = items.filter(isRecord).map((item) => keyText(item, keys));
+  const repeated = new Set(texts.filter((text, index) => texts.indexOf(text) < index));
+  return [...repeated].map((text) => ({
+    path,
+    message: `duplicate entries for key [${text}]`,
+    kind: 'type',
+  }));
+};
+
 const EXPECTED: Readonly<Record<string, string>> = {
   string: 'string',
   number: 'numeric (int or float)',
-  boolean: 'bool',
+  boolean: 'boolean',
   scalar: 'scalar',
+  quantity: 'scalar',
 };
 
 const fits = (value: unknown, type: string): boolean =>
@@ -70,6 +101,13 @@ const fits = (value: unknown, type: string): boolean =>
 
 const wrongType = (path: string, expected: string, value: unknown): SchemaError => ({
   path,
-  message: `expected ${expected}, got ${Array.isArray(value) ? 'list' : value !== null && typeof value === 'object' ? 'map' : typeof value}`,
-  isUnknownField: false,
+  message: `expected ${expected}, got ${found(expected, value)}`,
+  kind: 'type',
 });
+
+/** As the API server prints a Go value: numbers' and texts' fields name the type that they got, others the value. */
+const found = (expected: string, value: unknown): string => {
+  if (Array.isArray(value)) return 'list';
+  if (isRecord(value)) return 'map';
+  return expected.startsWith('numeric') || expected === 'string' ? typeof value : `&{${value}}`;
+};

@@ -12,7 +12,8 @@ import type { Deployment, KubernetesObject, Pod } from '#shared/kyma/objects.ts'
 import { deleteOwned, ownedObjects } from '#shared/kyma/owned-objects.ts';
 import { EXPIRES_AT_ANNOTATION, selectorOf } from '#shared/kyma/ownership.ts';
 import { runFolderUri } from '#shared/pipeline/run.ts';
-import { eventually, loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
+import { eventually } from '#test/local/kubernetes/eventually.ts';
+import { loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
 import { addingModel, brokenModel } from '#test/shared/kyma/models.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';

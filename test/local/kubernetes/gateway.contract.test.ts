@@ -6,7 +6,8 @@ import type { ApiRule } from '#shared/kyma/objects.ts';
 import { names } from '#shared/kyma/ownership.ts';
 import { pullSecretManifest } from '#shared/kyma/pull-secret.ts';
 import { addingModel, deployedModel, settings } from '#test/shared/kyma/models.ts';
-import { eventually, loopback, type OpenKubernetes, openKubernetes } from './open-kubernetes.ts';
+import { eventually } from './eventually.ts';
+import { loopback, type OpenKubernetes, openKubernetes } from './open-kubernetes.ts';
 
 let open: OpenKubernetes;
 beforeAll(async () => {
