@@ -10,6 +10,13 @@ export const asClusterError = (error: unknown, what: string, host: string): Erro
   if (error instanceof PipelineError) return error;
   const refusal = pipelineErrorIn(error);
   if (refusal) return refusal;
+  const unserved = unservedKind(error);
+  if (unserved) {
+    return new ClusterRefusedError(
+      `${what} failed: the cluster ${host} doesn't know ${unserved}. Add Kyma's modules istio and api-gateway (docs/kyma.md).`,
+      { cause: new Error((error as Error).message.slice(0, 300)) },
+    );
+  }
   const status = statusOf(error);
   const options = { cause: new Error(status?.message ?? causeText(error)) };
   if (!status) {
@@ -37,7 +44,17 @@ export const asClusterError = (error: unknown, what: string, host: string): Erro
   return new ClusterRefusedError(`${what} was refused: ${withCauses(status)}`, options);
 };
 
-export const isNotFound = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 404;
+/** Whether an object isn't there, of a kind that the cluster knows. */
+export const isNotFound = (error: unknown): boolean =>
+  (error as { code?: unknown } | null)?.code === 404 && unservedKind(error) === undefined;
+
+/** The kind that the client has looked for in vain among what the cluster serves. */
+const unservedKind = (error: unknown): string | undefined => {
+  const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: string };
+  const [, missing] = /^Unrecognized API version and kind: (.+)$/.exec(message) ?? [];
+  if (missing) return missing;
+  return code === 404 ? /^Failed to fetch resource metadata for ([^:]+):/.exec(message)?.[1] : undefined;
+};
 
 /** Kubernetes' own answer, as far as we read it. */
 interface Status {

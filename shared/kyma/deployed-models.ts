@@ -1,4 +1,5 @@
-import type { Cluster } from '#shared/kyma/cluster.ts';
+import { ClusterAccessError, ClusterRefusedError } from '#shared/errors.ts';
+import type { Cluster, ObjectName } from '#shared/kyma/cluster.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import type { ApiRule, Deployment } from '#shared/kyma/objects.ts';
 import { LABELS, RUN_ANNOTATION } from '#shared/kyma/ownership.ts';
@@ -7,7 +8,7 @@ import { LABELS, RUN_ANNOTATION } from '#shared/kyma/ownership.ts';
 export interface DeployedToKyma {
   readonly pipeline: string;
   readonly namespace: string;
-  /** Absent while the model has no route. */
+  /** Absent while the model has no route, or none that we may see. */
   readonly url?: string;
   readonly imageUri: string;
   readonly runUri: string | undefined;
@@ -21,11 +22,11 @@ export const deployedToKyma = async (cluster: Cluster): Promise<DeployedToKyma[]
   return Promise.all(
     deployments.map(async ({ metadata, spec, status }) => {
       const { name, namespace = '' } = metadata;
-      const route = await cluster.get<ApiRule & { spec: Route }>('APIRule', { namespace, name });
+      const url = await urlOf(cluster, { namespace, name });
       return {
         pipeline: metadata.labels?.['app.kubernetes.io/instance'] ?? name,
         namespace,
-        ...(route && { url: await urlOfHost(cluster, route.spec.gateway, route.spec.hosts[0]!) }),
+        ...(url && { url }),
         imageUri: spec.template.spec.containers[0]?.image ?? '',
         runUri: metadata.annotations?.[RUN_ANNOTATION],
         availableReplicas: status?.availableReplicas ?? 0,
@@ -33,6 +34,17 @@ export const deployedToKyma = async (cluster: Cluster): Promise<DeployedToKyma[]
       };
     }),
   );
+};
+
+/** A namespace whose routes may not be read, or whose gateway is gone, keeps nobody from seeing the rest. */
+const urlOf = async (cluster: Cluster, name: ObjectName): Promise<string | undefined> => {
+  try {
+    const route = await cluster.get<ApiRule & { spec: Route }>('APIRule', name);
+    return route && (await urlOfHost(cluster, route.spec.gateway, route.spec.hosts[0]!));
+  } catch (error) {
+    if (error instanceof ClusterAccessError || error instanceof ClusterRefusedError) return undefined;
+    throw error;
+  }
 };
 
 interface Route {

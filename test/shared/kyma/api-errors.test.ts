@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ForbiddenAddressError } from '#shared/errors.ts';
-import { asClusterError } from '#shared/kyma/api-errors.ts';
+import { asClusterError, isNotFound } from '#shared/kyma/api-errors.ts';
 
 const answer = (code: number, body: unknown) =>
   Object.assign(new Error('HTTP-Code: everything, with all headers'), { code, body });
@@ -71,6 +71,25 @@ describe('asClusterError', () => {
     const refused = new ForbiddenAddressError('leads to 10.0.0.1');
 
     expect(translate(new TypeError('fetch failed', { cause: new Error('x', { cause: refused }) }))).toBe(refused);
+  });
+
+  it.each([
+    Object.assign(
+      new Error('Failed to fetch resource metadata for gateway.kyma-project.io/v2/APIRule: HTTP-Code: 404'),
+      {
+        code: 404,
+        body: '404 page not found',
+      },
+    ),
+    new Error('Unrecognized API version and kind: gateway.kyma-project.io/v2 APIRule'),
+  ])('says which modules bring a kind that the cluster lacks, and takes it for no object that is missing', (error) => {
+    expect(translate(error)).toMatchObject({
+      name: 'ClusterRefusedError',
+      message: expect.stringMatching(
+        /doesn't know gateway\.kyma-project\.io\/v2.APIRule\. Add Kyma's modules istio and api-gateway/,
+      ),
+    });
+    expect(isNotFound(error)).toBe(false);
   });
 
   it('tells each cause once, and not that further rules were not checked', () => {

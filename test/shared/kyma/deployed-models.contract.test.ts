@@ -57,6 +57,18 @@ it('finds the cluster by its secret, and what runs there with its URL, image and
   });
 });
 
+it('lists a model whose route may not be read without its URL', async () => {
+  const model = deployedModel(`127.0.0.1:1/models@sha256:${'0'.repeat(64)}`);
+  await open.cluster.apply(namespaceManifest('models'));
+  for (const object of [...workloadManifests(model), apiRuleManifest(model)]) await open.cluster.apply(object);
+  const halfBlind = open.clusterOf(open.kubernetes.addUser('half-blind', ({ resource }) => resource !== 'apirules'));
+
+  const [found] = await deployedToKyma(halfBlind);
+
+  expect(found).toMatchObject({ pipeline: 'adder', imageUri: model.imageUri });
+  expect(found).not.toHaveProperty('url');
+});
+
 it('says what to store where no cluster is configured', async () => {
   await expect(clusterOfSecret(() => kymaSettings({}), client)()).rejects.toMatchObject({
     name: 'InvalidInputError',
