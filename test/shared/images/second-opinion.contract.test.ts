@@ -94,6 +94,55 @@ describe.skipIf(missing.length > 0)(`an image that our client has pushed to the 
     expect((await stat(join(root, 'usr/local/bin/serve'))).mode & 0o111).toBe(0o111);
   });
 
+  it('has the config and the files, with their modes and owners, that other tools expect of an image', async () => {
+    const { tag, digest } = await pushTo(await open.registries.ownRegistry());
+    const { host, username, password } = await open.registries.pullCredentials();
+    const source = `docker://${host}/${REPOSITORY}:${tag}`;
+    const login = ['--creds', `${username}:${password}`];
+
+    const config = await inspect(source, '--config', ...login);
+    const { layers } = await inspect(source, '--raw', ...login);
+    const copy = await mkdtemp(join(folder, 'copy-'));
+    await run('skopeo', [
+      '--insecure-policy',
+      'copy',
+      '--src-tls-verify=false',
+      '--src-creds',
+      login[1]!,
+      source,
+      `dir:${copy}`,
+    ]);
+    const layer = join(copy, layers.at(-1).digest.replace('sha256:', ''));
+    const { stdout } = await run('tar', ['--list', '--verbose', '--numeric-owner', '--gzip', '--file', layer], {
+      env: { ...process.env, TZ: 'UTC' },
+    });
+
+    expect(config.config).toMatchObject({
+      User: '1000:1000',
+      Cmd: ['serve'],
+      ExposedPorts: { '8080/tcp': {} },
+      Labels: { 'org.opencontainers.image.base.digest': expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
+    });
+    expect(config.rootfs.diff_ids).toHaveLength(layers.length);
+    expect(config.created).toBe('1970-01-01T00:00:00Z');
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ +/)),
+    ).toEqual(
+      [
+        ['drwxr-xr-x', '0/0', 'opt/'],
+        ['drwxr-xr-x', '0/0', 'opt/ml/'],
+        ['drwxr-xr-x', '1000/1000', 'opt/ml/code/'],
+        ['-rw-r--r--', '1000/1000', 'opt/ml/code/train.py'],
+        ['drwxr-xr-x', '0/0', 'opt/ml/model/'],
+        ['-rw-r--r--', '0/0', 'opt/ml/model/model.joblib'],
+      ].map(([mode, owner, name]) => [mode, owner, expect.any(String), '1970-01-01', expect.any(String), name]),
+    );
+    expect((await pushTo(await open.registries.ownRegistry())).digest).toBe(digest);
+  });
+
   it('can be pushed back by skopeo, past all of ECR’s ways', async () => {
     const { digest } = await pushTo(await open.registries.ownRegistry());
     const { host, username, password } = await open.registries.pullCredentials();
