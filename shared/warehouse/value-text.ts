@@ -15,6 +15,7 @@ export const valueToText = (column: DatasetColumn): ValueToText => {
 
 /** Digits of a number in any notation, with the exponent written out: `1.5E-3` is `0.0015`. */
 export const plainDigits = (number: string): string => {
+  if (!number.includes('E') && !number.includes('e')) return number;
   const match = /^([+-]?)(\d*)\.?(\d*)[eE]([+-]?\d+)$/.exec(number);
   if (!match) return number;
   const [, sign = '', whole = '', fraction = '', exponent] = match;
@@ -38,13 +39,16 @@ const shortestReal: ValueToText = (value) => {
 
 /** The driver gives nine digits of a fraction; HANA keeps seven. */
 const timestampText: ValueToText = (value) => {
-  const text = String(value).replace('T', ' ');
+  const given = String(value);
+  const text = given.charCodeAt(DATE_LENGTH) === SPACE ? given : given.replace('T', ' ');
   if (text.length <= 19) return text;
   let end = text.length;
   while (text.charCodeAt(end - 1) === ZERO) end -= 1;
   return text.slice(0, text.charCodeAt(end - 1) === POINT ? end - 1 : end);
 };
 
+const DATE_LENGTH = 'YYYY-MM-DD'.length;
+const SPACE = ' '.charCodeAt(0);
 const ZERO = '0'.charCodeAt(0);
 const POINT = '.'.charCodeAt(0);
 

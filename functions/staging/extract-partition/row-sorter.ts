@@ -23,6 +23,7 @@ export const rowSorter = (plan: StagingPlan): RowSorter => {
     columns,
     datasets,
     sort: (rows) => {
+      if (datasets.length === 1 && !check) return [rows];
       const sorted = datasets.map((): Row[] => []);
       for (const row of rows) {
         check?.(row);
