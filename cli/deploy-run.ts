@@ -72,7 +72,8 @@ const deploymentInput = async ({ pipeline, runUri }: DeployRequest) => {
   return { runUri, modelRecordUri, target };
 };
 
-const deploymentOf = async (runUri: string): Promise<RunRecord['deployment']> => {
+/** What a run's last deployment has left. */
+export const deploymentOf = async (runUri: string): Promise<RunRecord['deployment']> => {
   const facts = ['endpoint', 'image', 'kyma', 'smokeTest'] as const;
   const values = await Promise.all(facts.map((fact) => readFact(s3ObjectStore(), runUri, fact)));
   return RunRecord.shape.deployment.parse(Object.fromEntries(facts.map((fact, index) => [fact, values[index]])));

@@ -8,8 +8,9 @@ import { modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord, type RunRecord } from '#shared/pipeline/run-record.ts';
-import { deployRun } from '../deploy-run.ts';
+import { deploymentOf, deployRun } from '../deploy-run.ts';
 import { printEnding } from '../ending.ts';
+import { counted } from '../format.ts';
 import { type RunRequest, runPipeline } from '../run-pipeline.ts';
 import { pipelinesDir, stateDir, withOwnCloud } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
@@ -41,7 +42,7 @@ const demonstrate = async (
   if (ending !== EXIT.done) return ending;
   const record = await loadRunRecord(s3ObjectStore(), (execution.output as { runUri: string }).runUri);
   out.print();
-  out.print('  A prediction, asked of the URL with a token of the issuer:');
+  out.print('  A prediction: one flight, posted to the URL with a token of the issuer.');
   await printPrediction(record, out);
   await printRows(record, out);
   out.print('  The same model once more: nothing of it has changed, so nothing is pushed and no pod restarts.');
@@ -49,10 +50,17 @@ const demonstrate = async (
   if (again !== EXIT.done) return again;
   out.print();
   out.print(
+    `  Pushed to the registry: ${counted(record.deployment.image!.bytesPushed, 'byte')} by the first deployment, base image and ` +
+      `model; ${counted(await bytesPushed(record), 'byte')} by the second.`,
+  );
+  out.print(
     `  Next, with FEDML_PIPELINES_DIR=${relative('', variants)}: npx fedml deployments, npx fedml undeploy ${PIPELINE} --plan.`,
   );
   return EXIT.done;
 };
+
+/** By the deployment of a run that was the last. */
+const bytesPushed = async ({ runUri }: RunRecord): Promise<number> => (await deploymentOf(runUri)).image!.bytesPushed;
 
 /** One row of those that were scored, as a caller would send it. */
 const printPrediction = async ({ datasets, deployment, definition }: RunRecord, out: Terminal): Promise<void> => {
@@ -66,5 +74,6 @@ const printPrediction = async ({ datasets, deployment, definition }: RunRecord, 
     guard: () => kymaSettings().guard,
   });
   const answer = await models.predict(deployment.kyma!.url, `${row}\n`);
-  out.print(`  ${row} → ${answer.trim()}`);
+  out.print(`  ${row}`);
+  out.print(`  → ${definition.prediction!.columns.map(({ name }) => name).join(',')}: ${answer.trim()}`);
 };
