@@ -125,6 +125,21 @@ describe('concurrency', () => {
     expect(order[0]).toBe('fast');
   });
 
+  it('keeps one of each function warm, however many a run passes through in turn', async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `step${index}`);
+    const functions = Object.fromEntries(names.map((name) => [name, fixture('wait')]));
+    lambda = await openLambda({ functions, maxConcurrency: 1 });
+    const runThrough = async (): Promise<unknown[]> => {
+      const pids = [];
+      for (const name of names) pids.push((await lambda.invoke(name, { ms: 0 })).body);
+      return pids;
+    };
+
+    const first = await runThrough();
+
+    expect(await runThrough()).toEqual(first);
+  });
+
   it('ends an environment that has been idle for long', async () => {
     lambda = await openLambda({ functions: { wait: fixture('wait') }, idleSeconds: 0.1 });
 
