@@ -127,7 +127,8 @@ schedule:
   });
 
   it('ends a run whose model is rejected', async () => {
-    const { body } = await call('POST', '/pipelines/tiny/runs', {});
+    // The model of the run before is approved already, and would be taken again.
+    const { body } = await call('POST', '/pipelines/tiny/runs', { overrides: { reuse: false } });
     await waitForApproval();
 
     await decideModel({ runId: body.runId, status: 'Rejected', reason: 'Trained on a holiday.' });
@@ -139,7 +140,7 @@ schedule:
   });
 
   it('stops a run', async () => {
-    const { body } = await call('POST', '/pipelines/tiny/runs', { mode: 'train' });
+    const { body } = await call('POST', '/pipelines/tiny/runs', { mode: 'train', overrides: { reuse: false } });
 
     expect((await call('POST', `/runs/${body.runId}/stop`)).status).toBe(202);
     expect(await ended(body.runId)).toMatchObject({ status: 'stopped' });
