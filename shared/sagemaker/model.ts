@@ -78,7 +78,7 @@ export const isModelOf = (modelName: string, trainingJobName: string): boolean =
   modelName.slice(0, -(SUFFIX_LENGTH + 1)) === modelPrefix(trainingJobName);
 
 /** What names of models begin with: a job from elsewhere may have a name that leaves no room for the suffix. */
-const modelPrefix = (trainingJobName: string): string =>
+export const modelPrefix = (trainingJobName: string): string =>
   trainingJobName.length <= MAX_PREFIX_LENGTH
     ? trainingJobName
     : contentName(trainingJobName.slice(0, MAX_PREFIX_LENGTH - SUFFIX_LENGTH - 1), trainingJobName);

@@ -4,7 +4,7 @@ import { loadModelRecord } from '#shared/models/model-record.ts';
 import { readFact, writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
 import { endpointConfigRequest, endpointNameOf, serverEnvironment } from '#shared/sagemaker/endpoint.ts';
-import { type ModelSettings, type Models, modelRequest } from '#shared/sagemaker/model.ts';
+import { type ModelSettings, type Models, modelPrefix, modelRequest } from '#shared/sagemaker/model.ts';
 import { tagsOf } from '#shared/sagemaker/tags.ts';
 import { type ChangeEndpointPorts, changeEndpoint } from '#shared/tasks/change-endpoint.ts';
 import type { DeployEndpointInput } from './schema.ts';
@@ -30,7 +30,10 @@ export const deployEndpoint = async (
   const record = await loadModelRecord(objectStore, modelRecordUri);
   const model = modelRequest(record, run, serverEnvironment(deployment), settings);
   const { kmsKeyId } = run.definition.training;
-  const endpointConfig = endpointConfigRequest(record.trainingJobName, model.ModelName, deployment, { kmsKeyId, tags });
+  const endpointConfig = endpointConfigRequest(modelPrefix(record.trainingJobName), model.ModelName, deployment, {
+    kmsKeyId,
+    tags,
+  });
   await sageMaker.createModel(model);
   await sageMaker.createEndpointConfig(endpointConfig);
   const deployed = { endpointName, endpointConfigName: endpointConfig.EndpointConfigName };
