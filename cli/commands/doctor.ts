@@ -6,33 +6,53 @@ import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
 import { awsFindings } from '../doctor/aws.ts';
 import { examine, type Finding } from '../doctor/finding.ts';
+import { kymaFindings } from '../doctor/kyma.ts';
+import { kymaOfEnvironment } from '../doctor/kyma-of-environment.ts';
 import { pipelineFindings } from '../doctor/pipelines.ts';
+import { examineStage } from '../doctor/stage.ts';
 import { warehouseFindings } from '../doctor/warehouse.ts';
-import { ROOT_DIR, withCloud } from '../session.ts';
+import { pipelinesDir, ROOT_DIR, withCloud } from '../session.ts';
+import { readStage, type Stage } from '../stage.ts';
 import type { Terminal } from '../terminal.ts';
-import { EXIT } from '../usage.ts';
+import { EXIT, type ExitCode, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
 export const doctor: Command = {
-  usage: 'doctor',
+  usage: 'doctor [--stage <stage> [--region <region>]]',
   summary:
     'Looks at everything that the configuration names, connects to it, and says what to mend. Exit code 1: something.',
-  options: {},
+  details: [
+    "  Without --stage it looks at the laptop's cloud. With it, at a stage in AWS, with the credentials that the AWS CLI",
+    '  would use (AWS_PROFILE), and changes nothing there: bucket, roles, images, endpoints, quotas for the instances that',
+    '  the pipelines name, the Kyma cluster, and the warehouse, which it calls from where it runs.',
+  ],
+  options: { stage: { type: 'string' }, region: { type: 'string' } },
   positionals: [0, 0],
-  run: ({ out }) =>
-    withCloud(out, async () => {
-      const findings = [await pythonFinding(), ...(await examineAll())];
-      for (const finding of findings) print(finding, out);
-      const problems = findings.filter(({ status }) => status === 'problem').length;
-      out.print();
-      out.print(
-        problems === 0 ? '  Nothing to mend.' : `  ${problems} ${problems === 1 ? 'thing' : 'things'} to mend.`,
-      );
-      return problems === 0 ? EXIT.done : EXIT.runFailed;
-    }),
+  run: async ({ options: { stage, region }, out }) => {
+    if (stage !== undefined) {
+      const deployed = await readStage(String(stage), { rootDir: ROOT_DIR, region: region as string | undefined });
+      useStage(deployed);
+      return report(await examineStage(deployed), out);
+    }
+    if (region !== undefined) throw new UsageError('--region says where a stage is: it needs --stage.');
+    return withCloud(out, async () => report([await pythonFinding(), ...(await examineAll())], out));
+  },
 };
 
-/** Of all that a run needs outside this process. */
+/** From here on the clients and adapters of this process find the stage as its functions do. */
+const useStage = ({ environment, region }: Stage): void => {
+  Object.assign(process.env, environment, { AWS_REGION: region, FEDML_PIPELINES_DIR: pipelinesDir() });
+};
+
+const report = (findings: readonly Finding[], out: Terminal): ExitCode => {
+  for (const finding of findings) print(finding, out);
+  const problems = findings.filter(({ status }) => status === 'problem').length;
+  out.print();
+  out.print(problems === 0 ? '  Nothing to mend.' : `  ${problems} ${problems === 1 ? 'thing' : 'things'} to mend.`);
+  return problems === 0 ? EXIT.done : EXIT.runFailed;
+};
+
+/** Of all that a run on the laptop needs outside this process. */
 export const examineAll = async (): Promise<Finding[]> => {
   const settings = config();
   const { findings, pipelines } = await pipelineFindings(settings.pipelinesDir);
@@ -41,6 +61,7 @@ export const examineAll = async (): Promise<Finding[]> => {
   return [
     ...findings,
     ...(await awsFindings(settings, pipelineStateMachineArn(), pipelines, ports)),
+    ...(await kymaFindings(kymaOfEnvironment(), pipelines)),
     ...(await warehouseFindings({ credentials, warehouse: hanaWarehouse(credentials) }, pipelines)),
   ];
 };

@@ -13,7 +13,7 @@ interface Ports {
   readonly sageMaker: Pick<Endpoints, 'describeEndpoint'>;
 }
 
-/** What the configuration names in AWS, or in what stands in for it: bucket, bus, state machine, roles, images, endpoints. */
+/** What the configuration names in the laptop's cloud, whose store may be written to and whose roles exist by name only. */
 export const awsFindings = async (
   config: Config,
   stateMachineArn: string,
@@ -25,6 +25,18 @@ export const awsFindings = async (
     'Create the bucket, and let this identity read, write and delete in it.',
     () => writeAndRead(objectStore, config.storeUri),
   ),
+  roleFinding('training role', config.trainingRoleArn, stateMachineArn),
+  roleFinding('model role', config.modelRoleArn, stateMachineArn),
+  ...(await deploymentFindings(config, stateMachineArn, pipelines, { sageMaker })),
+];
+
+/** What the configuration names in AWS and on the laptop alike: bus, state machine, images, endpoints. */
+export const deploymentFindings = async (
+  config: Config,
+  stateMachineArn: string,
+  pipelines: readonly PipelineDefinition[],
+  { sageMaker }: Pick<Ports, 'sageMaker'>,
+): Promise<Finding[]> => [
   await examine(`event bus ${config.eventBusName}`, 'Deploy the stack, or correct FEDML_EVENT_BUS_NAME.', async () => {
     await assertEventBus(config.eventBusName);
     return 'there';
@@ -33,8 +45,6 @@ export const awsFindings = async (
     await assertStateMachine(stateMachineArn);
     return 'deployed';
   }),
-  roleFinding('training role', config.trainingRoleArn, stateMachineArn),
-  roleFinding('model role', config.modelRoleArn, stateMachineArn),
   ...(await Promise.all(pipelines.map((pipeline) => imageFinding(pipeline, config.region)))),
   ...(await Promise.all(pipelines.map((pipeline) => endpointFinding(pipeline, sageMaker)))).flat(),
 ];

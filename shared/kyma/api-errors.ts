@@ -63,10 +63,13 @@ interface Status {
   readonly details?: { readonly causes?: readonly { readonly message?: string; readonly field?: string }[] };
 }
 
-/** An error with a numeric code and a body is an answer; a timeout's DOMException has a code of its own kind. */
+/**
+ * An error with a numeric code and headers or a body is an answer, of which the client drops the body of some 401s; a
+ * timeout's DOMException has a code of its own kind.
+ */
 const statusOf = (error: unknown): Status | undefined => {
-  const { code, body } = error as { code?: unknown; body?: unknown };
-  if (typeof code !== 'number' || body === undefined || error instanceof DOMException) return undefined;
+  const { code, body, headers } = error as { code?: unknown; body?: unknown; headers?: unknown };
+  if (typeof code !== 'number' || (body ?? headers) === undefined || error instanceof DOMException) return undefined;
   const parsed = parseBody(body);
   return { ...parsed, code, message: parsed.message ?? `HTTP ${code}` };
 };

@@ -35,3 +35,14 @@ export interface Selector {
   readonly namespace?: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
+
+/** Something that the holder of a kubeconfig may want to do. */
+export interface ClusterRight {
+  readonly verb: string;
+  /** Empty for the core group. */
+  readonly group: string;
+  /** With its subresource, such as `pods/log`. */
+  readonly resource: string;
+  /** Absent for the whole cluster. */
+  readonly namespace?: string;
+}

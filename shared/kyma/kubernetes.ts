@@ -1,4 +1,5 @@
 import {
+  AuthorizationV1Api,
   CoreV1Api,
   createConfiguration,
   HttpMethod,
@@ -12,7 +13,7 @@ import {
 import { Pool } from 'undici';
 import type { AddressGuard } from '#shared/kyma/addresses.ts';
 import { asClusterError, isNotFound } from '#shared/kyma/api-errors.ts';
-import type { Cluster, ObjectName } from '#shared/kyma/cluster.ts';
+import type { Cluster, ClusterRight, ObjectName } from '#shared/kyma/cluster.ts';
 import type { ClusterAccess } from '#shared/kyma/kubeconfig.ts';
 import { API_VERSIONS, type Kind, type KubernetesEvent, type KubernetesObject } from '#shared/kyma/objects.ts';
 
@@ -102,6 +103,32 @@ export const kubernetesCluster = (access: ClusterAccess, guard: AddressGuard): C
         throw asClusterError(error, `Reading the log of ${name}`, host);
       }
     },
+  };
+};
+
+/** Asks the cluster what the holder of the kubeconfig may do, without doing it. Throws as the methods of Cluster do. */
+export const clusterRights = (access: ClusterAccess, guard: AddressGuard) => {
+  const authorization = new AuthorizationV1Api(configure(access, guard));
+  const { host } = new URL(access.server);
+  return async ({ verb, group, resource, namespace }: ClusterRight): Promise<boolean> => {
+    const [plural, subresource] = resource.split('/');
+    const resourceAttributes = {
+      verb,
+      group,
+      resource: plural!,
+      ...(subresource && { subresource }),
+      ...(namespace && { namespace }),
+    };
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes },
+    };
+    try {
+      return (await authorization.createSelfSubjectAccessReview({ body })).status?.allowed ?? false;
+    } catch (error) {
+      throw asClusterError(error, `Asking whether ${verb} of ${resource} is allowed`, host);
+    }
   };
 };
 

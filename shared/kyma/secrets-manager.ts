@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { Cluster } from '#shared/kyma/cluster.ts';
-import { readKubeconfig } from '#shared/kyma/kubeconfig.ts';
+import { type ClusterAccess, readKubeconfig } from '#shared/kyma/kubeconfig.ts';
 import { type ModelClient, parseModelClient } from '#shared/kyma/model-client.ts';
 import type { KymaSettings } from '#shared/kyma/settings.ts';
 
@@ -13,11 +13,17 @@ import type { KymaSettings } from '#shared/kyma/settings.ts';
 export const clusterOfSecret =
   (settings: () => KymaSettings, client = new SecretsManagerClient({})) =>
   async (): Promise<Cluster> => {
-    const { kubeconfigSecretArn, guard } = settings();
+    const access = await accessOfSecret(settings(), client);
     // Loaded when a cluster is asked for: it takes longer to load than all else of a function that mostly needs none.
     const { kubernetesCluster } = await import('#shared/kyma/kubernetes.ts');
-    return kubernetesCluster(readKubeconfig(await readSecret(client, kubeconfigSecretArn()), guard), guard);
+    return kubernetesCluster(access, settings().guard);
   };
+
+/** The kubeconfig that is stored now. Throws as `clusterOfSecret` does. */
+export const accessOfSecret = async (
+  { kubeconfigSecretArn, guard }: KymaSettings,
+  client = new SecretsManagerClient({}),
+): Promise<ClusterAccess> => readKubeconfig(await readSecret(client, kubeconfigSecretArn()), guard);
 
 /** What a caller of models needs, as it is stored now; nothing where nothing is stored. */
 export const modelClientOfSecret =

@@ -62,7 +62,8 @@ export const endpointConfigRequest = (
   return { EndpointConfigName: contentName(namePrefix, content), ...content, Tags: tags };
 };
 
-const capacity = ({ instances, serverless }: SageMakerDeployment) =>
+/** What a model's variant runs on. */
+export const capacity = ({ instances, serverless }: SageMakerDeployment) =>
   serverless
     ? { ServerlessConfig: { MemorySizeInMB: serverless.memorySizeMb, MaxConcurrency: serverless.maxConcurrency } }
     : {

@@ -13,17 +13,25 @@ let template: Template;
 
 beforeAll(async () => {
   deployment = readTemplate(await packagedProject());
-  template = parse(await readFile(join(ROOT, 'resources', 'deploy-role.yml'), 'utf8'), { customTags }) as Template;
+  template = await templateOf('resources/deploy-role.yml');
 }, PACKAGING_TIMEOUT_MS);
+
+const templateOf = async (path: string): Promise<Template> =>
+  parse(await readFile(join(ROOT, path), 'utf8'), { customTags }) as Template;
 
 const customTags = Object.entries({ '!Ref': 'Ref', '!Sub': 'Fn::Sub', '!GetAtt': 'Fn::GetAtt' }).map(([tag, name]) => ({
   tag,
   resolve: (text: string) => ({ [name]: text }),
 }));
 
-it('is a template that AWS knows', async () => {
-  expect([...(await checkProperties(template)), ...(await checkReferences(template))]).toEqual([]);
-});
+it.each(['resources/deploy-role.yml', 'docs/examples/start-on-success-object.yml'])(
+  '%s is a template that AWS knows',
+  async (path) => {
+    const standalone = await templateOf(path);
+
+    expect([...(await checkProperties(standalone)), ...(await checkReferences(standalone))]).toEqual([]);
+  },
+);
 
 /** The prefix of a service's actions, where it isn't the name in its resource types. */
 const PREFIXES: Readonly<Record<string, string>> = { apigatewayv2: 'apigateway', stepfunctions: 'states' };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { unsupported } from '../schema/causes.ts';
+import { accessReview, REVIEWS_PATH } from './access-review.ts';
 import { discovery } from './discovery.ts';
 import { type ObjectStore, timestamp } from './object-store.ts';
 import { type ApiRequest, parseRequest } from './request.ts';
@@ -40,6 +41,9 @@ export const apiServer = (options: ApiServerOptions) => {
     const user = userOf(users, request.headers.authorization);
     const known = request.method === 'GET' ? discovery(url.pathname) : undefined;
     if (known) return sendJson(response, 200, known);
+    if (request.method === 'POST' && url.pathname === REVIEWS_PATH) {
+      return sendJson(response, 201, accessReview(user, await text(request)));
+    }
     const parsed = parseRequest(request, url);
     assertAllowed(user, parsed);
     assertServed(parsed);

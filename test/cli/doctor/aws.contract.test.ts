@@ -75,10 +75,10 @@ describe('the doctor in AWS', () => {
     );
 
     expect(found).toEqual([
-      ['event bus gone', expect.stringContaining('ResourceNotFoundException')],
-      ['state machine pipeline', expect.stringContaining('StateMachineDoesNotExist')],
       ['training role', expect.stringContaining('no role')],
       ['model role', expect.stringContaining('another account')],
+      ['event bus gone', expect.stringContaining('ResourceNotFoundException')],
+      ['state machine pipeline', expect.stringContaining('StateMachineDoesNotExist')],
       ['image of flights', expect.stringContaining('9.9')],
     ]);
   });

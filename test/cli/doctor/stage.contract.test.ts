@@ -1,0 +1,259 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { afterEach, describe, expect, it } from 'vitest';
+import { bucketFindings } from '#cli/doctor/bucket.ts';
+import type { Finding } from '#cli/doctor/finding.ts';
+import { quotaFindings } from '#cli/doctor/quotas.ts';
+import { executionRoleFindings, wantedRoles } from '#cli/doctor/roles.ts';
+import { readStage } from '#cli/stage.ts';
+import type { StandIn } from '#local/stand-in.ts';
+import { definitionOf } from '#test/shared/pipeline/fixture.ts';
+import { type FakeAnswers, named, serveFakeAws } from './fake-aws.ts';
+
+const ROOT_DIR = join(import.meta.dirname, '..', '..', '..');
+const servers: StandIn[] = [];
+const before = { ...process.env };
+afterEach(async () => {
+  process.env = { ...before };
+  for (const server of servers.splice(0)) await server.close();
+});
+
+const clientOf = async (answers: FakeAnswers) => {
+  const server = await serveFakeAws(answers);
+  servers.push(server);
+  const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
+  return { endpoint: server.url, region: 'eu-central-1', credentials, maxAttempts: 1 };
+};
+
+const troubles = (findings: readonly Finding[]) =>
+  findings.filter(({ status }) => status !== 'ok').map(({ status, subject, detail }) => [status, subject, detail]);
+
+describe('the doctor of a stage', () => {
+  const askFor = async (stage: string, answers: FakeAnswers, region?: string) => {
+    const { endpoint } = await clientOf(answers);
+    Object.assign(process.env, { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' });
+    return readStage(stage, { rootDir: ROOT_DIR, region });
+  };
+
+  it('finds everything by what the functions are told, and takes over nothing that leads elsewhere', async () => {
+    const stage = await askFor('qa', {
+      'lambda GetFunctionConfiguration': ({ FunctionName }) => ({
+        FunctionArn: `arn:aws:lambda:eu-central-1:123456789012:function:${FunctionName}`,
+        LastModified: '2026-11-24T04:15:00.000+0000',
+        VpcConfig: { SubnetIds: String(FunctionName).endsWith('planPartitions') ? ['subnet-1'] : [] },
+        Environment: { Variables: { FEDML_STORE_URI: 's3://of-qa', AWS_ENDPOINT_URL: 'http://evil.example' } },
+      }),
+    });
+
+    expect(stage).toEqual({
+      name: 'fedml-serverless-qa',
+      region: 'eu-central-1',
+      accountId: '123456789012',
+      deployedAt: '2026-11-24T04:15:00.000+0000',
+      environment: { FEDML_STORE_URI: 's3://of-qa' },
+      isInNetwork: true,
+    });
+  });
+
+  it('says which function it looked for, and where, when there is no such stage', async () => {
+    const answers = { 'lambda GetFunctionConfiguration': named('ResourceNotFoundException') };
+
+    await expect(askFor('nowhere', answers, 'eu-west-1')).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringMatching(/no function fedml-serverless-nowhere-startRun in eu-west-1.*--region/s),
+    });
+  });
+
+  it('looks for functions that serverless.yml deploys', async () => {
+    const service = await readFile(join(ROOT_DIR, 'serverless.yml'), 'utf8');
+    const api = await readFile(join(ROOT_DIR, 'functions', 'api', 'functions.yml'), 'utf8');
+    const staging = await readFile(join(ROOT_DIR, 'functions', 'staging', 'functions.yml'), 'utf8');
+
+    expect(service).toMatch(/^service: fedml-serverless$/m);
+    expect(api).toMatch(/^startRun:$/m);
+    expect(staging).toMatch(/^planPartitions:$/m);
+  });
+});
+
+describe('the doctor at a bucket', () => {
+  const SOUND: FakeAnswers = {
+    's3 HEAD': '',
+    's3 GET encryption':
+      '<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>',
+    's3 GET publicAccessBlock':
+      '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>',
+    's3 GET policy': {
+      Statement: [{ Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+    },
+  };
+  const look = async (answers: FakeAnswers) =>
+    bucketFindings(new S3Client({ ...(await clientOf({ ...SOUND, ...answers })), forcePathStyle: true }), {
+      name: 'of-dev',
+      region: 'eu-central-1',
+      accountId: '123456789012',
+    });
+
+  it('finds nothing where all is well', async () => {
+    expect(troubles(await look({}))).toEqual([]);
+  });
+
+  it('finds what somebody has opened since', async () => {
+    const findings = await look({
+      's3 GET publicAccessBlock':
+        '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><BlockPublicPolicy>false</BlockPublicPolicy><IgnorePublicAcls>true</IgnorePublicAcls><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>',
+      's3 GET policy': { Statement: [] },
+    });
+
+    expect(troubles(findings)).toEqual([
+      ['problem', 'public access to of-dev', 'BlockPublicPolicy is off'],
+      ['problem', 'transport to of-dev', 'its policy lets in calls without TLS'],
+    ]);
+  });
+
+  it('asks no further about a bucket that is gone, or belongs to somebody else by now', async () => {
+    const findings = await look({
+      's3 HEAD': (headers) => (headers['x-amz-expected-bucket-owner'] === '123456789012' ? named('Forbidden') : ''),
+    });
+
+    expect(findings.map(({ status, subject }) => [status, subject])).toEqual([['problem', 'bucket of-dev']]);
+  });
+});
+
+describe('the doctor at the execution roles', () => {
+  const roleNamed = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+  const ROLES = wantedRoles({
+    bucket: 'of-dev',
+    region: 'eu-central-1',
+    accountId: '123456789012',
+    trainingRoleArn: roleNamed('train'),
+    modelRoleArn: roleNamed('path/serve'),
+  });
+  const trust = (service: string) =>
+    `<GetRoleResponse><GetRoleResult><Role><AssumeRolePolicyDocument>${encodeURIComponent(
+      JSON.stringify({ Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }] }),
+    )}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`;
+  const decisions = (decide: (action: string, resource: string) => string) => (query: Record<string, unknown>) => {
+    const actions = Object.keys(query).filter((key) => key.startsWith('ActionNames.member.'));
+    const members = actions.map((key) => {
+      const decision = decide(String(query[key]), String(query['ResourceArns.member.1']));
+      return `<member><EvalActionName>${query[key]}</EvalActionName><EvalDecision>${decision}</EvalDecision></member>`;
+    });
+    return `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults>${members.join('')}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`;
+  };
+  const look = async (answers: FakeAnswers) =>
+    executionRoleFindings(
+      new IAMClient(
+        await clientOf({
+          'iam GetRole': trust('sagemaker.amazonaws.com'),
+          'iam SimulatePrincipalPolicy': decisions(() => 'allowed'),
+          ...answers,
+        }),
+      ),
+      ROLES,
+    );
+
+  it('finds nothing where all is well', async () => {
+    expect(troubles(await look({}))).toEqual([]);
+  });
+
+  it('finds a role that is gone, one that SageMaker may not take, and one that allows too little', async () => {
+    const gone = await look({ 'iam GetRole': named('NoSuchEntity', 'The role cannot be found.') });
+    const foreign = await look({ 'iam GetRole': trust('ec2.amazonaws.com') });
+    const narrow = await look({
+      'iam SimulatePrincipalPolicy': decisions((action, resource) =>
+        action === 's3:PutObject' && resource.includes('/training/') ? 'implicitDeny' : 'allowed',
+      ),
+    });
+
+    expect(troubles(gone)[0]).toEqual(['problem', 'training role', expect.stringMatching(/^NoSuchEntity/)]);
+    expect(troubles(foreign)[1]).toEqual([
+      'problem',
+      'model role',
+      "arn:aws:iam::123456789012:role/path/serve can't be taken by SageMaker",
+    ]);
+    expect(troubles(narrow)).toEqual([
+      [
+        'problem',
+        'permissions of the training role',
+        'it does not allow s3:PutObject on arn:aws:s3:::of-dev/runs/any/any/training/any',
+      ],
+    ]);
+  });
+
+  it('warns when it may not simulate', async () => {
+    const findings = await look({ 'iam SimulatePrincipalPolicy': named('AccessDenied', 'not authorized') });
+
+    expect(troubles(findings).map(([status, subject]) => [status, subject])).toEqual([
+      ['warning', 'permissions of the training role'],
+      ['warning', 'permissions of the model role'],
+    ]);
+  });
+});
+
+describe('the doctor at the quotas', () => {
+  const look = async (limits: Record<string, number>, settings: object, concurrentExecutions = 1000) => {
+    const entries = Object.entries(limits).map(([QuotaName, Value]) => ({ QuotaName, Value }));
+    const client = await clientOf({
+      'lambda GetAccountSettings': { AccountLimit: { ConcurrentExecutions: concurrentExecutions } },
+      // Two pages, as SageMaker's thousand quotas come in many.
+      'ServiceQuotasV20190624 ListServiceQuotas': ({ NextToken }) =>
+        NextToken ? { Quotas: entries.slice(1) } : { Quotas: entries.slice(0, 1), NextToken: 'more' },
+    });
+    return quotaFindings({ quotas: new ServiceQuotasClient(client), lambda: new LambdaClient(client) }, [
+      definitionOf(settings),
+    ]);
+  };
+  const SETTINGS = {
+    training: { instanceType: 'ml.m5.large', instanceCount: 2, spot: { maxWaitSeconds: 7200 } },
+    deployment: { target: 'sagemaker', serverless: { maxConcurrency: 20 } },
+  };
+
+  it('finds nothing where there is enough of all', async () => {
+    const findings = await look(
+      {
+        'ml.m5.large for spot training job usage': 2,
+        'ml.m5.large for transform job usage': 1,
+        'Maximum total concurrency across all serverless endpoints': 20,
+      },
+      SETTINGS,
+    );
+
+    expect(troubles(findings)).toEqual([]);
+  });
+
+  it('finds each quota that a run would not get by with, as in new accounts', async () => {
+    const findings = await look(
+      {
+        'ml.m5.large for training job usage': 20,
+        'ml.m5.large for spot training job usage': 0,
+        'Maximum total concurrency across all serverless endpoints': 10,
+      },
+      SETTINGS,
+      10,
+    );
+
+    expect(troubles(findings).filter(([status]) => status === 'problem')).toEqual([
+      ['problem', 'quota of concurrent Lambda executions', 'it is 10, and a run takes up to 13'],
+      ['problem', 'quota "ml.m5.large for spot training job usage" of flights', 'it is 0, and a run takes 2'],
+      [
+        'problem',
+        'quota "Maximum total concurrency across all serverless endpoints" of flights',
+        'it is 10, and a run takes 20',
+      ],
+    ]);
+  });
+
+  it('counts the instance that an endpoint has when pipeline.yml names none, and tells of a quota that is not listed', async () => {
+    const findings = await look({ 'ml.m5.large for training job usage': 4 }, { deployment: { target: 'sagemaker' } });
+
+    expect(troubles(findings)).toContainEqual([
+      'warning',
+      'quota "ml.m5.large for endpoint usage" of flights',
+      'Service Quotas doesn’t list it',
+    ]);
+  });
+});
