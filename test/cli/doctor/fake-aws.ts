@@ -12,15 +12,19 @@ export type FakeAnswers = Readonly<
 >;
 
 /** As much of AWS, in all the protocols that its clients speak, as nothing of the laptop's cloud stands in for. */
-export const serveFakeAws = (answers: FakeAnswers): Promise<StandIn> =>
-  listen(async (request, response) => {
+export const serveFakeAws = async (answers: FakeAnswers): Promise<StandIn & { readonly asked: string[] }> => {
+  const asked: string[] = [];
+  const server = await listen(async (request, response) => {
     const body = await text(request);
     const { operation, parameters, fail } = callOf(request, body);
+    asked.push(operation);
     const known = answers[operation] ?? named('NotImplemented', `Nothing answers ${operation}.`);
     const answer = typeof known === 'function' ? known(parameters) : known;
     if (answer instanceof Error) fail(response, answer);
     else response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
   });
+  return { ...server, asked };
+};
 
 export const named = (name: string, message = 'It is so.'): Error => Object.assign(new Error(message), { name });
 

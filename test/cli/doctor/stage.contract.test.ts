@@ -5,12 +5,14 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { afterEach, describe, expect, it } from 'vitest';
+import { doctor } from '#cli/commands/doctor.ts';
 import { bucketFindings } from '#cli/doctor/bucket.ts';
 import type { Finding } from '#cli/doctor/finding.ts';
 import { quotaFindings } from '#cli/doctor/quotas.ts';
 import { executionRoleFindings, wantedRoles } from '#cli/doctor/roles.ts';
 import { readStage } from '#cli/stage.ts';
 import type { StandIn } from '#local/stand-in.ts';
+import { recordingTerminal } from '#test/cli/recording-terminal.ts';
 import { definitionOf } from '#test/shared/pipeline/fixture.ts';
 import { type FakeAnswers, named, serveFakeAws } from './fake-aws.ts';
 
@@ -31,6 +33,17 @@ const clientOf = async (answers: FakeAnswers) => {
 
 const troubles = (findings: readonly Finding[]) =>
   findings.filter(({ status }) => status !== 'ok').map(({ status, subject, detail }) => [status, subject, detail]);
+
+const SOUND_BUCKET: FakeAnswers = {
+  's3 HEAD': '',
+  's3 GET encryption':
+    '<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>',
+  's3 GET publicAccessBlock':
+    '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>',
+  's3 GET policy': {
+    Statement: [{ Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+  },
+};
 
 describe('the doctor of a stage', () => {
   const askFor = async (stage: string, answers: FakeAnswers, region?: string) => {
@@ -68,6 +81,52 @@ describe('the doctor of a stage', () => {
     });
   });
 
+  it('looks at all of it with one command, tells each thing in a line, and changes nothing', async () => {
+    const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+    const out = recordingTerminal();
+    const server = await serveFakeAws({
+      ...SOUND_BUCKET,
+      'lambda GetFunctionConfiguration': {
+        FunctionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:x',
+        Environment: {
+          Variables: {
+            FEDML_STORE_URI: 's3://of-dev',
+            FEDML_WAREHOUSE_SECRET_ARN: 'secret',
+            FEDML_TRAINING_ROLE_ARN: role('train'),
+            FEDML_MODEL_ROLE_ARN: role('serve'),
+            FEDML_EVENT_BUS_NAME: 'fedml-serverless-dev',
+            FEDML_PIPELINE_STATE_MACHINE_ARN:
+              'arn:aws:states:eu-central-1:123456789012:stateMachine:fedml-serverless-dev-pipeline',
+          },
+        },
+      },
+      'lambda GetAccountSettings': { AccountLimit: { ConcurrentExecutions: 1000 } },
+      'AWSEvents DescribeEventBus': {},
+      'AWSStepFunctions DescribeStateMachine': {},
+      'SageMaker DescribeEndpoint': named('ValidationException', 'Could not find endpoint "flights".'),
+      'iam GetRole': named('NoSuchEntity'),
+      'ServiceQuotasV20190624 ListServiceQuotas': { Quotas: [] },
+      'secretsmanager GetSecretValue': { SecretString: 'not JSON' },
+    });
+    servers.push(server);
+    Object.assign(process.env, { AWS_ENDPOINT_URL: server.url, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' });
+
+    const code = await doctor.run({ positionals: [], options: { stage: 'dev' }, out });
+
+    expect(code).toBe(1);
+    expect(out.lines.filter((line) => /^ {2}[✗!]/.test(line)).map((line) => line.split(': ')[0])).toEqual([
+      '  ✗ training role',
+      '  ✗ model role',
+      '  ! quota "ml.m5.large for training job usage" of flights',
+      '  ! quota "total concurrency of serverless endpoints" of flights',
+      '  ! quota "ml.m5.large for transform job usage" of flights',
+      '  ! addresses that the warehouse is called from',
+      '  ✗ warehouse secret',
+    ]);
+    expect(out.lines.at(-1)).toBe('  3 things to mend.');
+    expect(server.asked.filter((operation) => !/ (Get|List|Describe|HEAD)/.test(operation))).toEqual([]);
+  });
+
   it('looks for functions that serverless.yml deploys', async () => {
     const service = await readFile(join(ROOT_DIR, 'serverless.yml'), 'utf8');
     const api = await readFile(join(ROOT_DIR, 'functions', 'api', 'functions.yml'), 'utf8');
@@ -80,18 +139,8 @@ describe('the doctor of a stage', () => {
 });
 
 describe('the doctor at a bucket', () => {
-  const SOUND: FakeAnswers = {
-    's3 HEAD': '',
-    's3 GET encryption':
-      '<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>',
-    's3 GET publicAccessBlock':
-      '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>',
-    's3 GET policy': {
-      Statement: [{ Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
-    },
-  };
   const look = async (answers: FakeAnswers) =>
-    bucketFindings(new S3Client({ ...(await clientOf({ ...SOUND, ...answers })), forcePathStyle: true }), {
+    bucketFindings(new S3Client({ ...(await clientOf({ ...SOUND_BUCKET, ...answers })), forcePathStyle: true }), {
       name: 'of-dev',
       region: 'eu-central-1',
       accountId: '123456789012',
