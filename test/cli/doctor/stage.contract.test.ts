@@ -124,7 +124,7 @@ describe('the doctor of a stage', () => {
       '  ✗ warehouse secret',
     ]);
     expect(out.lines.at(-1)).toBe('  3 things to mend.');
-    expect(server.asked.filter((operation) => !/ (Get|List|Describe|HEAD)/.test(operation))).toEqual([]);
+    expect(server.asked.filter((operation) => !/ (Get|List|Describe|HEAD)/i.test(operation))).toEqual([]);
   });
 
   it('looks for functions that serverless.yml deploys', async () => {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { CreateBucketCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
+import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { openS3 } from '#test/local/s3/open-s3.ts';
 
@@ -20,4 +21,22 @@ it.each([
   const tagsOf = async (Key: string) => (await s3.client.send(new GetObjectTaggingCommand({ Bucket, Key }))).TagSet;
   expect(await tagsOf('part.csv')).toEqual([{ Key: 'fedml-data', Value: 'staged' }]);
   expect(await tagsOf('run.json')).toEqual([]);
+});
+
+it('touches no bucket that belongs to another account than it was told', async () => {
+  await using s3 = await openS3();
+  await s3.client.send(new CreateBucketCommand({ Bucket }));
+  const uri = `s3://${Bucket}/run.json`;
+  await s3ObjectStore(s3.client).put(uri, '{}');
+  await s3ObjectStore(s3.client, LOCAL_ACCOUNT.accountId).put(uri, '{"by":"us"}');
+
+  const ofOthers = s3ObjectStore(s3.client, '111111111111');
+
+  const denied = { name: 'AccessDenied' };
+  await expect(ofOthers.getText(uri)).rejects.toMatchObject(denied);
+  await expect(ofOthers.put(uri, '{"by":"others"}')).rejects.toMatchObject(denied);
+  await expect(ofOthers.delete(uri)).rejects.toMatchObject(denied);
+  await expect(ofOthers.list(`s3://${Bucket}/`)[Symbol.asyncIterator]().next()).rejects.toMatchObject(denied);
+  const upload = ofOthers.putStream(uri, Readable.from([Buffer.alloc(9 * 1024 * 1024)]));
+  await expect(upload).rejects.toMatchObject(denied);
 });
