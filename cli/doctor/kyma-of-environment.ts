@@ -1,4 +1,3 @@
-import { clusterRights, kubernetesCluster } from '#shared/kyma/kubernetes.ts';
 import { accessOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
 import type { KymaPorts } from './kyma.ts';
@@ -9,10 +8,14 @@ export const kymaOfEnvironment = (): KymaPorts | undefined => {
   if (!settings.hasCluster) return undefined;
   return {
     access: () => accessOfSecret(settings),
-    open: (access) => ({
-      cluster: kubernetesCluster(access, settings.guard),
-      isAllowed: clusterRights(access, settings.guard),
-    }),
+    open: async (access) => {
+      // Loaded when there is a cluster: it takes longer to load than all else of the doctor.
+      const { clusterRights, kubernetesCluster } = await import('#shared/kyma/kubernetes.ts');
+      return {
+        cluster: kubernetesCluster(access, settings.guard),
+        isAllowed: clusterRights(access, settings.guard),
+      };
+    },
     now: () => new Date(),
   };
 };

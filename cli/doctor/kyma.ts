@@ -9,10 +9,10 @@ import { examine, type Finding, ok, problem, warning } from './finding.ts';
 export interface KymaPorts {
   /** The kubeconfig of the secret, read strictly. */
   readonly access: () => Promise<ClusterAccess>;
-  readonly open: (access: ClusterAccess) => {
+  readonly open: (access: ClusterAccess) => Promise<{
     readonly cluster: Cluster;
     readonly isAllowed: (right: ClusterRight) => Promise<boolean>;
-  };
+  }>;
   readonly now: () => Date;
 }
 
@@ -31,7 +31,7 @@ export const kymaFindings = async (
     return `of ${access.server}`;
   });
   if (!access) return [secret];
-  const { cluster, isAllowed } = ports.open(access);
+  const { cluster, isAllowed } = await ports.open(access);
   const login = await examine('cluster login', 'Store a new kubeconfig in the secret (docs/kyma.md).', async () => {
     await isAllowed({ verb: 'list', group: 'apps', resource: 'deployments' });
     return 'its token is accepted';

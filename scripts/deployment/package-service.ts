@@ -9,6 +9,9 @@ export interface PackageOptions {
   readonly params?: Readonly<Record<string, string>>;
 }
 
+/** Half a minute is usual, and three times that on a busy machine. After a syntax error the bundler reports it and never ends. */
+const TIMEOUT_MS = 240_000;
+
 /** Runs `serverless package`, which needs neither network nor account. Throws an Error with what it printed. */
 export const packageService = async ({ rootDir, packageDir, params = {} }: PackageOptions): Promise<void> => {
   await rm(packageDir, { recursive: true, force: true });
@@ -23,6 +26,7 @@ export const packageService = async ({ rootDir, packageDir, params = {} }: Packa
   const child = spawn(process.execPath, args, {
     cwd: rootDir,
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: TIMEOUT_MS,
     env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
   });
   let printed = '';

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-const openAs = (access: ClusterAccess) => ({
+const openAs = async (access: ClusterAccess) => ({
   cluster: kubernetesCluster(access, loopback),
   isAllowed: clusterRights(access, loopback),
 });
