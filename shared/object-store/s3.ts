@@ -112,7 +112,7 @@ const REFUSALS = {
   NoSuchKey: missing,
   AccessDenied: (uri: string, options: ErrorOptions) =>
     new ObjectForbiddenError(
-      `S3 doesn't let this function read ${uri}. Its role needs s3:GetObject there: see adoptionBucket in docs/deploying.md.`,
+      `S3 doesn't let this function read ${uri}. Its role needs s3:GetObject there, and the bucket must belong to this account: see adoptionBucket in docs/deploying.md.`,
       options,
     ),
 };
