@@ -3,6 +3,7 @@ import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import type { ClusterAccess } from '#shared/kyma/kubeconfig.ts';
 import { EXPIRES_AT_ANNOTATION, LABELS, names } from '#shared/kyma/ownership.ts';
+import { NAMESPACE_RIGHTS } from '#shared/kyma/rights.ts';
 import type { KymaDeployment, PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { examine, type Finding, ok, problem, warning } from './finding.ts';
 
@@ -85,28 +86,11 @@ const expiryOf = (token: string): Date | undefined => {
   }
 };
 
-/** What a deployment does in its namespace: the roles of docs/kyma.md. */
-const WRITE = ['get', 'list', 'create', 'patch', 'delete'];
-const READ = ['get', 'list'];
-const NEEDED: readonly (readonly [group: string, resource: string, verbs: readonly string[]])[] = [
-  ['apps', 'deployments', WRITE],
-  ['apps', 'replicasets', READ],
-  ['', 'services', WRITE],
-  ['', 'serviceaccounts', WRITE],
-  ['', 'secrets', WRITE],
-  ['', 'pods', READ],
-  ['', 'pods/log', ['get']],
-  ['', 'events', ['list']],
-  ['autoscaling', 'horizontalpodautoscalers', WRITE],
-  ['policy', 'poddisruptionbudgets', WRITE],
-  ['gateway.kyma-project.io', 'apirules', WRITE],
-];
-
 const rightsFinding = (isAllowed: (right: ClusterRight) => Promise<boolean>, namespace: string): Promise<Finding> => {
   const subject = `rights in namespace ${namespace}`;
   const remedy = 'Give the kubeconfig’s service account the roles of docs/kyma.md in this namespace.';
   return examine(subject, remedy, async () => {
-    const rights = NEEDED.flatMap(([group, resource, verbs]) =>
+    const rights = NAMESPACE_RIGHTS.flatMap(({ group, resource, verbs }) =>
       verbs.map((verb) => ({ verb, group, resource, namespace })),
     );
     const answers = await Promise.all(rights.map(isAllowed));
