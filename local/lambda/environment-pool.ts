@@ -31,7 +31,7 @@ interface Idle {
   readonly since: number;
 }
 
-/** Idle environments kept for each event that may run, of functions that many events come to at once. */
+/** Idle environments kept for each event that may run, beside one of each function. */
 const IDLE_PER_RUNNING = 4;
 
 export const environmentPool = ({ functions, maxConcurrency, idleSeconds, start }: PoolOptions): EnvironmentPool => {
@@ -43,10 +43,6 @@ export const environmentPool = ({ functions, maxConcurrency, idleSeconds, start 
   const endings = new Set<Promise<void>>();
   const active = new Set<Promise<void>>();
   let closed = false;
-  // A run passes through many functions in turn. With room for fewer, the longest idle is always the one that comes next,
-  // and the next run finds none of them warm.
-  const maxIdle = Math.max(maxConcurrency * IDLE_PER_RUNNING, Object.keys(functions).length);
-
   const end = (environment: Environment): void => {
     all.delete(environment);
     const ending = environment.end().finally(() => endings.delete(ending));
@@ -63,13 +59,24 @@ export const environmentPool = ({ functions, maxConcurrency, idleSeconds, start 
     }
   };
 
+  /**
+   * Ends the longest idle environment that isn't its function's last: a run passes through many functions in turn, and the
+   * longest idle is the one that comes next.
+   */
+  const endSpare = (): void => {
+    const isSpare = ({ functionName }: Idle, index: number): boolean =>
+      idle.findLastIndex((other) => other.functionName === functionName) > index;
+    const index = idle.findIndex(isSpare);
+    if (index >= 0) end(idle.splice(index, 1)[0]!.environment);
+  };
+
   const release = (functionName: string, environment: Environment): void => {
     if (!environment.alive || closed) {
       end(environment);
       return;
     }
     idle.push({ functionName, environment, since: Date.now() });
-    if (idle.length > maxIdle) end(idle.shift()!.environment);
+    if (idle.length > maxConcurrency * IDLE_PER_RUNNING) endSpare();
   };
 
   const startNew = async (functionName: string): Promise<Environment> => {
