@@ -36,8 +36,7 @@ const bench = async (mode: 'quick' | 'full'): Promise<void> => {
   const { staging, writeBack, slope } = MODES[mode];
   const python = await fedmlPython(rootDir);
   const delaysMs = [...new Set([0, ...[...Object.keys(staging.rounds), ...Object.keys(writeBack.rounds)].map(Number)])];
-  const rowCounts = [...new Set([staging.rowCount, ...slope])];
-  const standIns = await openStandIns({ rowCounts, delaysMs });
+  const standIns = await openStandIns({ rowCounts: slope, repeatedRowCount: staging.rowCount, delaysMs });
   try {
     await checkHdbcli(standIns, python);
     const context: Bench = { standIns, objectStore: s3ObjectStore(standIns.s3), python };

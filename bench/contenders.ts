@@ -23,6 +23,7 @@ export interface Contender {
 
 export interface StageRequest {
   readonly view: string;
+  readonly rowCount: number;
   readonly delayMs: number;
   /** Different for every run. */
   readonly runId: string;
@@ -34,21 +35,45 @@ export interface Staged extends Measurement {
 
 export const FEDML = 'FedML 2.0.2';
 
-/** Functions that work at once: on the laptop as many as it has cores. */
-const MOST_ENVIRONMENTS = 2;
-const OURS_ENVIRONMENT_COUNTS = [1, MOST_ENVIRONMENTS];
+/** Functions at once, on the laptop: as many as it has cores. */
+export const OURS = 'ours, 2 functions at once';
 
-const oursName = (environmentCount: number): string =>
-  `ours, ${environmentCount} ${environmentCount === 1 ? 'function' : 'functions at once'}`;
+export const OURS_AS_PARQUET = `${OURS}, split, as Parquet`;
 
-export const OURS = oursName(MOST_ENVIRONMENTS);
+/** Functions at once, each with a core of its own, as Lambda has them. The laptop has too few cores: see `allAtOnce`. */
+export const OURS_IN_LAMBDA = 'ours, 16 functions, each with its own core (calculated)';
 
-const ours = (name: string, environmentCount: number, purpose: StagingPurpose): Contender => ({
+interface Way {
+  readonly environmentCount: number;
+  readonly partitionCount: number;
+  readonly purpose: StagingPurpose;
+  readonly format?: StagedFormat & ('csv' | 'parquet');
+  /**
+   * The partitions went through one function, one after the other, so that each had a core for itself; the time is that of
+   * all at once: planning, the slowest partition, sealing, and what the state machine adds for all of them.
+   */
+  readonly allAtOnce?: true;
+}
+
+const OUR_WAYS: Readonly<Record<string, Way>> = {
+  'ours, 1 function': { environmentCount: 1, partitionCount: 1, purpose: 'scoring' },
+  [OURS]: { environmentCount: 2, partitionCount: 2, purpose: 'scoring' },
+  [`${OURS}, split to train and test`]: { environmentCount: 2, partitionCount: 2, purpose: 'training' },
+  [OURS_AS_PARQUET]: { environmentCount: 2, partitionCount: 2, purpose: 'training', format: 'parquet' },
+  [OURS_IN_LAMBDA]: { environmentCount: 1, partitionCount: 16, purpose: 'scoring', allAtOnce: true },
+};
+
+/** What the product's plan takes a row for. */
+const ROW_BYTES = 125;
+
+const ours = (name: string, { partitionCount, allAtOnce, format = 'csv', ...way }: Way): Contender => ({
   name,
-  format: 'csv',
-  async stage({ standIns, objectStore }, request) {
-    const { partsUris, ...staged } = await stageOurs(standIns, objectStore, { ...request, environmentCount, purpose });
-    return { ...staged, uris: partsUris };
+  format,
+  async stage({ standIns, objectStore }, { rowCount, ...request }) {
+    const partSizeMb = Math.max(1, Math.ceil((rowCount * ROW_BYTES) / partitionCount / 1024 ** 2));
+    const reading = { partSizeMb, maxConnections: partitionCount };
+    const { partsUris, ...staged } = await stageOurs(standIns, objectStore, { ...request, ...way, format, reading });
+    return { ...staged, seconds: allAtOnce ? staged.secondsAllAtOnce : staged.seconds, uris: partsUris };
   },
 });
 
@@ -76,6 +101,5 @@ export const CONTENDERS: readonly Contender[] = [
   program(FEDML, 'fedml/stage.py', 'csv', 'python'),
   program('naive Node', 'naive-node.ts', 'json'),
   program('Athena-like', 'athena-like.ts', 'csv'),
-  ...OURS_ENVIRONMENT_COUNTS.map((environmentCount) => ours(oursName(environmentCount), environmentCount, 'scoring')),
-  ours(`${OURS}, split to train and test`, MOST_ENVIRONMENTS, 'training'),
+  ...Object.entries(OUR_WAYS).map(([name, way]) => ours(name, way)),
 ];

@@ -3,6 +3,9 @@ export const ROWS_DEFINITION = `"ID" INTEGER NOT NULL, "BIG" BIGINT NOT NULL, "A
   "NAME" NVARCHAR(60) NOT NULL, "CITY" NVARCHAR(60) NOT NULL, "CODE" VARCHAR(20) NOT NULL, "DAY" DATE NOT NULL,
   "MOMENT" TIMESTAMP NOT NULL, "LATE" BOOLEAN NOT NULL`;
 
+/** The view that is read again and again: see `stand-ins/remembered-answers.ts`. */
+export const REPEATED = 'REPEATED';
+
 /** A DuckDB query that makes them; the same number gives the same rows. A tenth of RATIO is NULL. */
 export const rowsQuery = (rowCount: number): string => `SELECT
   range::INTEGER,

@@ -13,6 +13,7 @@ const struct = `{${Object.entries(DUCKDB_COLUMNS)
 /** How a contender's objects are read back, typed, whatever their text looks like. */
 const READERS = {
   csv: (files: string) => `read_csv('${files}', header = false, columns = ${struct})`,
+  parquet: (files: string) => `read_parquet('${files}')`,
   json: (files: string) => `read_json('${files}', columns = ${struct})`,
 };
 

@@ -1,5 +1,6 @@
-import type { Bench, Contender, Staged } from './contenders.ts';
+import type { Bench, Contender, Staged, StageRequest } from './contenders.ts';
 import { CONTENDERS, FEDML } from './contenders.ts';
+import { REPEATED } from './rows.ts';
 import { checkSameRows } from './same-rows.ts';
 import { median } from './statistics.ts';
 
@@ -13,7 +14,9 @@ export interface StagingRow {
   readonly delayMs: number;
   readonly name: string;
   readonly seconds: number;
-  readonly cpuMicrosPerRow: number;
+  readonly cpuSeconds: number;
+  /** Of the warehouse, for encoding and sending. */
+  readonly warehouseCpuSeconds: number;
   readonly peakBytes: number;
   readonly largestPeakBytes: number;
   readonly idleBytes: number;
@@ -25,32 +28,41 @@ export interface StagingRow {
 
 export interface StagingResult {
   readonly rowCount: number;
-  readonly stagedBytes: Readonly<Record<string, number>>;
+  readonly checked: readonly Checked[];
   readonly rows: readonly StagingRow[];
+}
+
+/** What the untimed round, in which the warehouse computes everything for the first time, showed of a contender. */
+export interface Checked {
+  readonly name: string;
+  readonly stagedBytes: number;
+  readonly warehouseCpuSeconds: number;
 }
 
 /** Stages the same view by every contender: first each is checked, then all are timed in turns. */
 export const benchStaging = async (bench: Bench, { rowCount, rounds }: StagingOptions): Promise<StagingResult> => {
-  const view = `V_${rowCount}`;
-  const stagedBytes: Record<string, number> = {};
+  const view = REPEATED;
+  const checked: Checked[] = [];
   for (const contender of CONTENDERS) {
-    const staged = await turn(bench, contender, view, 0);
-    stagedBytes[contender.name] = await checkSameRows(bench.objectStore, staged.uris, {
+    const staged = await turn(bench, contender, { view, rowCount, delayMs: 0 });
+    const stagedBytes = await checkSameRows(bench.objectStore, staged.uris, {
       format: contender.format,
       rowCount,
       folder: bench.standIns.folder,
     });
+    checked.push({ name: contender.name, stagedBytes, warehouseCpuSeconds: staged.warehouseCpuSeconds });
     await remove(bench, staged);
   }
   const rows: StagingRow[] = [];
   for (const [delay, roundCount] of Object.entries(rounds)) {
     rows.push(...(await atDelay(bench, view, rowCount, Number(delay), roundCount)));
   }
-  return { rowCount, stagedBytes, rows };
+  return { rowCount, checked, rows };
 };
 
 interface Turn extends Staged {
   readonly roundTrips: number;
+  readonly warehouseCpuSeconds: number;
 }
 
 const atDelay = async (
@@ -63,7 +75,7 @@ const atDelay = async (
   const turns = new Map<string, Turn[]>(CONTENDERS.map(({ name }) => [name, []]));
   for (let round = 0; round < roundCount; round++) {
     for (const contender of round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed()) {
-      const staged = await turn(bench, contender, view, delayMs);
+      const staged = await turn(bench, contender, { view, rowCount, delayMs });
       if (staged.rowCount !== rowCount)
         throw new Error(`${contender.name} staged ${staged.rowCount} of ${rowCount} rows.`);
       turns.get(contender.name)!.push(staged);
@@ -78,7 +90,8 @@ const atDelay = async (
       delayMs,
       name,
       seconds: middle(({ seconds }) => seconds),
-      cpuMicrosPerRow: middle(({ cpuSeconds }) => (cpuSeconds / rowCount) * 1e6),
+      cpuSeconds: middle(({ cpuSeconds }) => cpuSeconds),
+      warehouseCpuSeconds: middle(({ warehouseCpuSeconds }) => warehouseCpuSeconds),
       peakBytes: middle(({ peakBytes }) => peakBytes),
       largestPeakBytes: middle(({ largestPeakBytes, peakBytes }) => largestPeakBytes ?? peakBytes),
       idleBytes: middle(({ idleBytes }) => idleBytes),
@@ -91,12 +104,16 @@ const atDelay = async (
 
 let turnCount = 0;
 
-const turn = async (bench: Bench, contender: Contender, view: string, delayMs: number): Promise<Turn> => {
-  const before = await bench.standIns.countersAt(delayMs);
+const turn = async (bench: Bench, contender: Contender, request: Omit<StageRequest, 'runId'>): Promise<Turn> => {
+  const before = await bench.standIns.countersAt(request.delayMs);
   turnCount += 1;
-  const staged = await contender.stage(bench, { view, delayMs, runId: `turn-${turnCount}` });
-  const after = await bench.standIns.countersAt(delayMs);
-  return { ...staged, roundTrips: after.roundTrips - before.roundTrips };
+  const staged = await contender.stage(bench, { ...request, runId: `turn-${turnCount}` });
+  const after = await bench.standIns.countersAt(request.delayMs);
+  return {
+    ...staged,
+    roundTrips: after.roundTrips - before.roundTrips,
+    warehouseCpuSeconds: after.cpuSeconds - before.cpuSeconds,
+  };
 };
 
 const remove = async ({ objectStore }: Bench, { uris }: Staged): Promise<void> => {

@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { readFunctions } from '#local/deployment/functions.ts';
 import type { Measurement } from '../measured.ts';
 import type { WarehouseConfig } from '../stand-ins/open.ts';
 import { functionBundle } from './bundle.ts';
@@ -8,9 +10,16 @@ import type { FromFunction, Step } from './function-process.ts';
 export interface Functions {
   /** Calls one step, as soon as an environment is free. */
   invoke<T>(step: Step, event: unknown): Promise<T>;
+  /** The calls that have ended, and how long each took from the moment that an environment had it. */
+  readonly calls: readonly Call[];
   /** What the work since the functions were opened took of time and memory, over all environments. */
   measurement(rowCount: number): Measurement;
   close(): Promise<void>;
+}
+
+export interface Call {
+  readonly step: Step;
+  readonly seconds: number;
 }
 
 /** The product's functions in warm execution environments, each a process of its own. */
@@ -25,6 +34,7 @@ export const openFunctions = async (
   const started = performance.now();
   const idle = [...environments];
   const waiting: ((environment: Environment) => void)[] = [];
+  const calls: Call[] = [];
   const taken = async (): Promise<Environment> => idle.shift() ?? new Promise((resolve) => waiting.push(resolve));
   const givenBack = (environment: Environment): void => {
     const next = waiting.shift();
@@ -32,11 +42,14 @@ export const openFunctions = async (
     else idle.push(environment);
   };
   return {
+    calls,
     async invoke(step, event) {
       const environment = await taken();
+      const began = performance.now();
       try {
         return (await environment.invoke(step, event)) as never;
       } finally {
+        calls.push({ step, seconds: (performance.now() - began) / 1000 });
         givenBack(environment);
       }
     },
@@ -68,7 +81,7 @@ type Environment = Awaited<ReturnType<typeof openEnvironment>>;
 
 const openEnvironment = async (warehouse: WarehouseConfig, variables: Readonly<Record<string, string>>) => {
   const child = fork(await functionBundle(), [JSON.stringify({ warehouse })], {
-    env: { ...process.env, ...variables },
+    env: { ...process.env, ...variables, ...deployedEnvironment() },
   });
   const ready = await answerOf(child);
   if (ready.kind !== 'ready') throw new Error('A function spoke before it was ready.');
@@ -78,7 +91,11 @@ const openEnvironment = async (warehouse: WarehouseConfig, variables: Readonly<R
     async invoke(step: Step, event: unknown): Promise<unknown> {
       child.send({ step, event });
       const answer = await answerOf(child);
-      if (answer.kind === 'failed') throw Object.assign(new Error(answer.problem), { name: answer.name });
+      if (answer.kind === 'failed') {
+        // Step Functions tells of a Map's failed item no more than that it failed.
+        console.error(`${step}: ${answer.problem}`);
+        throw Object.assign(new Error(answer.problem), { name: answer.name });
+      }
       if (answer.kind !== 'output') throw new Error(`${step} gave no output.`);
       facts = { ...facts, peakBytes: answer.peakBytes, cpuSeconds: answer.cpuSeconds };
       return answer.output;
@@ -91,6 +108,10 @@ const openEnvironment = async (warehouse: WarehouseConfig, variables: Readonly<R
     },
   };
 };
+
+/** What the function that reads the rows is deployed with, such as V8's options. */
+const deployedEnvironment = (): Readonly<Record<string, string>> =>
+  readFunctions(join(import.meta.dirname, '../..')).extractPartition!.environment ?? {};
 
 const answerOf = async (child: ChildProcess): Promise<FromFunction> => {
   const waiting = new AbortController();

@@ -10,7 +10,7 @@ import { openStepFunctions } from '#test/local/step-functions/open-step-function
 import { machines } from '#test/statemachines/definitions.ts';
 import type { Measurement } from '../measured.ts';
 import type { StandIns } from '../stand-ins/open.ts';
-import { openFunctions } from './functions.ts';
+import { type Call, openFunctions } from './functions.ts';
 
 export interface StageOurs {
   readonly view: string;
@@ -18,6 +18,10 @@ export interface StageOurs {
   readonly runId: string;
   /** How many functions work at once; the plan may allow fewer. */
   readonly environmentCount: number;
+  /** Of the training set; what is scored is CSV. */
+  readonly format?: 'csv' | 'parquet' | undefined;
+  /** What the pipeline says about partitions. */
+  readonly reading?: { readonly partSizeMb: number; readonly maxConnections: number } | undefined;
   /** `scoring` copies the rows, as the baselines do; `training` splits them by a hash of the key as well. */
   readonly purpose: StagingPurpose;
 }
@@ -33,15 +37,20 @@ export interface StagedOurs extends Measurement {
   readonly partsUris: readonly string[];
   readonly sizeBytes: number;
   readonly partitionCount: number;
+  /**
+   * The seconds that it would have taken with a function for each partition, all at once: without those of all partitions
+   * but the one that took the longest. Only meaningful when one function took them one after the other.
+   */
+  readonly secondsAllAtOnce: number;
 }
 
 /** The product's staging as it runs: the state machine on the laptop's Step Functions, its steps in warm functions. */
 export const stageOurs = async (
   standIns: StandIns,
   objectStore: ObjectStore,
-  { view, delayMs, runId, environmentCount, purpose }: StageOurs,
+  { view, delayMs, runId, environmentCount, purpose, format, reading }: StageOurs,
 ): Promise<StagedOurs> => {
-  const { runUri } = await recordRun(objectStore, runId, { view });
+  const { runUri } = await recordRun(objectStore, runId, { view, format, reading });
   // Each staging reads its view, also one that an earlier staging has read.
   await objectStore.delete(lastDatasetUri(runUri, purpose));
   await using stepFunctions = await openStepFunctions({ s3: standIns.environment.AWS_ENDPOINT_URL_S3! });
@@ -60,11 +69,18 @@ export const stageOurs = async (
       ...measurement,
       sizeBytes: sealed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       partsUris: sealed.map(({ partsUri }) => partsUri),
+      secondsAllAtOnce: measurement.seconds - waitedFor(functions.calls),
       partitionCount: new Set(manifests.flatMap(({ parts }) => parts.map(({ partition }) => partition))).size,
     };
   } finally {
     await functions.close();
   }
+};
+
+/** The seconds of all partitions but the slowest. */
+const waitedFor = (calls: readonly Call[]): number => {
+  const partitions = calls.flatMap(({ step, seconds }) => (step === 'extractPartition' ? [seconds] : []));
+  return partitions.reduce((sum, seconds) => sum + seconds, 0) - Math.max(...partitions);
 };
 
 const stagingMachine = (): object =>
@@ -74,8 +90,14 @@ const stagingMachine = (): object =>
 export const recordRun = async (
   objectStore: ObjectStore,
   runId: string,
-  { view, prediction = {} }: { readonly view: string; readonly prediction?: object },
+  {
+    view,
+    format = 'csv',
+    reading,
+    prediction = {},
+  }: Pick<StageOurs, 'view' | 'format' | 'reading'> & { readonly prediction?: object },
 ): Promise<Run> => {
+  const source = { view, key: ['ID'], ...reading };
   const run: Run = {
     runId,
     pipeline: 'bench',
@@ -86,10 +108,10 @@ export const recordRun = async (
     input: {},
     definition: PipelineDefinition.parse({
       name: 'bench',
-      source: { view, key: ['ID'], target: 'LATE', header: false },
+      source: { ...source, target: 'LATE', format, ...(format === 'csv' ? { header: false } : {}) },
       deployment: { target: 'sagemaker' },
       prediction: {
-        source: { view, key: ['ID'] },
+        source,
         method: 'endpoint',
         columns: [{ name: 'PROBABILITY', type: 'DOUBLE' }],
         target: { table: 'PREDICTIONS', mode: 'append' },

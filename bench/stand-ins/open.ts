@@ -30,10 +30,11 @@ export interface StandIns {
 /** A warehouse and an S3, each in a process of its own, so that neither's memory or time is a contender's. */
 export const openStandIns = async ({
   rowCounts,
+  repeatedRowCount = 0,
   delaysMs,
-}: Pick<WarehouseSettings, 'rowCounts' | 'delaysMs'>): Promise<StandIns> => {
+}: Pick<WarehouseSettings, 'rowCounts' | 'delaysMs'> & Partial<WarehouseSettings>): Promise<StandIns> => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  const settings: WarehouseSettings = { folder, password: PASSWORD, rowCounts, delaysMs };
+  const settings: WarehouseSettings = { folder, password: PASSWORD, rowCounts, repeatedRowCount, delaysMs };
   const warehouse = fork(join(import.meta.dirname, 'warehouse.ts'), [JSON.stringify(settings)]);
   await mkdir(join(folder, 's3'));
   const s3Process = fork(new URL('../../test/local/s3/serve-s3.ts', import.meta.url), [join(folder, 's3')]);

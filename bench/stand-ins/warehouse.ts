@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import { localhostCertificate } from '#local/hana/certificate.ts';
 import { type HanaServer, startHanaServer } from '#local/hana/server.ts';
 import { openHanaEngine } from '#local/hana/sql/engine.ts';
-import { ROWS_DEFINITION, rowsQuery } from '../rows.ts';
+import { REPEATED, ROWS_DEFINITION, rowsQuery } from '../rows.ts';
+import { rememberedAnswers } from './remembered-answers.ts';
 
 export interface WarehouseSettings {
   readonly folder: string;
   readonly password: string;
   /** One view for each: `V_<rows>`. */
   readonly rowCounts: readonly number[];
+  /** Rows of one view more, `REPEATED`, whose queries are computed the first time only. */
+  readonly repeatedRowCount: number;
   /** One server for each, all before the same tables: how long after its time each reply is sent. */
   readonly delaysMs: readonly number[];
 }
@@ -17,6 +20,8 @@ export interface Counters {
   readonly connections: number;
   readonly roundTrips: number;
   readonly statements: number;
+  /** Of the warehouse's process, whichever server it worked for. */
+  readonly cpuSeconds: number;
 }
 
 export type FromWarehouse =
@@ -32,7 +37,7 @@ export interface ToWarehouse {
 }
 
 /** The laptop's HANA in a process of its own: space BENCH with the views, and its database user BENCH#USER. */
-const serve = async ({ folder, password, rowCounts, delaysMs }: WarehouseSettings): Promise<void> => {
+const serve = async ({ folder, password, rowCounts, repeatedRowCount, delaysMs }: WarehouseSettings): Promise<void> => {
   const engine = await openHanaEngine({
     databaseFile: join(folder, 'warehouse.duckdb'),
     users: [{ name: 'BENCH#USER', password }],
@@ -43,22 +48,29 @@ const serve = async ({ folder, password, rowCounts, delaysMs }: WarehouseSetting
     schema: 'BENCH',
     table: 'ROWS',
     definition: ROWS_DEFINITION,
-    query: rowsQuery(Math.max(...rowCounts)),
+    query: rowsQuery(Math.max(repeatedRowCount, ...rowCounts)),
   });
-  for (const rowCount of rowCounts) {
-    const view = `"BENCH"."V_${rowCount}"`;
+  const views = [...rowCounts.map((rowCount) => [`V_${rowCount}`, rowCount] as const), [REPEATED, repeatedRowCount]];
+  for (const [name, rowCount] of views) {
+    const view = `"BENCH"."${name}"`;
     await administration.execute(`CREATE VIEW ${view} AS SELECT * FROM "BENCH"."ROWS" WHERE "ID" < ${rowCount}`);
     await administration.execute(`GRANT SELECT ON ${view} TO "BENCH#USER"`);
   }
   const tls = await localhostCertificate(folder);
   const servers: HanaServer[] = [];
-  for (const replyDelayMs of delaysMs) servers.push(await startHanaServer({ engine, tls, replyDelayMs }));
+  const remembering = rememberedAnswers(engine, (sql) => sql.includes(REPEATED));
+  for (const replyDelayMs of delaysMs) {
+    servers.push(await startHanaServer({ engine: remembering, tls, replyDelayMs }));
+  }
 
   process.on('message', async ({ id, sql, isQuery }: ToWarehouse) => {
     try {
       const rows = sql && isQuery ? await administration.query(sql) : [];
       if (sql && !isQuery) await administration.execute(sql);
-      send({ id, rows: rows.map((row) => row.map(String)), counters: servers.map(({ counters }) => counters) });
+      const { user, system } = process.cpuUsage();
+      const cpuSeconds = (user + system) / 1e6;
+      const counters = servers.map((server) => ({ ...server.counters, cpuSeconds }));
+      send({ id, rows: rows.map((row) => row.map(String)), counters });
     } catch (error) {
       send({ id, problem: (error as Error).message });
     }

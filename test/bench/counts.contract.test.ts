@@ -35,6 +35,7 @@ describe('the cost of a run', () => {
       connections: after.connections - before.connections,
       roundTrips: after.roundTrips - before.roundTrips,
       statements: after.statements - before.statements,
+      cpuSeconds: after.cpuSeconds - before.cpuSeconds,
     };
   };
 
