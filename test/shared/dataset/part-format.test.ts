@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DatasetColumn, DatasetFormat } from '#shared/dataset/manifest.ts';
 import { partFormat } from '#shared/dataset/part-format.ts';
@@ -32,12 +33,69 @@ describe('csv', () => {
     expect(plain.toString().split('\n').slice(0, 2)).toEqual(['ID,NOTE', `0,note 0 ${'x'.repeat(40)}`]);
   });
 
+  it('writes any rows as their lines one after the other, in whatever batches they come', () => {
+    const types = ['BIGINT', 'DECIMAL(15,2)', 'DOUBLE', 'NVARCHAR(100)', 'TIMESTAMP'];
+    const columns = types.map((type, index) => columnOfType(`C${index}`, type));
+    const row = fc.tuple(
+      fc.option(fc.maxSafeInteger()),
+      fc.option(fc.integer().map((cents) => (cents / 100).toFixed(2))),
+      fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
+      fc.option(fc.string({ unit: fc.constantFrom(...'a,"\r\n ü€😀') })),
+      fc.option(fc.nat(999_999).map((micros) => `2024-02-29 12:34:56.${String(micros).padStart(6, '0')}000`)),
+    );
+
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 400 }), fc.integer({ min: 1, max: 300 }), (rows, batchSize) => {
+        const encoder = partFormat({ type: 'csv', header: false }, columns).open();
+        const pieces = [];
+        for (let start = 0; start < rows.length; start += batchSize) {
+          pieces.push(encoder.add(rows.slice(start, start + batchSize)) ?? new Uint8Array());
+        }
+        const text = Buffer.concat([...pieces, encoder.end()]).toString();
+
+        expect(text).toBe(rows.map(plainLine).join(''));
+      }),
+    );
+  });
+
+  it('leaves what it has handed on as it is when more rows come', () => {
+    const encoder = partFormat({ type: 'csv', header: false }, columns).open();
+    const first = encoder.add(rows.slice(0, 10_000))!;
+    const before = Buffer.from(first);
+
+    encoder.add(rows.slice(10_000));
+
+    expect(Buffer.from(first).equals(before)).toBe(true);
+  });
+
+  it('takes a text that is longer than a chunk', () => {
+    const long = '€'.repeat(700_000);
+
+    const bytes = encode({ type: 'csv', header: false }, columns, [
+      [1, 'short'],
+      [2, long],
+    ]);
+
+    expect(bytes.toString()).toBe(`1,short\n2,${long}\n`);
+  });
+
   it('refuses half of a surrogate pair', () => {
     expect(() => encode({ type: 'csv', header: false }, columns, [[1, '\ud83d']])).toThrow(
       expect.objectContaining({ name: 'UnstageableValueError' }),
     );
   });
 });
+
+/** RFC 4180 by the letter, for values that the driver gives. */
+const plainLine = (row: Row): string => {
+  const fields = row.map((value, index) => {
+    if (value === null) return '';
+    const text = String(value);
+    if (index === 3) return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return index === 4 ? text.replace(/\.?0+$/, '') : text;
+  });
+  return `${fields.join(',')}\n`;
+};
 
 /** A column, its values as the driver gives them, and the type and texts that DuckDB reads. */
 const TYPES: readonly (readonly [type: string, values: Row, duckDbType: string, texts?: readonly string[]])[] = [
