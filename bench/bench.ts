@@ -24,8 +24,8 @@ const MODES = {
     slope: [30_000, 100_000, 300_000],
   },
   full: {
-    staging: { rowCount: 1_000_000, rounds: { 0: 5, 1: 1, 10: 5, 30: 1 } },
-    writeBack: { rowCount: 100_000, fedmlRowCount: 1_000, rounds: { 0: 3, 1: 1, 10: 3, 30: 1 } },
+    staging: { rowCount: 1_000_000, rounds: { 0: 3, 1: 1, 10: 4, 30: 1 } },
+    writeBack: { rowCount: 100_000, fedmlRowCount: 500, rounds: { 0: 3, 1: 1, 10: 3, 30: 1 } },
     slope: [100_000, 300_000, 1_000_000, 3_000_000, 10_000_000],
   },
 };

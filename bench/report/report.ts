@@ -25,7 +25,7 @@ export const report = (results: Results): string =>
     `### Staging ${count(results.staging.rowCount)} rows of ten columns`,
     'Medians; the ratios are medians of what each round gave. Every contender staged the same rows, which was checked before. Memory is the peak of the process, for ours of all functions together and, in brackets, of the largest.',
     stagingTable(results.staging),
-    'The warehouse computes what a query asks once, in an untimed round: HANA has cores of its own for that, and the stand-in would take its clients cores. This is what that round cost it, and how many bytes were staged.',
+    'The warehouse computes what a query asks once, in an untimed round: HANA has cores of its own for that, and the stand-in would take those of its clients. This is what that round cost it, and how many bytes were staged.',
     checkedTable(results.staging),
     `### Writing ${count(results.writeBack.rowCount)} predictions back`,
     `FedML wrote ${count(results.writeBack.fedmlRowCount)} rows; its time for all of them is **extrapolated** from these, since each row costs it one statement.`,
