@@ -13,7 +13,9 @@ interface Counted {
 /** By the state's name, from what its function answers. */
 const DETAILS: Readonly<Record<string, (result: never) => string>> = {
   PlanPartitions: ({ partitionCount, rowCount }: Counted & { partitionCount: number }) =>
-    `${counted(rowCount, 'row')} in ${counted(partitionCount, 'partition')}`,
+    partitionCount === 0 && rowCount > 0
+      ? `${counted(rowCount, 'row')} that an earlier run staged`
+      : `${counted(rowCount, 'row')} in ${counted(partitionCount, 'partition')}`,
   SealDataset: ({ sealed, next }: { sealed?: Record<string, Counted>; next?: { partitionCount: number } }) =>
     sealed
       ? Object.entries(sealed)

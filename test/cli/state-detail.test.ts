@@ -30,6 +30,9 @@ const published: PublishPredictionsOutput = {
 };
 
 it.each([
+  ['PlanPartitions', { rowCount: 1500, partitionCount: 4 }, '1,500 rows in 4 partitions'],
+  ['PlanPartitions', { rowCount: 1500, partitionCount: 0 }, '1,500 rows that an earlier run staged'],
+  ['PlanPartitions', { rowCount: 0, partitionCount: 0 }, '0 rows in 0 partitions'],
   ['SealDataset', sealed, '1,200 rows to train, 300 rows to test'],
   ['SealDataset', again, '2 partitions to read again'],
   ['PublishPredictions', published, '1,500 rows in T'],
