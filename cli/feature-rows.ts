@@ -1,12 +1,11 @@
 import { csvField } from '#shared/dataset/csv.ts';
 import { type CsvRecord, readCsv } from '#shared/dataset/read-csv.ts';
-import { InvalidInputError } from '#shared/errors.ts';
+import { InvalidInputError, MalformedCsvError } from '#shared/errors.ts';
 
 /**
  * The rows of a CSV file as lines for a model that takes `features`. A first line of their names is left out.
  *
- * @throws InvalidInputError for a row with more or fewer values, another order of names, or a file without rows.
- * @throws MalformedCsvError for a file that is no CSV.
+ * @throws InvalidInputError for a row with more or fewer values, another order of names, or a file without rows or that is no CSV.
  */
 export async function* featureRows(
   csv: AsyncIterable<Uint8Array>,
@@ -15,7 +14,7 @@ export async function* featureRows(
 ): AsyncGenerator<string> {
   const expected = `The model takes ${features.length}, in this order: ${features.join(', ')}.`;
   let rowCount = 0;
-  for await (const records of readCsv(withoutByteOrderMark(csv), file)) {
+  for await (const records of recordsOf(csv, file)) {
     for (const { line, fields } of records) {
       if (line === 1 && isHeader(fields, features)) {
         if (sameNames(fields, features)) continue;
@@ -32,6 +31,16 @@ export async function* featureRows(
     }
   }
   if (rowCount === 0) throw new InvalidInputError(`${file} has no rows. ${expected}`);
+}
+
+/** To this command a broken file is a wrong input; within a run it is a failure. */
+async function* recordsOf(csv: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<readonly CsvRecord[]> {
+  try {
+    yield* readCsv(withoutByteOrderMark(csv), file);
+  } catch (error) {
+    if (!(error instanceof MalformedCsvError)) throw error;
+    throw new InvalidInputError(error.message, { cause: error });
+  }
 }
 
 /** Spreadsheets begin UTF-8 files with one; the model would take it for a part of the first value. */

@@ -31,6 +31,7 @@ describe('the rows of a file for a model', () => {
     ],
     ['too many values', 'a,1,x\n', /line 1 of rows\.csv has 3 values/],
     ['names in another order', 'DISTANCE,ORIGIN\n1,a\n', /in another order/],
+    ['a quote that is never closed', 'a,1\n"b,2\n', /^rows\.csv, line 2: /],
     ['no rows', '', /rows\.csv has no rows/],
     ['names only', 'ORIGIN,DISTANCE\n', /has no rows/],
   ])('refuse %s', async (_, csv, message) => {
