@@ -42,15 +42,21 @@ const answer = async (options: HttpApiOptions, request: IncomingMessage): Promis
     return { ...message(401, 'Unauthorized'), headers: { ...JSON_TYPE, 'www-authenticate': 'Bearer' } };
   }
   const body = await readBody(request);
-  if (!body) return message(413, 'Request Entity Too Large');
-  const { Payload, FunctionError } = await options.lambda.send(
-    new InvokeCommand({
-      FunctionName: match.route.functionName,
-      Payload: JSON.stringify(payloadOf({ request, url, match, body, account: options.account })),
-    }),
-  );
+  if (!body) return TOO_LARGE;
+  const invocation = new InvokeCommand({
+    FunctionName: match.route.functionName,
+    Payload: JSON.stringify(payloadOf({ request, url, match, body, account: options.account })),
+  });
+  const answered = await options.lambda.send(invocation).catch(unlessTooLarge);
+  if (!answered) return TOO_LARGE;
+  const { Payload, FunctionError } = answered;
   if (FunctionError) return message(500, 'Internal Server Error');
   return JSON.parse(Buffer.from(Payload!).toString('utf8')) as Reply;
+};
+
+/** Lambda takes 6 MB, in Base64 where the body is no text: less than API Gateway does. */
+const unlessTooLarge = (error: Error): undefined => {
+  if (error.name !== 'RequestEntityTooLargeException') throw error;
 };
 
 /** Digests are compared, in a time that says nothing about where they differ. */
@@ -78,6 +84,8 @@ const message = (statusCode: number, text: string): Reply => ({
   headers: JSON_TYPE,
   body: JSON.stringify({ message: text }),
 });
+
+const TOO_LARGE = message(413, 'Request Entity Too Large');
 
 const send = (response: ServerResponse, { statusCode, headers, body }: Reply): void => {
   response.writeHead(statusCode, headers);
