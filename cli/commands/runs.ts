@@ -1,7 +1,7 @@
 import { config } from '#shared/config.ts';
 import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
-import { listPipelines } from '#shared/pipeline/pipeline-folder.ts';
+import { assertDeployed, listPipelines } from '#shared/pipeline/pipeline-folder.ts';
 import { pageOfRuns } from '#shared/pipeline/run-index.ts';
 import { runSummary } from '#shared/pipeline/run-view.ts';
 import { withCloud } from '../session.ts';
@@ -22,7 +22,8 @@ export const runs: Command = {
     return withCloud(out, async () => {
       const { storeUri, pipelinesDir } = config();
       const ports = { objectStore: s3ObjectStore(), executions: stepFunctionsExecutions() };
-      const pipelines = options.pipeline ? [options.pipeline as string] : await listPipelines(pipelinesDir);
+      const pipeline = options.pipeline as string | undefined;
+      const pipelines = pipeline === undefined ? await listPipelines(pipelinesDir) : [pipeline];
       const page = await pageOfRuns(ports.objectStore, storeUri, { pipelines, limit });
       const found = await Promise.all(page.runUris.map((runUri) => runSummary(runUri, ports)));
       if (options.json) {
@@ -30,7 +31,9 @@ export const runs: Command = {
         return EXIT.done;
       }
       if (found.length === 0) {
-        out.print('No runs yet. Start one: npx fedml run flights');
+        // Asked afterwards: runs are kept when their pipeline is gone.
+        if (pipeline !== undefined) await assertDeployed(pipelinesDir, pipeline);
+        out.print(`No runs yet. Start one: npx fedml run ${pipeline ?? 'flights'}`);
         return EXIT.done;
       }
       const rows = found.map(({ runId, pipeline, mode, status, startedAt }) => [

@@ -34,7 +34,7 @@ export interface PipelineFolder {
  * @throws InvalidPipelineError for mistakes in `pipeline.yml`, a missing entry point, symbolic links, too much data.
  */
 export const readPipelineFolder = async (pipelinesDir: string, name: string): Promise<PipelineFolder> => {
-  await assertKnown(pipelinesDir, name);
+  await assertDeployed(pipelinesDir, name);
   const files = await readFiles(join(pipelinesDir, name), name);
   const definition = parseDefinition(
     files.find(({ path }) => path === 'pipeline.yml')!.content.toString('utf8'),
@@ -68,7 +68,8 @@ export const listPipelines = async (pipelinesDir: string): Promise<string[]> => 
     .sort();
 };
 
-const assertKnown = async (pipelinesDir: string, name: string): Promise<void> => {
+/** @throws UnknownPipelineError offering the nearest names. */
+export const assertDeployed = async (pipelinesDir: string, name: string): Promise<void> => {
   const known = await listPipelines(pipelinesDir);
   if (known.includes(name)) return;
   const nearest = nearestNames(name, known);
