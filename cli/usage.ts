@@ -22,6 +22,7 @@ export const INPUT_ERRORS: readonly string[] = [
   'WarehouseStatementError',
   'CloudInUseError',
   'PortInUseError',
+  'StateDirError',
   'PythonNotFoundError',
   'InvalidSpaceError',
 ];

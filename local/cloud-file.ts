@@ -23,6 +23,11 @@ export class CloudInUseError extends Error {
   override readonly name = 'CloudInUseError';
 }
 
+/** The state folder can't be made or written to. */
+export class StateDirError extends Error {
+  override readonly name = 'StateDirError';
+}
+
 export interface Claim {
   /** Tells other processes how to reach the cloud. */
   publish(address: Omit<CloudAddress, 'pid'>): Promise<void>;
@@ -33,11 +38,10 @@ export interface Claim {
  * Takes the state folder for this process: two clouds on one folder would corrupt it. What a killed process left is taken over.
  *
  * @throws CloudInUseError naming the process that has it.
+ * @throws StateDirError where there can't be such a folder.
  */
 export const claimStateDir = async (stateDir: string): Promise<Claim> => {
-  await mkdir(stateDir, { recursive: true });
-  // Passwords, rows of the warehouse and the keys of task tokens are below.
-  await chmod(stateDir, 0o700);
+  await makeStateDir(stateDir);
   const lock = takeStateLock(join(stateDir, LOCK_FILE));
   if (!lock) throw inUse(stateDir, (await readCloudFile(stateDir))?.pid);
   const cloudFile = join(stateDir, CLOUD_FILE);
@@ -56,6 +60,19 @@ export const claimStateDir = async (stateDir: string): Promise<Claim> => {
   };
 };
 
+const makeStateDir = async (stateDir: string): Promise<void> => {
+  try {
+    await mkdir(stateDir, { recursive: true });
+    // Passwords, rows of the warehouse and the keys of task tokens are below.
+    await chmod(stateDir, 0o700);
+  } catch (error) {
+    throw new StateDirError(
+      `The laptop's cloud can't keep its state in ${stateDir}: ${(error as Error).message}. FEDML_STATE_DIR names another folder.`,
+      { cause: error },
+    );
+  }
+};
+
 /** The address of the cloud that another process has on the folder, if one does and it is up. */
 export const readCloudAddress = async (stateDir: string): Promise<CloudAddress | undefined> => {
   const content = await readCloudFile(stateDir);
@@ -69,7 +86,7 @@ const readCloudFile = async (stateDir: string): Promise<Partial<CloudAddress> | 
   try {
     return JSON.parse(await readFile(join(stateDir, CLOUD_FILE), 'utf8')) as Partial<CloudAddress>;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 };

@@ -32,6 +32,19 @@ describe("the state folder of a laptop's cloud", () => {
     await (await claimStateDir(stateDir)).release();
   });
 
+  it.each(['file', 'file/below'])("can't be %s, and it is told what names another", async (path) => {
+    writeFileSync(join(stateDir, 'file'), '');
+    const taken = join(stateDir, path);
+
+    await expect(claimStateDir(taken)).rejects.toMatchObject({
+      name: 'StateDirError',
+      message: expect.stringMatching(
+        /^The laptop's cloud can't keep its state in .*file.*FEDML_STATE_DIR names another/,
+      ),
+    });
+    expect(await readCloudAddress(taken)).toBeUndefined();
+  });
+
   it('tells others how to reach the cloud once it is up, and no longer than it is', async () => {
     const claim = await claimStateDir(stateDir);
     const starting = await readCloudAddress(stateDir);
