@@ -2,22 +2,23 @@ import { parseArgs } from 'node:util';
 import { didYouMean } from '#shared/nearest-names.ts';
 import type { Command } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
-import { helpOf, overview } from './help.ts';
+import { helpOf, overview, version } from './help.ts';
 import type { Terminal } from './terminal.ts';
 import { type ExitCode, UsageError } from './usage.ts';
 
 /** What a command line asks for: text, or a command that can be run. */
-export type CommandLine = { readonly help: readonly string[] } | { run(out: Terminal): Promise<ExitCode> };
+export type CommandLine = { readonly text: readonly string[] } | { run(out: Terminal): Promise<ExitCode> };
 
 const HELP_WORDS = ['help', '--help', '-h'];
 
 /** @throws UsageError for an unknown command, unknown options, and what is missing. */
 export const parseCommandLine = async ([name = 'help', ...args]: readonly string[]): Promise<CommandLine> => {
   if (HELP_WORDS.includes(name)) {
-    return { help: args[0] === undefined ? await overview() : helpOf(await find(args[0])) };
+    return { text: args[0] === undefined ? await overview() : helpOf(await find(args[0])) };
   }
+  if (name === '--version') return { text: [await version()] };
   const command = await find(name);
-  if (args.includes('--help') || args.includes('-h')) return { help: helpOf(command) };
+  if (args.includes('--help') || args.includes('-h')) return { text: helpOf(command) };
   const { values: options, positionals } = parseOptions(command, args);
   const [least, most] = command.positionals;
   if (positionals.length < least) {

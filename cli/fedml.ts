@@ -12,8 +12,8 @@ import { EXIT, type ExitCode } from './usage.ts';
 export const main = async (argv: readonly string[], out: Terminal = terminal()): Promise<ExitCode | number> => {
   try {
     const command = await parseCommandLine(argv);
-    if ('help' in command) {
-      for (const line of command.help) out.print(line);
+    if ('text' in command) {
+      for (const line of command.text) out.print(line);
       return EXIT.done;
     }
     return await command.run(out);

@@ -1,5 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
+
+/** `fedml --version` */
+export const version = async (): Promise<string> => {
+  const manifest = JSON.parse(await readFile(join(import.meta.dirname, '..', 'package.json'), 'utf8'));
+  return `fedml-serverless ${manifest.version}, on Node.js ${process.versions.node}`;
+};
 
 /** `fedml help` */
 export const overview = async (): Promise<string[]> => [
@@ -10,7 +18,7 @@ export const overview = async (): Promise<string[]> => [
     `      ${summary}`,
   ]),
   '',
-  '`fedml help <command>` says more. Everything runs on this laptop, on 127.0.0.1.',
+  '`fedml help <command>` says more, `fedml --version` which one this is. Everything runs on this laptop, on 127.0.0.1.',
   'Exit codes: 0 done, 1 the run failed, 2 the input was wrong.',
 ];
 

@@ -30,6 +30,13 @@ describe('the command line', () => {
     },
   );
 
+  it('tells its version', async () => {
+    expect(await call('--version')).toMatchObject({
+      exitCode: 0,
+      printed: expect.stringMatching(/^fedml-serverless \d+\.\d+\.\d+, on Node\.js 24\./),
+    });
+  });
+
   it('gives every command a usage that begins with its name', async () => {
     for (const [name, load] of Object.entries(COMMANDS)) expect((await load()).usage.split(' ')[0]).toBe(name);
   });
