@@ -18,7 +18,7 @@ export type DatasetSummary = z.infer<typeof DatasetSummary>;
 const Reuse = z.object({ runUri: z.string(), because: z.string() });
 
 /** What a run has taken from earlier ones, where nothing had changed since. */
-const Reused = z.object({
+export const Reused = z.object({
   trainingData: Reuse.optional(),
   model: Reuse.optional(),
   endpoint: Reuse.omit({ runUri: true }).optional(),

@@ -4,7 +4,7 @@ import type { ExecutionDescription, Executions } from '#shared/executions/execut
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 import { RunMode } from '#shared/pipeline/run-mode.ts';
-import { Outcome, RunRecord } from '#shared/pipeline/run-record.ts';
+import { Outcome, Reused, RunRecord } from '#shared/pipeline/run-record.ts';
 
 /** What a run is doing, or how it ended. */
 export const RunStatus = z.union([Outcome, z.enum(['running', 'stopped', 'timedOut'])]);
@@ -28,6 +28,10 @@ export const RunView = RunSummary.extend({
   /** Null until the model is evaluated. */
   metrics: z.record(z.string(), z.number().nullable()).nullable(),
   endpointName: z.string().nullable(),
+  /** Where the model answers on Kyma. */
+  modelUrl: z.string().nullable(),
+  /** What was taken from earlier runs, because nothing had changed since; null until the run has ended. */
+  reused: Reused.nullable(),
   predictions: z.strictObject({ schema: z.string(), table: z.string(), rowCount: z.int() }).nullable(),
 });
 export type RunView = z.infer<typeof RunView>;
@@ -62,6 +66,8 @@ export const runView = async (runUri: string, { objectStore, executions }: Ports
     failure: record?.failure ? { error: record.failure.error, cause: record.failure.cause } : failureOf(execution),
     metrics: record?.training.evaluation?.metrics ?? null,
     endpointName: record?.deployment.endpoint?.endpointName ?? null,
+    modelUrl: record?.deployment.kyma?.url ?? null,
+    reused: record?.reused ?? null,
     predictions: publication
       ? { schema: publication.schema, table: publication.table, rowCount: publication.rowCount }
       : null,
@@ -79,6 +85,8 @@ export const runViewOfExecution = (runId: string, execution: ExecutionDescriptio
   failure: failureOf(execution),
   metrics: null,
   endpointName: null,
+  modelUrl: null,
+  reused: null,
   predictions: null,
 });
 
