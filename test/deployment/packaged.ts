@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { arch } from 'node:process';
@@ -17,13 +17,11 @@ export const PACKAGING_TIMEOUT_MS = 180_000;
 
 const PARTS = ['serverless.yml', 'package.json', 'functions', 'shared', 'statemachines', 'resources', 'pipelines'];
 
-/** Pipelines with what the shipped one doesn't have: schedules, an approval, a cluster. */
-const MORE_PIPELINES = join(import.meta.dirname, 'pipelines');
+/** Pipelines with what the shipped one doesn't have: schedules, an approval, a cluster. Their training is `tiny`'s. */
+const MORE_PIPELINES = 'test/deployment/pipelines';
+const TRAINING = 'test/pipelines/tiny/train.py';
 
-const SOURCES = ['package-lock.json', ...PARTS, 'test/deployment/pipelines'].flatMap((part) => [
-  part,
-  `${part}/**/*.*`,
-]);
+const SOURCES = ['package-lock.json', ...PARTS, MORE_PIPELINES, TRAINING].flatMap((part) => [part, `${part}/**/*.*`]);
 
 /** Of the platform that the tests run on, so that its archives run here; with all that can be had, so that all of it is checked. */
 const PARAMS = {
@@ -55,7 +53,10 @@ export const packagedProject = async (): Promise<string> => {
 const projectWithMorePipelines = async (): Promise<string> => {
   const rootDir = await mkdtemp(join(tmpdir(), 'fedml-project-'));
   for (const part of PARTS) await cp(join(ROOT, part), join(rootDir, part), { recursive: true });
-  await cp(MORE_PIPELINES, join(rootDir, 'pipelines'), { recursive: true });
+  await cp(join(ROOT, MORE_PIPELINES), join(rootDir, 'pipelines'), { recursive: true });
+  for (const pipeline of await readdir(join(ROOT, MORE_PIPELINES))) {
+    await cp(join(ROOT, TRAINING), join(rootDir, 'pipelines', pipeline, 'train.py'));
+  }
   await symlink(join(ROOT, 'node_modules'), join(rootDir, 'node_modules'));
   return rootDir;
 };
