@@ -15,6 +15,11 @@ const Environment = z.object({
   FEDML_MODEL_ROLE_ARN: z.string().min(1),
   /** The bus for the project's own events. */
   FEDML_EVENT_BUS_NAME: z.string().min(1),
+  /** What tells this installation from others of the same account and region; none where it is alone, as on a laptop. */
+  FEDML_STAGE: z
+    .string()
+    .regex(/^[a-zA-Z0-9-]{1,30}$/, 'must be 1-30 letters, digits and hyphens')
+    .optional(),
   /** The ECR repository of all models' images; only deployments to Kyma use it. */
   FEDML_MODEL_REPOSITORY: z.string().min(2).default('fedml-models'),
 });
@@ -27,6 +32,7 @@ export interface Config {
   readonly trainingRoleArn: string;
   readonly modelRoleArn: string;
   readonly eventBusName: string;
+  readonly stage: string | undefined;
   readonly modelRepository: string;
 }
 
@@ -68,6 +74,7 @@ const parseEnvironment = (environment: NodeJS.ProcessEnv): Config => {
     trainingRoleArn: data.FEDML_TRAINING_ROLE_ARN,
     modelRoleArn: data.FEDML_MODEL_ROLE_ARN,
     eventBusName: data.FEDML_EVENT_BUS_NAME,
+    stage: data.FEDML_STAGE,
     modelRepository: data.FEDML_MODEL_REPOSITORY,
   };
 };

@@ -31,7 +31,7 @@ const onSageMaker = async (): Promise<unknown[][]> => {
   for (const pipeline of await listPipelines(pipelinesDir())) {
     const { deployment } = (await readPipelineFolder(pipelinesDir(), pipeline)).definition;
     if (deployment.target !== 'sagemaker') continue;
-    const endpoint = await endpoints.describeEndpoint(endpointNameOf(pipeline, deployment));
+    const endpoint = await endpoints.describeEndpoint(endpointNameOf({ pipeline }, deployment));
     if (!endpoint) continue;
     const { EndpointName, EndpointConfigName, EndpointStatus, LastModifiedTime } = endpoint;
     rows.push([pipeline, 'sagemaker', EndpointName, EndpointConfigName, '', EndpointStatus, age(LastModifiedTime)]);

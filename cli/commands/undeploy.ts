@@ -42,7 +42,7 @@ const fromKyma = async (pipeline: string, { namespace }: KymaDeployment, isPlan:
 
 const fromSageMaker = async (pipeline: string, deployment: SageMakerDeployment, isPlan: boolean): Promise<string[]> => {
   const endpoints = sageMaker();
-  const endpointName = endpointNameOf(pipeline, deployment);
+  const endpointName = endpointNameOf({ pipeline }, deployment);
   if (!(await endpoints.describeEndpoint(endpointName))) return [];
   if (!isPlan) await endpoints.deleteEndpoint(endpointName);
   return [`endpoint ${endpointName}`];

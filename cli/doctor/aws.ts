@@ -46,7 +46,7 @@ export const deploymentFindings = async (
     return 'deployed';
   }),
   ...(await Promise.all(pipelines.map((pipeline) => imageFinding(pipeline, config.region)))),
-  ...(await Promise.all(pipelines.map((pipeline) => endpointFinding(pipeline, sageMaker)))).flat(),
+  ...(await Promise.all(pipelines.map((pipeline) => endpointFinding(pipeline, config.stage, sageMaker)))).flat(),
 ];
 
 const writeAndRead = async (objectStore: ObjectStore, storeUri: string): Promise<string> => {
@@ -81,10 +81,11 @@ const imageFinding = ({ name, training }: PipelineDefinition, region: string): P
 
 const endpointFinding = async (
   { name, deployment }: PipelineDefinition,
+  stage: string | undefined,
   sageMaker: Ports['sageMaker'],
 ): Promise<Finding[]> => {
   if (deployment.target !== 'sagemaker') return [];
-  const endpointName = endpointNameOf(name, deployment);
+  const endpointName = endpointNameOf({ pipeline: name, stage }, deployment);
   const subject = `endpoint ${endpointName}`;
   const found = await examine(subject, 'Let this identity call sagemaker:DescribeEndpoint.', async () => {
     const endpoint = await sageMaker.describeEndpoint(endpointName);

@@ -131,7 +131,7 @@ const Approval = z.enum(['auto', 'manual']).default('auto');
 const SageMakerDeployment = z
   .strictObject({
     target: z.literal('sagemaker'),
-    /** The endpoint's name stays the same from run to run, so that its callers needn't be told. The pipeline's name when absent. */
+    /** The endpoint's name stays the same from run to run, so that its callers needn't be told. When absent: the pipeline's name and the stage's. */
     endpointName: z
       .string()
       .regex(/^[a-z0-9](-*[a-z0-9]){0,62}$/, 'must be 1-63 lower-case letters, digits or hyphens')

@@ -14,6 +14,8 @@ export const RunUri = z
 export const Run = z.object({
   runId: z.string().min(1).max(80),
   pipeline: PipelineName,
+  /** Of the installation, where there may be others in its account and region. */
+  stage: z.string().optional(),
   mode: RunMode,
   runUri: RunUri,
   executionArn: z.string(),
@@ -46,14 +48,24 @@ export const runFolderUri = (storeUri: string, pipeline: string, runId: string):
 
 export const runIdOf = (runUri: string): string => runUri.split('/').at(-2)!;
 
+/** What a pipeline's things are called that keep their name from run to run, and share it with all of an account and region. */
+export const lastingName = ({
+  pipeline,
+  stage,
+}: {
+  readonly pipeline: string;
+  readonly stage?: string | undefined;
+}): string => (stage === undefined ? pipeline : `${pipeline}-${stage}`);
+
 export const runRecordUri = (runUri: string): string => `${runUri}run.json`;
 
 /** The folder of everything, `s3://bucket[/prefix]`, that a run's folder lies in. */
 export const storeUriOf = (runUri: string): string => runUri.replace(/\/runs\/[^/]+\/[^/]+\/$/, '');
 
 /**
- * A name for what a run makes in SageMaker: the same for the same run, so that a repeated step finds what it made.
+ * A name for what a run makes in SageMaker: the same for the same run, so that a repeated step finds what it made, and of its
+ * folder, since a schedule starts runs of one id in every stage.
  * At most 45 characters, lower case (SageMaker lower-cases names in ARNs), which leaves 17 for a suffix below the limit of 63.
  */
-export const runResourceName = ({ pipeline, runId }: Pick<Run, 'pipeline' | 'runId'>): string =>
-  `${pipeline}-${createHash('sha256').update(runId).digest('hex').slice(0, 12)}`;
+export const runResourceName = ({ pipeline, runUri }: Pick<Run, 'pipeline' | 'runUri'>): string =>
+  `${pipeline}-${createHash('sha256').update(runUri).digest('hex').slice(0, 12)}`;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DatasetManifest } from '#shared/dataset/manifest.ts';
 import type { ModelRecord } from '#shared/models/model-record.ts';
 import { FACTS } from '#shared/pipeline/facts.ts';
-import type { Run } from '#shared/pipeline/run.ts';
+import { lastingName, type Run } from '#shared/pipeline/run.ts';
 import { servingContainer } from '#shared/sagemaker/model.ts';
 import { type Tag, taggable, tagsOf } from '#shared/sagemaker/tags.ts';
 
@@ -49,9 +49,9 @@ export type UnregisteredModel = Omit<ModelRecord, 'modelPackageArn'>;
 
 /** CreateModelPackageGroup for a pipeline: all its models are versions of one group. */
 export const modelPackageGroupRequest = (run: Run): Parameters<ModelRegistry['createModelPackageGroup']>[0] => ({
-  ModelPackageGroupName: run.pipeline,
+  ModelPackageGroupName: lastingName(run),
   ModelPackageGroupDescription: `Models of the pipeline ${run.pipeline} that passed its gate.`,
-  Tags: tagsOf({ pipeline: run.pipeline }, run.definition.training.tags),
+  Tags: tagsOf({ pipeline: run.pipeline, runUri: run.runUri }, run.definition.training.tags),
 });
 
 /**
@@ -65,7 +65,7 @@ export const modelPackageRequest = (
   trainManifest: DatasetManifest | undefined,
   region: string,
 ): ModelPackageRequest => ({
-  ModelPackageGroupName: run.pipeline,
+  ModelPackageGroupName: lastingName(run),
   ModelPackageDescription: trainManifest
     ? `Trained by ${model.trainingJobName} in the run ${run.runId}.`
     : `Trained by ${model.trainingJobName} elsewhere, taken over by the run ${run.runId}.`,

@@ -34,11 +34,11 @@ export interface ModelSettings {
  */
 export const modelRequest = (
   record: ModelRecord,
-  { definition, pipeline, runId }: Run,
+  run: Run,
   environment: Readonly<Record<string, string>>,
   { region, modelRoleArn }: ModelSettings,
 ): ModelRequest => {
-  const { vpc } = definition.training;
+  const { vpc, tags } = run.definition.training;
   const content = {
     ExecutionRoleArn: modelRoleArn,
     PrimaryContainer: servingContainer(record, environment, region),
@@ -47,7 +47,7 @@ export const modelRequest = (
   return {
     ModelName: contentName(modelPrefix(record.trainingJobName), content),
     ...content,
-    Tags: tagsOf({ pipeline, runId }, definition.training.tags),
+    Tags: tagsOf(run, tags),
   };
 };
 

@@ -118,7 +118,7 @@ export const trainingJobRequest = (
     }),
     ...(training.networkIsolation && { EnableNetworkIsolation: true }),
     ProfilerConfig: { DisableProfiler: true },
-    Tags: tagsOf({ pipeline, runId }, training.tags),
+    Tags: tagsOf({ pipeline, runId, runUri }, training.tags),
   };
 };
 

@@ -86,7 +86,7 @@ export const transformJobRequest = (
       ...(kmsKeyId && { VolumeKmsKeyId: kmsKeyId }),
     },
     DataProcessing: dataProcessing(prediction.source.key.length, scoreManifest.columns.length),
-    Tags: tagsOf({ pipeline, runId }, tags),
+    Tags: tagsOf({ pipeline, runId, runUri }, tags),
   };
 };
 

@@ -21,6 +21,7 @@ interface Ports {
 interface Settings {
   readonly pipelinesDir: string;
   readonly storeUri: string;
+  readonly stage?: string | undefined;
 }
 
 /** Rows of one request to the endpoint: far below its 6 MB, and enough to make the round trips cheap. */
@@ -30,10 +31,10 @@ const ROWS_PER_REQUEST = 1000;
 export const predict = async (
   { path: { name }, body }: PredictRequest,
   { objectStore, modelServer }: Ports,
-  { pipelinesDir, storeUri }: Settings,
+  { pipelinesDir, storeUri, stage }: Settings,
 ): Promise<Answer> => {
   const definition = await loadDefinition(pipelinesDir, name);
-  const endpointName = await endpointOf(definition, objectStore, storeUri);
+  const endpointName = await endpointOf(definition, objectStore, { storeUri, stage });
   const rows =
     typeof body === 'string'
       ? csvRows(body)
@@ -59,9 +60,9 @@ export const predict = async (
 const endpointOf = async (
   { name, deployment }: PipelineDefinition,
   objectStore: ObjectStore,
-  storeUri: string,
+  { storeUri, stage }: Omit<Settings, 'pipelinesDir'>,
 ): Promise<string> => {
-  if (deployment.target === 'sagemaker') return endpointNameOf(name, deployment);
+  if (deployment.target === 'sagemaker') return endpointNameOf({ pipeline: name, stage }, deployment);
   if (deployment.target === 'kyma') {
     const { runUri } = await loadModelRecord(objectStore, await championRecordUri(objectStore, storeUri, name));
     return (await loadKymaDeployment(objectStore, runUri)).url;

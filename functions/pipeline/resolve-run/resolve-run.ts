@@ -20,6 +20,7 @@ interface Settings {
   readonly storeUri: string;
   readonly pipelinesDir: string;
   readonly region: string;
+  readonly stage?: string | undefined;
 }
 
 /**
@@ -29,7 +30,7 @@ interface Settings {
 export const resolveRun = async (
   { input, executionArn, executionName, startedAt }: ResolveRunInput,
   { objectStore }: Ports,
-  { storeUri, pipelinesDir, region }: Settings,
+  { storeUri, pipelinesDir, region, stage }: Settings,
 ): Promise<ResolveRunOutput> => {
   const request = parseInput(input);
   const pipeline = request.pipeline ?? (await onlyPipeline(pipelinesDir));
@@ -41,6 +42,7 @@ export const resolveRun = async (
   const recorded = await record(objectStore, {
     runId: executionName,
     pipeline,
+    ...(stage !== undefined && { stage }),
     mode: request.mode,
     runUri: runFolderUri(storeUri, pipeline, executionName),
     executionArn,

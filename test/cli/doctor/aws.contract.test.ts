@@ -16,6 +16,7 @@ const CONFIG: Config = {
   trainingRoleArn: 'arn:aws:iam::000000000000:role/training',
   modelRoleArn: 'arn:aws:iam::000000000000:role/model',
   eventBusName: 'fedml',
+  stage: undefined,
   modelRepository: 'fedml-models',
 };
 

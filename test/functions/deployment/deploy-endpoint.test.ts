@@ -78,6 +78,19 @@ describe('deployEndpoint', () => {
     expect(ports.sageMaker.endpoints.has('late')).toBe(true);
   });
 
+  it.each([
+    [{}, 'flights-prod'],
+    [{ endpointName: 'late' }, 'late'],
+  ])('names the endpoint by its stage, unless pipeline.yml does: %j', async (named, endpointName) => {
+    const settingsOfRun = { deployment: { ...DEPLOYMENT, ...named } };
+    const { runUri } = await givenRun(ports.objectStore, { stage: 'prod', settings: settingsOfRun });
+    const modelRecordUri = await givenModel(ports.objectStore, { trainingJobName: 'job' });
+
+    await deployEndpoint({ runUri, modelRecordUri, taskToken: 'token-1' }, ports, settings);
+
+    expect([...ports.sageMaker.endpoints.keys()]).toEqual([endpointName]);
+  });
+
   it('updates an endpoint that serves an older model, and remembers what that was', async () => {
     await deploy('token-1', 'run-1');
     ports.sageMaker.settleEndpoint('flights');

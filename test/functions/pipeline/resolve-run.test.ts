@@ -36,7 +36,7 @@ const resolve = (input: unknown, executionName = 'run-1') =>
   resolveRun(
     { input, executionArn: `arn:execution:${executionName}`, executionName, startedAt: '2026-03-01T06:00:00.000Z' },
     { objectStore },
-    { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1' },
+    { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1', stage: 'prod' },
   );
 
 const givenChampion = async (trainingJobName: string): Promise<string> => {
@@ -193,6 +193,7 @@ describe('the run', () => {
 
     expect(await loadRun(objectStore, RUN_URI)).toMatchObject({
       runId: 'run-1',
+      stage: 'prod',
       executionArn: 'arn:execution:run-1',
       input: { overrides: { 'training.instanceType': 'ml.c5.large' } },
       definition: { training: { instanceType: 'ml.c5.large' } },

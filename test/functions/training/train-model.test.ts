@@ -6,7 +6,7 @@ import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.t
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
 
 const settings = { region: 'eu-central-1', trainingRoleArn: 'arn:aws:iam::1:role/training' };
-const NAME = runResourceName({ pipeline: 'flights', runId: 'run-1' });
+const NAME = runResourceName({ pipeline: 'flights', runUri: RUN_URI });
 
 let ports: InMemoryPorts;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadRun, RunUri, runFolderUri, runResourceName, storeUriOf } from '#shared/pipeline/run.ts';
+import { lastingName, loadRun, RunUri, runFolderUri, runResourceName, storeUriOf } from '#shared/pipeline/run.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI, STORE_URI } from './fixture.ts';
 
@@ -28,7 +28,7 @@ describe('runResourceName', () => {
         fc.stringMatching(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/),
         fc.string({ minLength: 1, maxLength: 80 }),
         (pipeline, runId) => {
-          const name = runResourceName({ pipeline, runId });
+          const name = runResourceName({ pipeline, runUri: runFolderUri('s3://store', pipeline, runId) });
 
           expect(name).toMatch(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
           expect(name.length).toBeLessThanOrEqual(45);
@@ -37,12 +37,21 @@ describe('runResourceName', () => {
     );
   });
 
-  it('is the same for the same run and another for another', () => {
-    const name = runResourceName({ pipeline: 'flights', runId: 'run-1' });
+  it('is the same for the same run and another for another, also for one of the same id in another store', () => {
+    const nameIn = (store: string, runId: string) =>
+      runResourceName({ pipeline: 'flights', runUri: runFolderUri(store, 'flights', runId) });
 
-    expect(runResourceName({ pipeline: 'flights', runId: 'run-1' })).toBe(name);
-    expect(runResourceName({ pipeline: 'flights', runId: 'run-2' })).not.toBe(name);
+    expect(nameIn('s3://dev', 'run-1')).toBe(nameIn('s3://dev', 'run-1'));
+    expect(nameIn('s3://dev', 'run-2')).not.toBe(nameIn('s3://dev', 'run-1'));
+    expect(nameIn('s3://prod', 'run-1')).not.toBe(nameIn('s3://dev', 'run-1'));
   });
+});
+
+it.each([
+  [undefined, 'flights'],
+  ['prod', 'flights-prod'],
+])('lasting things of the stage %s are called %s', (stage, name) => {
+  expect(lastingName({ pipeline: 'flights', stage })).toBe(name);
 });
 
 describe('loadRun', () => {

@@ -52,6 +52,7 @@ it('asks for script mode as SageMaker’s Python SDK does', async () => {
     },
     ProfilerConfig: { DisableProfiler: true },
     Tags: [
+      { Key: 'fedml:store', Value: 'store' },
       { Key: 'fedml:pipeline', Value: 'flights' },
       { Key: 'fedml:run', Value: 'run-1' },
     ],

@@ -38,6 +38,7 @@ it('keeps the key from the model and joins it to the answer', async () => {
     TransformResources: { InstanceType: 'ml.c5.large', InstanceCount: 3 },
     DataProcessing: { InputFilter: '$[2:]', JoinSource: 'Input', OutputFilter: '$[0,1,5:]' },
     Tags: [
+      { Key: 'fedml:store', Value: 'store' },
       { Key: 'fedml:pipeline', Value: 'flights' },
       { Key: 'fedml:run', Value: 'run-1' },
     ],
