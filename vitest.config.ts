@@ -20,6 +20,8 @@ export default defineConfig({
           pool: 'forks',
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Processes start and end when a busy machine lets them; Vitest's own second is too short for it.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {

@@ -331,9 +331,8 @@ describe('an asynchronous endpoint', () => {
     const keyOf = (uri: string | undefined) => uri!.slice(`s3://${BUCKET}/`.length);
 
     const good = await send(await laptop.put('async/in', 'hello'));
-    const bad = await send(await laptop.put('async/deadly', 'die'));
-
     await expect.poll(() => laptop.read(keyOf(good.OutputLocation)).catch(() => '')).toContain('"length": 5');
+    const bad = await send(await laptop.put('async/deadly', 'die'));
     await expect.poll(() => laptop.read(keyOf(bad.FailureLocation)).catch(() => '')).toContain('502');
     await expect(invoke('async')).rejects.toMatchObject({
       name: 'ValidationError',
