@@ -1,3 +1,4 @@
+import { DescribeEndpointConfigCommand, ListTagsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
 import { clusterOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
@@ -13,7 +14,7 @@ import type { Command } from './command.ts';
 
 export const deployments: Command = {
   usage: 'deployments',
-  summary: 'Lists what serves where: endpoints of SageMaker, and models on Kyma with image, run and age.',
+  summary: 'Lists what serves where: endpoints of SageMaker and models on Kyma, with image, run and age.',
   options: {},
   positionals: [0, 0],
   run: ({ out }) =>
@@ -34,9 +35,20 @@ const onSageMaker = async (): Promise<unknown[][]> => {
     const endpoint = await endpoints.describeEndpoint(endpointNameOf({ pipeline }, deployment));
     if (!endpoint) continue;
     const { EndpointName, EndpointConfigName, EndpointStatus, LastModifiedTime } = endpoint;
-    rows.push([pipeline, 'sagemaker', EndpointName, EndpointConfigName, '', EndpointStatus, age(LastModifiedTime)]);
+    const runId = await runBehind(EndpointConfigName!);
+    rows.push([pipeline, 'sagemaker', EndpointName, EndpointConfigName, runId, EndpointStatus, age(LastModifiedTime)]);
   }
   return rows;
+};
+
+/** The run that made an endpoint's configuration, by the tag that it left there. */
+const runBehind = async (endpointConfigName: string): Promise<string> => {
+  const client = new SageMakerClient({});
+  const { EndpointConfigArn } = await client.send(
+    new DescribeEndpointConfigCommand({ EndpointConfigName: endpointConfigName }),
+  );
+  const { Tags } = await client.send(new ListTagsCommand({ ResourceArn: EndpointConfigArn }));
+  return Tags?.find(({ Key }) => Key === 'fedml:run')?.Value ?? '';
 };
 
 const onKyma = async (): Promise<unknown[][]> => {
