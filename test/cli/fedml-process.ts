@@ -1,7 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT_DIR } from '#test/e2e/test-cloud.ts';
+import { isAlive } from '#test/local/is-alive.ts';
 
 /** The command line as a process of its own, as a person starts it. */
 export interface FedmlProcess {
@@ -41,7 +43,7 @@ export const startFedml = (args: readonly string[], { stateDir, pipelinesDir }: 
       });
       while (!text.includes(wanted)) {
         if (hasEnded) throw new Error(`fedml ended without printing ${JSON.stringify(wanted)}:\n${text}`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     },
   };
@@ -59,11 +61,12 @@ export const descendantsOf = (pid: number): { readonly pid: number; readonly com
   return all.filter((each) => each.pid !== pid && found.includes(each.pid));
 };
 
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
+/** Those that are still there after a moment: what was killed with its group is gone once the system has cleared it away. */
+export const survivorsOf = async <T extends { readonly pid: number }>(processes: readonly T[]): Promise<T[]> => {
+  const giveUpAt = Date.now() + 10_000;
+  for (;;) {
+    const alive = processes.filter(({ pid }) => isAlive(pid));
+    if (alive.length === 0 || Date.now() > giveUpAt) return alive;
+    await sleep(50);
   }
 };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pipelinesFromTiny } from '#test/e2e/pipelines-from-tiny.ts';
-import { descendantsOf, type FedmlProcess, type Folders, isAlive, startFedml } from './fedml-process.ts';
+import { descendantsOf, type FedmlProcess, type Folders, startFedml, survivorsOf } from './fedml-process.ts';
 
 /** A training script that takes longer than any test. */
 const SLOW = 'import time\nprint("training", flush=True)\ntime.sleep(600)\n';
@@ -50,11 +50,12 @@ describe('fedml as a process', () => {
     killed.child.kill('SIGKILL');
     await killed.exitCode;
 
-    await waitFor(() => (orphans.some(({ pid }) => isAlive(pid)) ? undefined : true));
+    const survivors = await survivorsOf(orphans);
     const { exitCode, output } = await run('runs');
 
     const kinds = ['runner.py', 'hana/process.ts', 'lambda/runtime.ts'];
     expect(kinds.filter((kind) => !orphans.some(({ command }) => command.includes(kind)))).toEqual([]);
+    expect(survivors).toEqual([]);
     expect(exitCode).toBe(0);
     expect(output).toMatch(/slow-\S+\s+slow\s+full\s+running/);
   });
@@ -67,7 +68,7 @@ describe('fedml as a process', () => {
 
     expect(await interrupted.exitCode).toBe(130);
     expect(interrupted.output()).toMatch(/The run slow-\S+ was stopped\./);
-    expect(children.filter(({ pid }) => isAlive(pid))).toEqual([]);
+    expect(await survivorsOf(children)).toEqual([]);
   });
 
   it('keeps a cloud that other commands use, until SIGTERM', async () => {
@@ -82,6 +83,8 @@ describe('fedml as a process', () => {
     const ran = await run('run', 'tiny', '--set', 'deployment.smokeTestRows=5');
     const predicted = await run('predict', 'tiny', '--file', rows);
     const queried = await run('query', 'SELECT COUNT(*) AS ROWS_WRITTEN FROM PENGUIN_SPECIES', '--json');
+    const deployments = await run('deployments');
+    const unknown = await run('runs', '--pipeline', 'tinny');
     const failed = await run('run', 'tiny', '--mode', 'train', '--set', 'training.hyperparameters.spoil=true');
     const shown = await run('show');
     up.child.kill('SIGTERM');
@@ -98,6 +101,9 @@ describe('fedml as a process', () => {
     expect(predicted.exitCode).toBe(0);
     expect(predicted.output).toMatch(/^Gentoo,0\.\d+\nAdelie,0\.\d+\n$/);
     expect(JSON.parse(queried.output)).toEqual([{ ROWS_WRITTEN: 34 }]);
+    const runId = /^ +run +(tiny-\S+),/m.exec(ran.output)![1]!;
+    expect(deployments.output).toMatch(new RegExp(`^tiny +sagemaker +tiny +tiny-\\S+ +${runId} +InService`, 'm'));
+    expect(unknown).toMatchObject({ exitCode: 2, output: expect.stringContaining('Did you mean tiny?') });
     expect(failed.exitCode).toBe(1);
     expect(failed.output).toMatch(/Gate not passed\n.*accuracy.*\n\n +record +s3:\/\/\S+run\.json/);
     expect(shown.output).toMatch(/outcome +gate not passed/);

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { descendantsOf, type FedmlProcess, type Folders, isAlive, startFedml } from '#test/cli/fedml-process.ts';
+import { readCloudAddress } from '#local/cloud-file.ts';
+import { descendantsOf, type FedmlProcess, type Folders, startFedml, survivorsOf } from '#test/cli/fedml-process.ts';
 import { pipelinesFromTiny } from './pipelines-from-tiny.ts';
+import { trainElsewhere } from './train-elsewhere.ts';
 
 let folders: Folders;
 let up: FedmlProcess;
@@ -33,7 +35,7 @@ const endCloud = async (): Promise<void> => {
   const children = descendantsOf(up.child.pid!);
   up.child.kill('SIGTERM');
   expect(await up.exitCode).toBe(0);
-  expect(children.filter(({ pid }) => isAlive(pid))).toEqual([]);
+  expect(await survivorsOf(children)).toEqual([]);
 };
 
 const fedml = async (...args: string[]): Promise<string> => {
@@ -65,7 +67,7 @@ afterAll(async () => {
   await rm(folders.stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 });
 
-it('brings a model to Kyma, predicts there, deploys it again, keeps its URL over a restart, and takes it away', async () => {
+it('brings a model to Kyma, deploys it again and one from elsewhere, keeps its URL over a restart, predicts there, and takes it away', async () => {
   const rows = join(folders.stateDir, 'rows.csv');
   await writeFile(rows, 'Biscoe,50.0,15.0,220,5000,MALE\nTorgersen,39.1,18.7,181,3750,MALE\n');
 
@@ -73,6 +75,9 @@ it('brings a model to Kyma, predicts there, deploys it again, keeps its URL over
   const again = await fedml('deploy', 'penguins', '--run', factOf(ran, 'run').split(',')[0]!);
   const written = JSON.parse(await fedml('query', 'SELECT COUNT(*) AS ROWS_WRITTEN FROM PENGUIN_SPECIES', '--json'));
   const listed = await fedml('deployments');
+  Object.assign(process.env, (await readCloudAddress(folders.stateDir))!.environment);
+  const foreignJob = await trainElsewhere(factOf(ran, 'model'));
+  const adopted = await fedml('deploy', 'penguins', '--run', foreignJob);
   await endCloud();
   await startCloud();
   await untilAvailable();
@@ -91,6 +96,8 @@ it('brings a model to Kyma, predicts there, deploys it again, keeps its URL over
   expect(listed).toMatch(
     new RegExp(`penguins +kyma +${url.replace('invocations', '')} +${digest.slice(0, 19)} +penguins-`),
   );
+  // The same script on the same rows leaves the same bytes, and the same bytes are the same image.
+  expect(['model', 'image', 'url'].map((label) => factOf(adopted, label))).toEqual([foreignJob, digest, url]);
   expect(predicted).toMatch(/^Gentoo,0\.\d+\nAdelie,0\.\d+\n$/);
   expect(planned.match(/would delete \w+/g)).toEqual(
     undeployed.match(/deleted \w+/g)!.map((each) => each.replace('deleted', 'would delete')),

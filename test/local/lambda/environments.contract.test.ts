@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { isAlive } from '#test/local/is-alive.ts';
 import { FIXTURES, fixture, type OpenLambda, openLambda } from './open-lambda.ts';
 
 describe('an environment that dies', () => {
@@ -206,13 +206,3 @@ describe('a function table with mistakes', () => {
     );
   });
 });
-
-/** A zombie, which only waits for a parent to read its exit status, is dead. */
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== 'linux' || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-};

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointAsyncCommand, InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive } from './is-alive.ts';
+import { isAlive } from '#test/local/is-alive.ts';
 import type { Laptop } from './laptop.ts';
 import { BUCKET, IMAGE, openLaptop, ROLE, until } from './laptop.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DescribeEndpointCommand, DescribeModelCommand, ListTagsCommand } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { expect, it } from 'vitest';
-import { isAlive } from './is-alive.ts';
+import { isAlive } from '#test/local/is-alive.ts';
 import { BUCKET, openLaptop, until } from './laptop.ts';
 
 const INTERRUPTED = 'InternalServerError: We encountered an internal error. Please try again.';
