@@ -11,6 +11,7 @@ export const slopeSvg = (points: readonly SlopePoint[]): string => {
     panel('peak memory of the function, MB', WIDTH / 2, points, ({ peakBytes }) => peakBytes / 1e6, 'linear'),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
+<title>Seconds and peak memory over rows</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>
 ${panels.join('\n')}
 </svg>
