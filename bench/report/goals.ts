@@ -1,6 +1,6 @@
 import { FEDML, OURS, OURS_AS_PARQUET, OURS_IN_LAMBDA } from '../contenders.ts';
 import type { StagingRow } from '../staging.ts';
-import type { Results } from './report.ts';
+import type { Results } from './results.ts';
 import { count, megabytes, table, times } from './table.ts';
 
 interface Goal {

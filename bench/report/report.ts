@@ -4,14 +4,8 @@ import type { SlopePoint } from '../slope.ts';
 import type { StagingResult } from '../staging.ts';
 import type { WriteBackResult } from '../write-back.ts';
 import { goalsTable } from './goals.ts';
+import type { Results } from './results.ts';
 import { count, megabytes, seconds, table, times } from './table.ts';
-
-export interface Results {
-  readonly mode: 'quick' | 'full';
-  readonly staging: StagingResult;
-  readonly writeBack: WriteBackResult;
-  readonly slope: readonly SlopePoint[];
-}
 
 /** The numbers of one run, as Markdown. */
 export const report = (results: Results): string =>

@@ -9,8 +9,8 @@ import type { SageMakerContext } from '../context.ts';
 import type { Fleet } from '../endpoints/fleet.ts';
 import { joinS3Uri, parseS3Uri } from '../objects.ts';
 import { removeFolder } from '../remove-folder.ts';
-import type { RuntimeAnswer } from './handler.ts';
 import { invokeVariant } from './invoke.ts';
+import type { RuntimeAnswer } from './runtime-answer.ts';
 
 /** InvokeEndpointAsync's default of InvocationTimeoutSeconds. */
 const DEFAULT_TIMEOUT_SECONDS = 900;

@@ -5,19 +5,13 @@ import type { Fleet } from '../endpoints/fleet.ts';
 import { startAsyncInvocation } from './async-invocation.ts';
 import { invokeVariant, modelError } from './invoke.ts';
 import { readLimited } from './limited-body.ts';
+import type { RuntimeAnswer } from './runtime-answer.ts';
 
 /** The service model's limit of InvokeEndpoint's body, for requests and for answers. */
 const MAX_BODY_BYTES = 6_291_456;
 
 /** Serverless endpoints take less. */
 const MAX_SERVERLESS_BODY_BYTES = 4 * 1024 * 1024;
-
-/** An answer of the runtime: rest-json, with the container's bytes as they are. */
-export interface RuntimeAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | string;
-}
 
 const ROUTE = /^\/endpoints\/([a-zA-Z0-9-]+)\/(invocations|async-invocations)$/;
 
