@@ -34,6 +34,8 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-sagemaker DescribeModelPackageCommand': ['sagemaker:DescribeModelPackage'],
   '@aws-sdk/client-sagemaker DescribeTrainingJobCommand': ['sagemaker:DescribeTrainingJob'],
   '@aws-sdk/client-sagemaker DescribeTransformJobCommand': ['sagemaker:DescribeTransformJob'],
+  '@aws-sdk/client-sagemaker StopTrainingJobCommand': ['sagemaker:StopTrainingJob'],
+  '@aws-sdk/client-sagemaker StopTransformJobCommand': ['sagemaker:StopTransformJob'],
   '@aws-sdk/client-sagemaker UpdateEndpointCommand': ['sagemaker:UpdateEndpoint'],
   '@aws-sdk/client-sagemaker-runtime InvokeEndpointCommand': ['sagemaker:InvokeEndpoint'],
   '@aws-sdk/client-secrets-manager GetSecretValueCommand': ['secretsmanager:GetSecretValue'],

@@ -16,6 +16,8 @@ import {
   DescribeTrainingJobCommand,
   DescribeTransformJobCommand,
   SageMakerClient,
+  StopTrainingJobCommand,
+  StopTransformJobCommand,
   UpdateEndpointCommand,
   UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
@@ -43,6 +45,9 @@ export const sageMaker = (client = new SageMakerClient({})): SageMaker => ({
   describeTrainingJob: (name) =>
     found(`training job ${name}`, () => client.send(new DescribeTrainingJobCommand({ TrainingJobName: name }))),
 
+  stopTrainingJob: (name) =>
+    stopped(`training job ${name}`, () => client.send(new StopTrainingJobCommand({ TrainingJobName: name }))),
+
   createTransformJob: (request) =>
     created(`transform job ${request.TransformJobName}`, () =>
       client.send(new CreateTransformJobCommand(request as CreateTransformJobCommandInput)),
@@ -50,6 +55,9 @@ export const sageMaker = (client = new SageMakerClient({})): SageMaker => ({
 
   describeTransformJob: (name) =>
     found(`transform job ${name}`, () => client.send(new DescribeTransformJobCommand({ TransformJobName: name }))),
+
+  stopTransformJob: (name) =>
+    stopped(`transform job ${name}`, () => client.send(new StopTransformJobCommand({ TransformJobName: name }))),
 
   async createModel(request) {
     await created(`model ${request.ModelName}`, () => client.send(new CreateModelCommand(request)));
@@ -131,6 +139,16 @@ const found = async <T>(what: string, send: () => Promise<T>): Promise<T | undef
     if (name === 'ResourceNotFound' || /Requested resource not found|Could not find|does not exist/.test(message))
       return undefined;
     throw translated(what, error as Error);
+  }
+};
+
+/** Stops what may have ended meanwhile, which SageMaker says by a ValidationException's text. */
+const stopped = async (what: string, send: () => Promise<object>): Promise<boolean> => {
+  try {
+    return (await found(what, send)) !== undefined;
+  } catch (error) {
+    if (error instanceof SageMakerRefusedError && /is in status/.test(error.message)) return true;
+    throw error;
   }
 };
 

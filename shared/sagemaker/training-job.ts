@@ -8,6 +8,8 @@ export interface TrainingJobs {
   /** Starts a job; `exists` when its name is taken, for ever, by this job or another. Throws CapacityUnavailableError. */
   createTrainingJob(request: TrainingJobRequest): Promise<'created' | 'exists'>;
   describeTrainingJob(name: string): Promise<TrainingJobDescription | undefined>;
+  /** False when there is no such job. One that has ended stays as it is. */
+  stopTrainingJob(name: string): Promise<boolean>;
 }
 
 /** What we send of CreateTrainingJob. */

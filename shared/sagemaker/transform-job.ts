@@ -9,6 +9,8 @@ export interface TransformJobs {
   /** Starts a job; `exists` when its name is taken. Throws CapacityUnavailableError. */
   createTransformJob(request: TransformJobRequest): Promise<'created' | 'exists'>;
   describeTransformJob(name: string): Promise<TransformJobDescription | undefined>;
+  /** False when there is no such job. One that has ended stays as it is. */
+  stopTransformJob(name: string): Promise<boolean>;
 }
 
 /** What we send of CreateTransformJob. */

@@ -30,8 +30,11 @@ export interface SettlePorts {
   readonly jobLog: JobLog;
 }
 
-/** `waiting`: still going, and told so; `answered`: by this call; `dropped`: nobody waited any more. */
-export type Settlement = 'waiting' | 'answered' | 'dropped';
+/**
+ * `waiting`: still going, and told so; `answered`: by this call; `dropped`: nobody waited any more; `orphaned`: nobody waits
+ * for a job that is still going. Its task stays for the sweeper, which ends the job.
+ */
+export type Settlement = 'waiting' | 'answered' | 'dropped' | 'orphaned';
 
 /**
  * Looks at what a task waits for and, when it has ended, answers the task. Everybody who thinks it might have ended calls
@@ -40,19 +43,25 @@ export type Settlement = 'waiting' | 'answered' | 'dropped';
  */
 export const settle = async (kept: KeptTask, ports: SettlePorts, now = new Date()): Promise<Settlement> => {
   const receipt = await answer(kept.task, await verdictOn(kept.task, ports, now), ports.taskTokens);
-  if (receipt === 'waiting') return 'waiting';
+  if (receipt === 'waiting' || receipt === 'orphaned') return receipt;
   await dropTask(ports.objectStore, kept);
   return receipt;
 };
 
 const answer = async ({ kind, token }: Task, verdict: Verdict<unknown>, tokens: TaskTokens): Promise<Settlement> => {
-  if (verdict.state === 'running') return (await tokens.heartbeat(token)) === 'accepted' ? 'waiting' : 'dropped';
+  if (verdict.state === 'running') {
+    if ((await tokens.heartbeat(token)) === 'accepted') return 'waiting';
+    return isJob(kind) ? 'orphaned' : 'dropped';
+  }
   const receipt =
     verdict.state === 'succeeded'
       ? await tokens.succeed(token, KINDS[kind].result.parse(verdict.result))
       : await tokens.fail(token, { error: verdict.error.name, cause: verdict.error.message });
   return receipt === 'accepted' ? 'answered' : 'dropped';
 };
+
+/** Endpoints and approvals aren't paid for by the minute while they change, and can't be stopped. */
+const isJob = (kind: TaskKind): boolean => kind === 'training' || kind === 'transform';
 
 const verdictOn = async (task: Task, ports: SettlePorts, now: Date): Promise<Verdict<unknown>> => {
   const { kind, name } = task;

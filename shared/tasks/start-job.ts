@@ -62,6 +62,9 @@ export const startJob = async <Request, Description>(
   await settle(kept, ports);
 };
 
+/** `Stopping` too: what is being stopped can't be waited for with success. */
+const ENDED_BADLY: ReadonlySet<string> = new Set(['Failed', 'Stopping', 'Stopped']);
+
 const LastAttempt = z.object({ name: z.string(), attemptId: z.string() });
 type LastAttempt = z.infer<typeof LastAttempt>;
 
@@ -78,7 +81,7 @@ const attemptName = async <Request, Description>(
     if (!existing) return name;
     if (!job.isSame(job.request(name), existing)) continue;
     const { status, failureReason } = job.statusOf(existing);
-    if (status !== 'Failed' && status !== 'Stopped') return name;
+    if (!ENDED_BADLY.has(status ?? '')) return name;
     const isOurs = last?.name === name && last.attemptId === attemptId;
     if (isOurs && !isPassingFailure(failureReason)) return name;
   }

@@ -25,7 +25,8 @@ export const pipelinesFromTiny = async (variations: Readonly<Record<string, Vari
   return pipelinesDir;
 };
 
-const addVariation = async (
+/** Adds a variation of `tiny` to a folder of pipelines. */
+export const addVariation = async (
   pipelinesDir: string,
   name: string,
   { settings = {}, files = {} }: Variation,

@@ -9,6 +9,8 @@ import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 export const ROOT_DIR = join(import.meta.dirname, '..', '..');
 
 export interface TestCloud extends Cloud {
+  /** Starts the state machine `pipeline`, and answers the execution's ARN. */
+  start(input: unknown): Promise<string>;
   /** Runs the state machine `pipeline` to its end. */
   run(input: unknown): Promise<ExecutionDescription>;
 }
@@ -24,15 +26,16 @@ export const openTestCloud = async (options: {
   const cloud = await startCloud({ rootDir: ROOT_DIR, stateDir, ...options });
   Object.assign(process.env, cloud.environment);
   const executions = stepFunctionsExecutions();
+  const start = async (input: unknown): Promise<string> => {
+    const stateMachineArn = cloud.stateMachineArns.pipeline!;
+    const name = `run-${crypto.randomUUID().slice(0, 8)}`;
+    return (await executions.start({ stateMachineArn, name, input })).executionArn;
+  };
   return {
     ...cloud,
+    start,
     async run(input) {
-      const name = `run-${crypto.randomUUID().slice(0, 8)}`;
-      const { executionArn } = await executions.start({
-        stateMachineArn: cloud.stateMachineArns.pipeline!,
-        name,
-        input,
-      });
+      const executionArn = await start(input);
       for (;;) {
         const description = await executions.describe(executionArn);
         if (description.status !== 'RUNNING') return description;

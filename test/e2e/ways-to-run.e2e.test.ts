@@ -2,12 +2,19 @@ import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListTrainingJobsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sweepTasks } from '#functions/events/sweep-tasks/sweep-tasks.ts';
 import { config } from '#shared/config.ts';
+import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
+import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
+import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
+import { stepFunctionsTaskTokens } from '#shared/tasks/step-functions.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
+import { addVariation } from './pipelines-from-tiny.ts';
 import { openTestCloud, ROOT_DIR, type TestCloud } from './test-cloud.ts';
 import { trainElsewhere } from './train-elsewhere.ts';
 
@@ -120,6 +127,26 @@ describe('small pipelines on the laptop', () => {
     await appendFile(join(pipelinesDir, 'tiny', 'train.py'), '# another script\n');
     await cloud.run(train);
     expect(await trainingJobCount('tiny')).toBe(jobs + 3);
+  });
+
+  it('stops the training job of a run that was stopped, by the next sweep', async () => {
+    await addVariation(pipelinesDir, 'slow', { files: { 'train.py': 'import time\ntime.sleep(600)\n' } });
+    const executionArn = await cloud.start({ pipeline: 'slow', mode: 'train' });
+    const jobs = () => new SageMakerClient({}).send(new ListTrainingJobsCommand({ NameContains: 'slow-' }));
+    const statuses = async () => (await jobs()).TrainingJobSummaries!.map((job) => job.TrainingJobStatus);
+    await expect.poll(statuses, { timeout: 60_000 }).toEqual(['InProgress']);
+
+    await new SFNClient({}).send(new StopExecutionCommand({ executionArn }));
+    const ports = {
+      objectStore: s3ObjectStore(),
+      sageMaker: sageMaker(),
+      taskTokens: stepFunctionsTaskTokens(),
+      jobLog: cloudWatchJobLog(),
+      executions: stepFunctionsExecutions(),
+    };
+    expect(await sweepTasks(ports, config())).toMatchObject({ stopped: 1 });
+
+    await expect.poll(statuses, { timeout: 20_000 }).toEqual(['Stopped']);
   });
 
   it('loses no value from the view to the training file, nor from the predictions to the table', async () => {

@@ -9,7 +9,7 @@ export const resumeTask = async (
   ports: SettlePorts,
   { storeUri }: { readonly storeUri: string },
 ): Promise<ResumeTaskOutput> => {
-  const counts = { answered: 0, dropped: 0, waiting: 0 };
+  const counts = { answered: 0, dropped: 0, waiting: 0, orphaned: 0 };
   for await (const kept of waitingTasks(ports.objectStore, storeUri, jobOf(event))) {
     counts[await settle(kept, ports)] += 1;
   }

@@ -21,6 +21,7 @@ export const ResumeTaskOutput = z.strictObject({
   answered: z.int().nonnegative(),
   dropped: z.int().nonnegative(),
   waiting: z.int().nonnegative(),
+  orphaned: z.int().nonnegative(),
 });
 export type ResumeTaskOutput = z.infer<typeof ResumeTaskOutput>;
 

@@ -1,4 +1,5 @@
 import { config } from '#shared/config.ts';
+import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
@@ -12,6 +13,7 @@ const ports = {
   sageMaker: sageMaker(),
   taskTokens: stepFunctionsTaskTokens(),
   jobLog: cloudWatchJobLog(),
+  executions: stepFunctionsExecutions(),
 };
 
 const counts = ({ answered }: SweepTasksOutput) => ({ EventsLost: answered });

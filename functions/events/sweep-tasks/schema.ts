@@ -8,5 +8,7 @@ export const SweepTasksOutput = z.strictObject({
   answered: z.int().nonnegative(),
   dropped: z.int().nonnegative(),
   waiting: z.int().nonnegative(),
+  /** Jobs whose runs have ended without them. */
+  stopped: z.int().nonnegative(),
 });
 export type SweepTasksOutput = z.infer<typeof SweepTasksOutput>;

@@ -3,7 +3,8 @@ import { resumeTask } from '#functions/events/resume-task/resume-task.ts';
 import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
 import { sweepTasks } from '#functions/events/sweep-tasks/sweep-tasks.ts';
 import { keepTask } from '#shared/tasks/task-store.ts';
-import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
+import { givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
 
 let ports: InMemoryPorts;
@@ -53,7 +54,7 @@ describe('resumeTask', () => {
     await keepTraining('job-1', 'token-1');
     givenJob('job-1', 'Completed');
 
-    expect(await resume(trainingEvent('job-1'))).toEqual({ answered: 1, dropped: 0, waiting: 0 });
+    expect(await resume(trainingEvent('job-1'))).toEqual({ answered: 1, dropped: 0, waiting: 0, orphaned: 0 });
     expect(ports.taskTokens.successes.get('token-1')).toMatchObject({ trainingJobName: 'job-1' });
   });
 
@@ -63,7 +64,7 @@ describe('resumeTask', () => {
 
     await resume(trainingEvent('job-1'));
 
-    expect(await resume(trainingEvent('job-1'))).toEqual({ answered: 0, dropped: 0, waiting: 0 });
+    expect(await resume(trainingEvent('job-1'))).toEqual({ answered: 0, dropped: 0, waiting: 0, orphaned: 0 });
   });
 
   it('believes SageMaker, not an event that comes late or out of order', async () => {
@@ -78,7 +79,7 @@ describe('resumeTask', () => {
   it('does nothing for an event before its token is kept, nor for somebody else’s job', async () => {
     givenJob('job-1', 'Completed');
 
-    expect(await resume(trainingEvent('job-1'))).toEqual({ answered: 0, dropped: 0, waiting: 0 });
+    expect(await resume(trainingEvent('job-1'))).toEqual({ answered: 0, dropped: 0, waiting: 0, orphaned: 0 });
   });
 
   it('answers once when two functions hear of the job at the same time', async () => {
@@ -97,7 +98,11 @@ describe('resumeTask', () => {
 });
 
 describe('sweepTasks', () => {
-  const sweep = () => sweepTasks(ports, { storeUri: STORE_URI });
+  let executions: InMemoryExecutions;
+  beforeEach(() => {
+    executions = inMemoryExecutions();
+  });
+  const sweep = () => sweepTasks({ ...ports, executions }, { storeUri: STORE_URI });
 
   it('answers what no event has answered and sends the rest heartbeats', async () => {
     await keepTraining('job-1', 'token-1');
@@ -105,11 +110,53 @@ describe('sweepTasks', () => {
     await keepTraining('job-3', 'token-of-a-stopped-execution');
     givenJob('job-1', 'Completed');
     givenJob('job-2', 'InProgress');
-    givenJob('job-3', 'InProgress');
+    givenJob('job-3', 'Completed');
 
-    expect(await sweep()).toEqual({ answered: 1, dropped: 1, waiting: 1 });
+    expect(await sweep()).toEqual({ answered: 1, dropped: 1, waiting: 1, stopped: 0 });
     expect(ports.taskTokens.heartbeats).toEqual(['token-2']);
     expect(keptTasks(ports)).toHaveLength(1);
+  });
+
+  describe('finds a job that is going and that nobody waits for', () => {
+    const givenRunThatIs = async (status: 'RUNNING' | 'ABORTED') => {
+      const input = {};
+      const { executionArn } = await executions.start({ stateMachineArn: STATE_MACHINE_ARN, name: 'run-1', input });
+      if (status !== 'RUNNING') executions.end('run-1', { status });
+      await givenRun(ports.objectStore, { executionArn });
+    };
+    beforeEach(async () => {
+      await keepTraining('job-1', 'token-that-timed-out');
+      givenJob('job-1', 'InProgress');
+    });
+    const job = () => ports.sageMaker.trainingJobs.get('job-1')!;
+
+    it('and stops it when its run was stopped', async () => {
+      await givenRunThatIs('ABORTED');
+
+      expect(await sweep()).toMatchObject({ stopped: 1 });
+      expect(job().TrainingJobStatus).toBe('Stopping');
+      expect(keptTasks(ports)).toEqual([]);
+    });
+
+    it('and stops it when nothing is left of its run', async () => {
+      expect(await sweep()).toMatchObject({ stopped: 1 });
+    });
+
+    it('and leaves it to its run, which is going and may come back to it', async () => {
+      await givenRunThatIs('RUNNING');
+
+      expect(await sweep()).toMatchObject({ waiting: 1, stopped: 0 });
+      expect(job().TrainingJobStatus).toBe('InProgress');
+      expect(keptTasks(ports)).toHaveLength(1);
+    });
+
+    it('and waits for one that is only about to be created', async () => {
+      await givenRunThatIs('ABORTED');
+      ports.sageMaker.trainingJobs.delete('job-1');
+
+      expect(await sweep()).toMatchObject({ waiting: 1, stopped: 0 });
+      expect(keptTasks(ports)).toHaveLength(1);
+    });
   });
 
   it('goes on past a task that can’t be settled, and fails at the end', async () => {

@@ -53,6 +53,11 @@ export const inMemorySageMaker = (): InMemorySageMaker => {
     async describeTrainingJob(name) {
       return trainingJobs.get(name);
     },
+    async stopTrainingJob(name) {
+      const job = trainingJobs.get(name);
+      if (job?.TrainingJobStatus === 'InProgress') trainingJobs.set(name, { ...job, TrainingJobStatus: 'Stopping' });
+      return job !== undefined;
+    },
     async createTransformJob(request) {
       if (transformJobs.has(request.TransformJobName)) return 'exists';
       transformJobs.set(request.TransformJobName, { ...request, TransformJobStatus: 'InProgress' });
@@ -60,6 +65,11 @@ export const inMemorySageMaker = (): InMemorySageMaker => {
     },
     async describeTransformJob(name) {
       return transformJobs.get(name);
+    },
+    async stopTransformJob(name) {
+      const job = transformJobs.get(name);
+      if (job?.TransformJobStatus === 'InProgress') transformJobs.set(name, { ...job, TransformJobStatus: 'Stopping' });
+      return job !== undefined;
     },
     async createModel(request) {
       models.set(request.ModelName, request);

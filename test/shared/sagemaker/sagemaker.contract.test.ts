@@ -57,6 +57,15 @@ describe('the SageMaker adapter', () => {
     expect(await adapter[method]('x')).toBeUndefined();
   });
 
+  it.each([
+    ['Requested resource not found.', false],
+    ['The request was rejected because the training job is in status Completed.', true],
+  ])('has nothing to stop where it hears: %s', async (message, exists) => {
+    const adapter = await refusing('StopTrainingJob', 'ValidationException', message);
+
+    expect(await adapter.stopTrainingJob('x')).toBe(exists);
+  });
+
   it('is content with a model package group that exists', async () => {
     const message = 'ModelPackageGroup already exists: arn:aws:sagemaker:x';
     const adapter = await refusing('CreateModelPackageGroup', 'ValidationException', message);

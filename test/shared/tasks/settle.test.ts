@@ -129,18 +129,19 @@ describe('a token', () => {
     expect(keptTasks(ports)).toEqual([]);
   });
 
-  it('whose execution is gone is dropped while the job still runs', async () => {
+  it('whose execution is gone is kept for the sweeper while the job still runs', async () => {
     const kept = await keep({ kind: 'training', name: 'job-1' });
     await givenTraining({ TrainingJobStatus: 'InProgress' });
     ports.taskTokens.waiting.delete('token-1');
 
-    expect(await settle(kept, ports, NOW)).toBe('dropped');
+    expect(await settle(kept, ports, NOW)).toBe('orphaned');
+    expect(keptTasks(ports)).toHaveLength(1);
   });
 
   it('is not dropped with an older one of the same job', async () => {
     const old = await keep({ kind: 'training', name: 'job-1', token: 'token-0' });
     await keep({ kind: 'training', name: 'job-1' });
-    await givenTraining({ TrainingJobStatus: 'InProgress' });
+    await givenTraining({ TrainingJobStatus: 'Failed' });
 
     expect(await settle(old, ports, NOW)).toBe('dropped');
     const left = await collect(waitingTasks(ports.objectStore, STORE_URI, { kind: 'training', name: 'job-1' }));
