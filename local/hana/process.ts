@@ -10,13 +10,13 @@ import type { FromWarehouse, WarehouseSettings } from './start-hana.ts';
 
 /** The warehouse's own process: it encodes rows on one processor core while the client decodes them on another. */
 const serve = async (settings: WarehouseSettings, open: AsyncDisposableStack): Promise<void> => {
-  const { dataDir, pipelinesDir, replyDelayMs = 0 } = settings;
+  const { dataDir, pipelinesDir, port = 0, replyDelayMs = 0 } = settings;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const engine = await openEngine(settings);
   open.defer(() => engine.close());
   await fillSpaces(engine.administration, { pipelinesDir, onProgress: (text) => send({ kind: 'progress', text }) });
   const tls = await localhostCertificate(join(dataDir, 'certificate'));
-  const server = await startHanaServer({ engine, tls, replyDelayMs });
+  const server = await startHanaServer({ engine, port, tls, replyDelayMs });
   open.defer(() => server.close());
   send({ kind: 'ready', host: server.host, port: server.port, certificate: tls.cert });
 };

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidSpaceError } from './invalid-space-error.ts';
 
 export interface WarehouseSettings {
@@ -11,6 +12,8 @@ export interface WarehouseSettings {
   /** The database user, such as `FLIGHTS#FEDML`. */
   readonly user: string;
   readonly password: string;
+  /** 0, the default, lets the system choose. */
+  readonly port?: number;
   /** Added to each reply, as a distant warehouse would. */
   readonly replyDelayMs?: number;
 }
@@ -37,27 +40,98 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Starts the laptop's SAP Datasphere in a process of its own and waits until it takes connections. */
+/**
+ * Starts the laptop's SAP Datasphere in a process of its own and waits until it takes connections. When that process dies, as
+ * by SIGKILL or for want of memory, another one takes its port: what was committed is there, what was open is rolled back.
+ */
 export const startHana = async (
   settings: WarehouseSettings,
   { onProgress = () => {}, signal }: StartOptions = {},
 ): Promise<LaptopWarehouse> => {
+  const first = await startProcess(settings, onProgress, signal);
+  const { host, port, certificate } = first.ready;
+  const closing = new AbortController();
+  const startNext = () => startProcess({ ...settings, port }, () => {}, closing.signal);
+  const ended = keepServing(first, startNext, onProgress, closing.signal);
+  return {
+    host,
+    port,
+    certificate,
+    async close() {
+      closing.abort();
+      await ended;
+    },
+  };
+};
+
+/** A start may fail for what passes, such as want of memory. */
+const MAX_STARTS = 5;
+const PAUSE_MILLISECONDS = 1_000;
+
+/** Resolves when the last process has ended. */
+const keepServing = async (
+  first: WarehouseProcess,
+  startNext: () => Promise<WarehouseProcess>,
+  onProgress: (text: string) => void,
+  closing: AbortSignal,
+): Promise<void> => {
+  let serving = first;
+  for (;;) {
+    const how = await endOf(serving, closing);
+    if (closing.aborted) return;
+    try {
+      serving = await startAgain(startNext, closing);
+    } catch (error) {
+      if (!closing.aborted) onProgress(`the warehouse ended (${how}) and can't be started again: ${error}`);
+      return;
+    }
+    onProgress(`the warehouse ended (${how}) and was started again`);
+  }
+};
+
+const startAgain = async (
+  startNext: () => Promise<WarehouseProcess>,
+  signal: AbortSignal,
+): Promise<WarehouseProcess> => {
+  for (let starts = 1; ; starts += 1) {
+    try {
+      return await startNext();
+    } catch (error) {
+      if (starts === MAX_STARTS) throw error;
+      await sleep(PAUSE_MILLISECONDS, undefined, { signal });
+    }
+  }
+};
+
+const endOf = async ({ exited, end }: WarehouseProcess, closing: AbortSignal): Promise<string> => {
+  if (closing.aborted) end();
+  closing.addEventListener('abort', end, { once: true });
+  const how = await exited;
+  closing.removeEventListener('abort', end);
+  return how;
+};
+
+interface WarehouseProcess {
+  readonly ready: Ready;
+  /** Its exit code or signal. */
+  readonly exited: Promise<string>;
+  /** Tells it to roll back what is open and exit. */
+  readonly end: () => void;
+}
+
+const startProcess = async (
+  settings: WarehouseSettings,
+  onProgress: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<WarehouseProcess> => {
   signal?.throwIfAborted();
   const child = fork(join(import.meta.dirname, 'process.ts'), { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-  const exited = once(child, 'exit');
+  const exited = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
   const giveUp = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', giveUp);
   try {
-    const { host, port, certificate } = await readiness(child, settings, onProgress);
-    return {
-      host,
-      port,
-      certificate,
-      async close() {
-        if (child.connected) child.disconnect();
-        await exited;
-      },
-    };
+    const ready = await readiness(child, settings, onProgress);
+    return { ready, exited, end: () => void (child.connected && child.disconnect()) };
   } catch (error) {
     giveUp();
     await exited;

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startHana } from '#local/hana/start-hana.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type LaptopWarehouse, type StartOptions, startHana } from '#local/hana/start-hana.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
+import { descendantsOf } from '#test/cli/fedml-process.ts';
 
 const PASSWORD = 'Secret1234';
 
@@ -22,13 +23,33 @@ describe("the laptop's warehouse, filled from datasphere folders", () => {
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   };
 
-  const start = () =>
-    startHana({
-      dataDir: join(scratch, 'data'),
-      pipelinesDir: join(scratch, 'pipelines'),
+  const start = (options?: StartOptions) =>
+    startHana(
+      {
+        dataDir: join(scratch, 'data'),
+        pipelinesDir: join(scratch, 'pipelines'),
+        user: 'SALES#ML',
+        password: PASSWORD,
+      },
+      options,
+    );
+
+  const clientOf = ({ host, port, certificate }: LaptopWarehouse) => {
+    const credentials = {
+      address: host,
+      port,
       user: 'SALES#ML',
       password: PASSWORD,
-    });
+      schema: 'SALES',
+      encrypt: true,
+      sslValidateCertificate: true,
+      sslTrustStore: certificate,
+    };
+    return hanaWarehouse({ get: async () => credentials, refresh: async () => credentials } as never);
+  };
+
+  const warehouseProcesses = () =>
+    descendantsOf(process.pid).filter(({ command }) => command.includes('hana/process.ts'));
 
   const COUNTRIES = {
     'space.yml': `space: SALES
@@ -40,31 +61,42 @@ sql: views.sql
     'views.sql': '-- nothing; yet\n',
   };
 
+  const VIEW = {
+    'space.yml': 'space: SALES\ntables: []\nsql: views.sql\n',
+    'views.sql': `CREATE OR REPLACE VIEW "SALES"."V_COUNTRY" AS SELECT "NAME" FROM "SALES"."COUNTRY" WHERE "NAME" <> ';';
+      GRANT SELECT ON "SALES"."V_COUNTRY" TO "SALES#ML";`,
+  };
+
   it('has its tables before any view, whatever the folders are called, and keeps both over a restart', async () => {
-    await space('a-view-of-b', {
-      'space.yml': 'space: SALES\ntables: []\nsql: views.sql\n',
-      'views.sql': `CREATE OR REPLACE VIEW "SALES"."V_COUNTRY" AS SELECT "NAME" FROM "SALES"."COUNTRY" WHERE "NAME" <> ';';
-        GRANT SELECT ON "SALES"."V_COUNTRY" TO "SALES#ML";`,
-    });
+    await space('a-view-of-b', VIEW);
     await space('b', COUNTRIES);
     await (await start()).close();
 
     const warehouse = await start();
-    const credentials = {
-      address: warehouse.host,
-      port: warehouse.port,
-      user: 'SALES#ML',
-      password: PASSWORD,
-      schema: 'SALES',
-      encrypt: true,
-      sslValidateCertificate: true,
-      sslTrustStore: warehouse.certificate,
-    };
-    const source = { get: async () => credentials, refresh: async () => credentials };
-    const { rows } = await hanaWarehouse(source as never).query('SELECT NAME FROM SALES.V_COUNTRY ORDER BY NAME');
+    const { rows } = await clientOf(warehouse).query('SELECT NAME FROM SALES.V_COUNTRY ORDER BY NAME');
     await warehouse.close();
 
     expect(rows).toEqual([['France'], ['Germany; the Federal Republic']]);
+  });
+
+  it('is there again on the same port after its process was killed, and that of its successor, and ends for good when it is closed', async () => {
+    await space('a-view-of-b', VIEW);
+    await space('b', COUNTRIES);
+    const told: string[] = [];
+    const warehouse = await start({ onProgress: (text) => told.push(text) });
+
+    const [first] = warehouseProcesses();
+    process.kill(first!.pid, 'SIGKILL');
+    // The second one dies while it starts.
+    await vi.waitFor(() => process.kill(warehouseProcesses().find(({ pid }) => pid !== first!.pid)!.pid, 'SIGKILL'));
+    await vi.waitFor(() => expect(told.at(-1)).toBe('the warehouse ended (SIGKILL) and was started again'), {
+      timeout: 10_000,
+    });
+    const { rows } = await clientOf(warehouse).query('SELECT NAME FROM SALES.V_COUNTRY ORDER BY NAME');
+    await warehouse.close();
+
+    expect(rows).toEqual([['France'], ['Germany; the Federal Republic']]);
+    expect(warehouseProcesses()).toEqual([]);
   });
 
   it.each([
