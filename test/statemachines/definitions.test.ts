@@ -103,6 +103,12 @@ describe('each Task', () => {
     );
   });
 
+  it.each(functionTasks)('$title runs a function once more whose process has died', ({ state }) => {
+    const retriers = state.Retry?.filter(({ ErrorEquals }) => ErrorEquals.includes('Runtime.ExitError'));
+
+    expect(retriers).toMatchObject([{ MaxAttempts: 1 }]);
+  });
+
   it.each(titled(tasks.filter(({ state }) => state.Resource?.endsWith('.waitForTaskToken'))))(
     '$title waits by a token, with a heartbeat',
     ({ state }) => {
@@ -150,9 +156,10 @@ describe('each error', () => {
 
   it.each(rules)('that $title retries or catches is one of ours, of Step Functions or of a service', ({ rule }) => {
     for (const name of rule.ErrorEquals) {
-      expect(known.has(name) || /^(States|Lambda|Sandbox|StepFunctions|EventBridge|S3)\.\w+$/.test(name), name).toBe(
-        true,
-      );
+      expect(
+        known.has(name) || /^(States|Lambda|Sandbox|Runtime|StepFunctions|EventBridge|S3)\.\w+$/.test(name),
+        name,
+      ).toBe(true);
     }
   });
 
