@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface PackageOptions {
@@ -23,11 +24,21 @@ export const packageService = async ({ rootDir, packageDir, params = {} }: Packa
     packageDir,
     ...Object.entries(params).map(([name, value]) => `--param=${name}=${value}`),
   ];
+  // serverless-esbuild leaves a copy of each function, 140 MB in all, in the system's temporary folder: it gets one of its own.
+  const temporaryDir = await mkdtemp(join(tmpdir(), 'fedml-bundles-'));
+  try {
+    await runToEnd(args, { cwd: rootDir, TMPDIR: temporaryDir });
+  } finally {
+    await rm(temporaryDir, { recursive: true, force: true });
+  }
+};
+
+const runToEnd = async (args: readonly string[], { cwd, TMPDIR }: { cwd: string; TMPDIR: string }): Promise<void> => {
   const child = spawn(process.execPath, args, {
-    cwd: rootDir,
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
-    env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
+    env: { ...process.env, TMPDIR, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
