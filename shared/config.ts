@@ -39,8 +39,8 @@ export interface Config {
 let parsed: Config | undefined;
 
 /**
- * The ARN of the state machine `pipeline`, for the functions that start, follow and stop runs. The functions inside the
- * state machine don't have it: they would need each other first.
+ * The ARN of the state machine `pipeline`, for the functions that start, follow and stop runs, and for those that ask whether
+ * another run has ended. The others don't have it.
  *
  * @throws InvalidInputError when the variable is missing.
  */

@@ -1,5 +1,6 @@
 import { config } from '#shared/config.ts';
 import { InvalidInputError } from '#shared/errors.ts';
+import { stepFunctionsRunEndings } from '#shared/executions/step-functions.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { rollBack } from '#shared/predictions/versions.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
@@ -22,10 +23,11 @@ export const rollback: Command = {
         `pipelines/${pipeline}/pipeline.yml doesn't have prediction.target.mode: versioned, so that there are no versions to go back to.`,
       );
     }
-    return withCloud(out, async () => {
+    return withCloud(out, async ({ stateMachineArns }) => {
       const warehouse = hanaWarehouse(secretsManagerCredentials(() => config().warehouseSecretArn));
+      const runs = stepFunctionsRunEndings(() => stateMachineArns.pipeline!);
       const { table } = prediction.target;
-      const { schema, view, rowCount, previousRunId } = await rollBack(warehouse, { pipeline, table, runId });
+      const { schema, view, rowCount, previousRunId } = await rollBack({ warehouse, runs }, { pipeline, table, runId });
       const what = `"${schema}"."${view}" shows the ${rowCount} predictions of ${runId}`;
       out.print(
         previousRunId === runId ? `${what}, as before.` : `${what}; before it showed those of ${previousRunId}.`,

@@ -12,8 +12,16 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { RunExistsError, UnknownRunError } from '#shared/errors.ts';
-import type { ExecutionDescription, ExecutionEvent, Executions } from '#shared/executions/executions.ts';
+import {
+  type ExecutionDescription,
+  type ExecutionEvent,
+  type ExecutionStatus,
+  type Executions,
+  executionArnOf,
+} from '#shared/executions/executions.ts';
 import type { MapRuns } from '#shared/executions/map-runs.ts';
+import type { RunEndings } from '#shared/executions/run-endings.ts';
+import { logger } from '#shared/logger.ts';
 
 /** GetExecutionHistory's largest page. */
 const PAGE_EVENTS = 1000;
@@ -116,6 +124,29 @@ export const stepFunctionsMapRuns = (client = new SFNClient({})): MapRuns => ({
       return { Error: error ?? 'States.TaskFailed', Cause: cause ?? null };
     }
     return undefined;
+  },
+});
+
+const ENDED: ReadonlySet<ExecutionStatus> = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
+
+/** A network without a way to Step Functions answers nothing: whoever asks goes on without. */
+const PATIENCE = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+};
+
+/** Endings of the executions of the state machine `pipeline`. */
+export const stepFunctionsRunEndings = (
+  stateMachineArn: () => string,
+  executions: Pick<Executions, 'describe'> = stepFunctionsExecutions(new SFNClient(PATIENCE)),
+): RunEndings => ({
+  async hasEnded(runId) {
+    try {
+      return ENDED.has((await executions.describe(executionArnOf(stateMachineArn(), runId))).status);
+    } catch (error) {
+      logger.warn('Nobody knows whether the run has ended', { runId, error: error as Error });
+      return false;
+    }
   },
 });
 

@@ -1,4 +1,5 @@
 import { LeaseLostError, TargetTableBusyError } from '#shared/errors.ts';
+import type { RunEndings } from '#shared/executions/run-endings.ts';
 import type { WriteRecord } from '#shared/predictions/write-record.ts';
 import type { Lease, Transaction } from '#shared/warehouse/warehouse.ts';
 
@@ -17,13 +18,21 @@ export const leaseOf = ({ table, writeId }: Pick<WriteRecord, 'table' | 'writeId
 });
 
 /**
- * Reserves the target table for one write.
+ * Reserves the target table for one write. A run that was stopped, which can't give its table back, loses it at once.
  *
  * @throws TargetTableBusyError naming the run that has it.
  */
-export const takeTarget = async (transaction: Transaction, { table, writeId, runId }: Writer): Promise<Lease> => {
+export const takeTarget = async (
+  transaction: Transaction,
+  { table, writeId, runId }: Writer,
+  runs: RunEndings,
+): Promise<Lease> => {
   const claim = { target: table, owner: writeId, runId, ttlSeconds: LEASE_TTL_SECONDS };
-  const answer = await transaction.takeLease(claim);
+  let answer = await transaction.takeLease(claim);
+  if ('lease' in answer && (await runs.hasEnded(answer.heldByRunId))) {
+    await transaction.freeLease(answer.lease, false);
+    answer = await transaction.takeLease(claim);
+  }
   if ('fence' in answer) return leaseOf({ table, writeId }, answer.fence);
   throw new TargetTableBusyError(
     `The run ${answer.heldByRunId} is writing to ${table}. It has the table for ${answer.secondsLeft} more seconds, unless it ends before or shows that it is alive.`,

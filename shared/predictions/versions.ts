@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidInputError, TargetTableError } from '#shared/errors.ts';
+import type { RunEndings } from '#shared/executions/run-endings.ts';
 import { takeTarget } from '#shared/predictions/lease.ts';
 import { enterLedger, LEDGER } from '#shared/predictions/ledger.ts';
 import { LINEAGE_COLUMNS } from '#shared/predictions/target-table.ts';
@@ -52,7 +53,10 @@ export interface RolledBack {
  *
  * @throws InvalidInputError when that run has not been published to the table; the message lists those that were.
  */
-export const rollBack = (warehouse: Warehouse, { pipeline, table, runId }: Rollback): Promise<RolledBack> =>
+export const rollBack = (
+  { warehouse, runs }: { readonly warehouse: Warehouse; readonly runs: RunEndings },
+  { pipeline, table, runId }: Rollback,
+): Promise<RolledBack> =>
   warehouse.write({ runId }, async (session) => {
     if (!(await session.tableOf(LEDGER.name))) throw notPublished({ pipeline, table, runId }, []);
     const { version, newest } = await session.transaction(async (transaction) => {
@@ -60,7 +64,7 @@ export const rollBack = (warehouse: Warehouse, { pipeline, table, runId }: Rollb
       const version = versions.find((entry) => entry.runId === runId && entry.mode === 'versioned');
       if (!version) throw notPublished({ pipeline, table, runId }, versions);
       const newest = versions[0]!;
-      if (newest.runId !== runId) await enterRollback(transaction, { pipeline, table, runId }, version);
+      if (newest.runId !== runId) await enterRollback(transaction, { pipeline, table, runId }, version, runs);
       return { version, newest };
     });
     const { schema } = session;
@@ -95,9 +99,11 @@ const enterRollback = async (
   transaction: Transaction,
   { pipeline, table, runId }: Rollback,
   { model, rowCount, fence: publishedFence }: Version,
+  runs: RunEndings,
 ): Promise<void> => {
   const owner = rollbackId(table, runId, publishedFence);
-  const lease = await takeTarget(transaction, { table, writeId: owner, runId: `rollback to ${runId}`.slice(0, 80) });
+  const writer = { table, writeId: owner, runId: `rollback to ${runId}`.slice(0, 80) };
+  const lease = await takeTarget(transaction, writer, runs);
   const entry = { rowCount, rejectedCount: 0, publishedAt: new Date().toISOString() };
   const writeId = rollbackId(table, runId, lease.fence);
   await enterLedger(

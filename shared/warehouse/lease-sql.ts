@@ -32,7 +32,7 @@ export const takeLease = (schema: string, { target, owner, runId, ttlSeconds }: 
 });
 
 export const selectLease = (schema: string, target: string): SqlStatement => ({
-  sql: `SELECT "FENCE", "RUN_ID", SECONDS_BETWEEN(${NOW}, "UNTIL") FROM ${leases(schema)} WHERE "TARGET_TABLE" = ?`,
+  sql: `SELECT "OWNER", "FENCE", "RUN_ID", SECONDS_BETWEEN(${NOW}, "UNTIL") FROM ${leases(schema)} WHERE "TARGET_TABLE" = ?`,
   parameters: [target],
 });
 

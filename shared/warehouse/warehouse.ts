@@ -99,6 +99,7 @@ export interface LeaseClaim extends Omit<Lease, 'fence'> {
 }
 
 export interface LeaseHolder {
+  readonly lease: Lease;
   readonly heldByRunId: string;
   readonly secondsLeft: number;
 }

@@ -127,10 +127,10 @@ const leasesOn = (connection: SqlConnection, schema: string): Pick<Transaction, 
     const row = async () => (await connection.query(selectLease(schema, claim.target), doing)).rows[0];
     if (!(await row())) await ignoreDuplicate(() => insertFreshLease(connection, schema, claim.target, doing));
     const taken = await connection.execute(takeLease(schema, claim), doing);
-    const [fence, runId, secondsLeft] = (await row())!;
-    return taken === 1
-      ? { fence: Number(fence) }
-      : { heldByRunId: String(runId), secondsLeft: Math.max(0, Number(secondsLeft)) };
+    const [owner, fence, runId, secondsLeft] = (await row())!;
+    if (taken === 1) return { fence: Number(fence) };
+    const lease = { target: claim.target, owner: String(owner), fence: Number(fence) };
+    return { lease, heldByRunId: String(runId), secondsLeft: Math.max(0, Number(secondsLeft)) };
   },
   async holdLease(lease, ttlSeconds) {
     const doing = `Prolonging the right to write to ${lease.target}`;

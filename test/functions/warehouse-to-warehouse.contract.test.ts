@@ -6,6 +6,7 @@ import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.t
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row } from '#shared/warehouse/warehouse.ts';
 import { stage } from '#test/functions/staging/stage.ts';
+import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type OpenHana, openHana } from '#test/shared/warehouse/open-hana.ts';
@@ -54,7 +55,7 @@ describe('the way from a view to a table', () => {
     objectStore.objects.set(`${RUN_URI}predictions/parts/part-00000.csv`, rows);
     const { writeId, fence } = await planWrite(
       { runUri: RUN_URI, predictionsUri: `${RUN_URI}predictions/parts/`, rowCount: 3, model },
-      ports,
+      { ...ports, runs: noRunEnds },
     );
     const part = PlannedPart.parse(JSON.parse(objectStore.objects.get(plannedPartsUri(RUN_URI, fence))!));
     return { ports, part, publication: { runUri: RUN_URI, writeId, fence, rowCount: 3 } };

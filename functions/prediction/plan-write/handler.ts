@@ -1,4 +1,5 @@
-import { config } from '#shared/config.ts';
+import { config, pipelineStateMachineArn } from '#shared/config.ts';
+import { stepFunctionsRunEndings } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { step } from '#shared/step.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
@@ -9,6 +10,7 @@ import { PlanWriteInput, PlanWriteOutput } from './schema.ts';
 const ports = {
   warehouse: hanaWarehouse(secretsManagerCredentials(() => config().warehouseSecretArn)),
   objectStore: s3ObjectStore(),
+  runs: stepFunctionsRunEndings(pipelineStateMachineArn),
 };
 
 export const handler = step({ input: PlanWriteInput, output: PlanWriteOutput }, (input) => planWrite(input, ports));

@@ -1,5 +1,6 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { DatasetMismatchError, InvalidInputError } from '#shared/errors.ts';
+import type { RunEndings } from '#shared/executions/run-endings.ts';
 import { type ObjectStore, type ObjectSummary, parseObjectUri } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 import { predictionColumns, targetTable } from '#shared/predictions/target-table.ts';
@@ -19,6 +20,7 @@ import type { PlanWriteInput, PlanWriteOutput } from './schema.ts';
 interface Ports {
   readonly warehouse: Warehouse;
   readonly objectStore: ObjectStore;
+  readonly runs: RunEndings;
 }
 
 /**
@@ -31,7 +33,7 @@ interface Ports {
  */
 export const planWrite = async (
   { runUri, predictionsUri, rowCount, model }: PlanWriteInput,
-  { warehouse, objectStore }: Ports,
+  { warehouse, objectStore, runs }: Ports,
 ): Promise<PlanWriteOutput> => {
   const { runId, pipeline, definition } = await loadRun(objectStore, runUri);
   const { prediction } = definition;
@@ -61,7 +63,7 @@ export const planWrite = async (
     partCount: parts.length,
   };
   const { schema, fence, alreadyPublished } = await prepareTables(
-    warehouse,
+    { warehouse, runs },
     write,
     targetTable(prediction, key, columns),
   );

@@ -1,3 +1,4 @@
+import type { RunEndings } from '#shared/executions/run-endings.ts';
 import { CHUNKS, discardChunk, findChunks, forgetChunks } from '#shared/predictions/chunks.ts';
 import { holdTarget, takeTarget } from '#shared/predictions/lease.ts';
 import { findInLedger, LEDGER } from '#shared/predictions/ledger.ts';
@@ -19,10 +20,14 @@ export interface PreparedTables {
 }
 
 /** Takes the lease on the target table and makes what the write needs; nothing of that when the write was published before. */
-export const prepareTables = (warehouse: Warehouse, write: Write, target: Table): Promise<PreparedTables> =>
+export const prepareTables = (
+  { warehouse, runs }: { readonly warehouse: Warehouse; readonly runs: RunEndings },
+  write: Write,
+  target: Table,
+): Promise<PreparedTables> =>
   warehouse.write({ runId: write.runId }, async (session) => {
     for (const table of [LEDGER, LEASES, CHUNKS]) await session.createTable(table);
-    const { lease, alreadyPublished } = await takeUnlessPublished(session, write);
+    const { lease, alreadyPublished } = await takeUnlessPublished(session, write, runs);
     const prepared = { schema: session.schema, fence: lease.fence, alreadyPublished };
     if (alreadyPublished) return prepared;
     try {
@@ -38,9 +43,9 @@ export const prepareTables = (warehouse: Warehouse, write: Write, target: Table)
   });
 
 /** The ledger is asked while the lease's row is locked: a publication of the same write that is under way ends before. */
-const takeUnlessPublished = (session: WriteSession, write: Write) =>
+const takeUnlessPublished = (session: WriteSession, write: Write, runs: RunEndings) =>
   session.transaction(async (transaction) => {
-    const lease = await takeTarget(transaction, write);
+    const lease = await takeTarget(transaction, write, runs);
     const alreadyPublished = (await findInLedger(transaction, write.writeId)) !== undefined;
     if (alreadyPublished) await transaction.freeLease(lease, true);
     return { lease, alreadyPublished };

@@ -11,6 +11,7 @@ import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PlannedPart } from '#shared/predictions/write-record.ts';
 import type { Warehouse } from '#shared/warehouse/warehouse.ts';
+import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import type { ScoredRun } from './scored-run.ts';
 
 export interface Ports {
@@ -44,7 +45,10 @@ export const writeBackSteps = (
     };
   return [
     async (_, ports) => ({
-      plan: await planWrite({ runUri, predictionsUri: `${runUri}predictions/parts/`, rowCount, model }, ports),
+      plan: await planWrite(
+        { runUri, predictionsUri: `${runUri}predictions/parts/`, rowCount, model },
+        { ...ports, runs: noRunEnds },
+      ),
     }),
     part(0),
     part(1),

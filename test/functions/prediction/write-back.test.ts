@@ -8,6 +8,7 @@ import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predicti
 import { findScoring } from '#shared/reuse/known-scoring.ts';
 import { saveScoring } from '#shared/reuse/scoring-fact.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
+import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryWarehouse, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
@@ -50,8 +51,11 @@ const givenPredictions = async (mode: Mode, parts: readonly string[], maxRejecte
 
 type Ports = { objectStore: ReturnType<typeof inMemoryObjectStore>; warehouse: InMemoryWarehouse };
 
-const plan = (ports: Ports, rowCount: number) =>
-  planWrite({ runUri: RUN_URI, predictionsUri: PARTS_URI, rowCount, model: 'flights-0123456789ab' }, ports);
+const plan = (ports: Ports, rowCount: number, runs = noRunEnds) =>
+  planWrite(
+    { runUri: RUN_URI, predictionsUri: PARTS_URI, rowCount, model: 'flights-0123456789ab' },
+    { ...ports, runs },
+  );
 
 const plannedParts = ({ objectStore }: Ports, fence = 1): PlannedPart[] =>
   objectStore.objects

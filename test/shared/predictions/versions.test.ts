@@ -6,6 +6,7 @@ import { sqlWarehouse } from '#shared/warehouse/sql-warehouse.ts';
 import { engineConnections, openEngine } from '#test/functions/exactly-once/engine-connections.ts';
 import { givenScoredRun } from '#test/functions/exactly-once/scored-run.ts';
 import { type WriteVariables, writeBackSteps } from '#test/functions/exactly-once/steps.ts';
+import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 
 describe('versions of a table', () => {
@@ -41,9 +42,12 @@ describe('versions of a table', () => {
   it('can be gone back to and forward again, and nothing is deleted', async () => {
     await givenVersions('BACK');
 
-    const back = await rollBack(warehouse, { pipeline: 'flights', table: 'BACK', runId: 'run-1' });
+    const back = await rollBack({ warehouse, runs: noRunEnds }, { pipeline: 'flights', table: 'BACK', runId: 'run-1' });
     const shownBack = await idsIn('BACK_CURRENT');
-    const forward = await rollBack(warehouse, { pipeline: 'flights', table: 'BACK', runId: 'run-3' });
+    const forward = await rollBack(
+      { warehouse, runs: noRunEnds },
+      { pipeline: 'flights', table: 'BACK', runId: 'run-3' },
+    );
 
     expect(back).toEqual({ schema: 'SPACE#USER', view: 'BACK_CURRENT', rowCount: 2, previousRunId: 'run-3' });
     expect(shownBack).toEqual([1, 101]);
@@ -56,7 +60,10 @@ describe('versions of a table', () => {
     const entries = () => warehouse.query(`SELECT * FROM "SPACE#USER"."FEDML_LEDGER" WHERE "TARGET_TABLE" = 'SAME'`);
     const before = (await entries()).rows.length;
 
-    const result = await rollBack(warehouse, { pipeline: 'flights', table: 'SAME', runId: 'run-3' });
+    const result = await rollBack(
+      { warehouse, runs: noRunEnds },
+      { pipeline: 'flights', table: 'SAME', runId: 'run-3' },
+    );
 
     expect(result.previousRunId).toBe('run-3');
     expect((await entries()).rows).toHaveLength(before);
@@ -64,7 +71,7 @@ describe('versions of a table', () => {
 
   it('are followed by the next run after a rollback', async () => {
     await givenVersions('NEXT');
-    await rollBack(warehouse, { pipeline: 'flights', table: 'NEXT', runId: 'run-1' });
+    await rollBack({ warehouse, runs: noRunEnds }, { pipeline: 'flights', table: 'NEXT', runId: 'run-1' });
     const ports = { objectStore: inMemoryObjectStore(), warehouse };
     const run = await givenScoredRun(ports, {
       runId: 'run-4',
@@ -82,7 +89,7 @@ describe('versions of a table', () => {
   it('can not be gone back to when there is no such one, and the answer lists those that there are', async () => {
     await givenVersions('LISTED');
 
-    const rolling = rollBack(warehouse, { pipeline: 'flights', table: 'LISTED', runId: 'run-9' });
+    const rolling = rollBack({ warehouse, runs: noRunEnds }, { pipeline: 'flights', table: 'LISTED', runId: 'run-9' });
 
     await expect(rolling).rejects.toMatchObject({
       name: 'InvalidInputError',
@@ -97,7 +104,7 @@ describe('versions of a table', () => {
     const run = await givenScoredRun(ports, { runId: 'run-5', mode: 'versioned', table: 'BUSY' });
     await writeBackSteps(run, ports)[0]!({}, ports);
 
-    const rolling = rollBack(warehouse, { pipeline: 'flights', table: 'BUSY', runId: 'run-1' });
+    const rolling = rollBack({ warehouse, runs: noRunEnds }, { pipeline: 'flights', table: 'BUSY', runId: 'run-1' });
 
     await expect(rolling).rejects.toMatchObject({
       name: 'TargetTableBusyError',

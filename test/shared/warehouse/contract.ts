@@ -472,7 +472,11 @@ export const warehouseContract = (name: string, open: () => Promise<OpenWarehous
           const other = await take('LEASED', 'b');
 
           expect([first, again]).toEqual([{ fence: 1 }, { fence: 1 }]);
-          expect(other).toEqual({ heldByRunId: 'run of a', secondsLeft: expect.any(Number) });
+          expect(other).toEqual({
+            lease: { target: 'LEASED', owner: 'a', fence: 1 },
+            heldByRunId: 'run of a',
+            secondsLeft: expect.any(Number),
+          });
         });
 
         it('have a higher fence with each taking over, and nothing to do with the owner before', async () => {

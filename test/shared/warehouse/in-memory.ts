@@ -148,7 +148,8 @@ const leasesIn = (tableOf: (name: string) => InMemoryTable) => {
       const [, ownerNow = '', heldBy = '', fence = 0, until = 0] = rows().find((row) => row[0] === target) ?? [];
       const isLive = Number(until) > Date.now();
       if (isLive && ownerNow !== owner) {
-        return { heldByRunId: String(heldBy), secondsLeft: Math.round((Number(until) - Date.now()) / 1000) };
+        const lease = { target, owner: String(ownerNow), fence: Number(fence) };
+        return { lease, heldByRunId: String(heldBy), secondsLeft: Math.round((Number(until) - Date.now()) / 1000) };
       }
       const taken = Number(fence) + (isLive ? 0 : 1);
       set(target, [target, owner, runId, taken, Date.now() + ttlSeconds * 1000]);
