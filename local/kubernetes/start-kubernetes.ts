@@ -58,7 +58,7 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Kuber
   const tls = await localhostCertificate(join(dataDir, 'certificate'), new Date(), ['127.0.0.1', `*.${DOMAIN}`]);
   const store = openObjectStore(join(dataDir, 'objects'), now);
   const events = eventRecorder(store, now);
-  const kubelet = startKubelet({ store, events, python, dataDir: join(dataDir, 'node'), secondMs, now });
+  const kubelet = await startKubelet({ store, events, python, dataDir: join(dataDir, 'node'), secondMs, now });
   const context: ControllerContext = {
     store,
     events,

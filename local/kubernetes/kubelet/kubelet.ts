@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFolder } from '#local/sagemaker/remove-folder.ts';
 import { StatusError } from '../api/status-error.ts';
 import type { StoredObject } from '../api/stored-object.ts';
 import { isEnding } from '../controllers/context.ts';
@@ -17,10 +18,12 @@ export interface Kubelet {
 }
 
 /** The only node of the laptop's cluster. */
-export const startKubelet = (
+export const startKubelet = async (
   options: Omit<PodContext, 'puller' | 'podsDir'> & { readonly dataDir: string },
-): Kubelet => {
+): Promise<Kubelet> => {
   const { store, dataDir } = options;
+  // A process pulls images anew; what a killed one was unpacking, nobody would ever ask for.
+  await removeFolder(dataDir);
   const podsDir = join(dataDir, 'pods');
   const puller = openImagePuller(join(dataDir, 'images'));
   const context: PodContext = { ...options, puller, podsDir };
