@@ -45,8 +45,8 @@ export interface StepFunctions extends StandIn {
  * Nothing that was acknowledged is lost when this process dies, also by SIGKILL: an execution's journal is written before
  * StartExecution, SendTask*, StopExecution and RedriveExecution are answered and before a task's call goes out. The next
  * process goes on with every RUNNING execution: a Wait keeps its end, a token its task with the time that was left and a
- * fresh heartbeat, `.sync` its nested execution, a Retrier its delay and count. Only a call whose answer was lost can't be
- * taken up: it fails with `<Service>.SdkClientException`, which a Retrier may retry; if none does, the execution fails with
+ * fresh heartbeat, `.sync` its nested execution, a Retrier its delay and count. A call whose answer was lost can't be
+ * taken up, but for the start of a nested execution by a name: it fails with `<Service>.SdkClientException`, which a Retrier may retry; if none does, the execution fails with
  * a cause that says so and can be redriven.
  */
 export const startStepFunctions = async (options: StepFunctionsOptions): Promise<StepFunctions> => {

@@ -8,6 +8,8 @@ export interface Integration {
   submit(parameters: Json, call: Call): Promise<Json>;
   /** Of `.sync` calls: waits for the end of what the call started; gives the task's result. */
   waitForEnd?(submitted: Json, call: Call): Promise<Json>;
+  /** Whether the same call finds what a first one has started; false unless given. */
+  isRepeatable?(parameters: Json): boolean;
 }
 
 export interface Call {

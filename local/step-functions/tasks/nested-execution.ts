@@ -21,6 +21,7 @@ export const nestedExecution = (nested: NestedExecutions, pattern: TaskPattern):
     });
     return { ExecutionArn: arn, StartDate: startDate.toISOString() };
   },
+  isRepeatable: (parameters) => isJsonObject(parameters) && typeof parameters.Name === 'string',
   ...((pattern === 'sync' || pattern === 'sync:2') && {
     async waitForEnd(submitted, { signal }) {
       const { ExecutionArn } = submitted as { ExecutionArn: string };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -190,27 +190,41 @@ const scenarios = {
     return { executionArn, mapRunArn, tokens };
   },
 
-  async nested() {
-    const inner = { StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 4, Output: 'inner', End: true } } };
-    const definition = JSON.stringify({ QueryLanguage: 'JSONata', ...inner });
-    const { stateMachineArn } = await client.send(
-      new CreateStateMachineCommand({ name: 'inner', definition, roleArn: ROLE }),
-    );
-    const executionArn = await start('nested', {
-      StartAt: 'Nested',
-      States: {
-        Nested: {
-          Type: 'Task',
-          Resource: 'arn:aws:states:::states:startExecution.sync:2',
-          Arguments: { StateMachineArn: stateMachineArn },
-          Output: '{% $states.result.Output %}',
-          End: true,
-        },
+  nested: () => startNested('nested', {}),
+  unheard: () => startNested('unheard', { Name: 'by-a-name' }),
+};
+
+const startNested = async (name: string, more: object) => {
+  const inner = { StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 4, Output: 'inner', End: true } } };
+  const definition = JSON.stringify({ QueryLanguage: 'JSONata', ...inner });
+  const { stateMachineArn } = await client.send(
+    new CreateStateMachineCommand({ name: 'inner', definition, roleArn: ROLE }),
+  );
+  const executionArn = await start(name, {
+    StartAt: 'Nested',
+    States: {
+      Nested: {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::states:startExecution.sync:2',
+        Arguments: { StateMachineArn: stateMachineArn, ...more },
+        Output: '{% $states.result.Output %}',
+        End: true,
       },
-    });
-    await until(executionArn, (types) => types.includes('TaskSubmitted'));
-    return { executionArn };
-  },
+    },
+  });
+  await until(executionArn, (types) => types.includes('TaskSubmitted'));
+  return { executionArn };
+};
+
+/** As if the crash had come between a call and the note that it was made. */
+const forgetSubmission = async (executionArn: string): Promise<void> => {
+  for (const file of await readdir(join(dataDir, 'executions'))) {
+    const path = join(dataDir, 'executions', file);
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    if (JSON.parse(lines[0]!).execution.arn !== executionArn) continue;
+    const submission = lines.findIndex((line) => line.includes('"TaskSubmitted"'));
+    await writeFile(path, `${lines.slice(0, submission).join('\n')}\n`);
+  }
 };
 
 /** Waits until so many children of a Map Run have called their worker. */
@@ -226,6 +240,7 @@ const untilSubmitted = async (mapRunArn: string, count: number): Promise<void> =
 const startAll = async () => ({
   due: await scenarios.due(),
   nested: await scenarios.nested(),
+  unheard: await scenarios.unheard(),
   token: await scenarios.token(),
   retried: await scenarios.retried(),
   lost: await scenarios.lost(),
@@ -241,6 +256,7 @@ beforeAll(async () => {
   await serve();
   left = await startAll();
   await kill();
+  await forgetSubmission(left.unheard.executionArn);
   for (const file of await readdir(join(dataDir, 'executions'))) {
     await appendFile(join(dataDir, 'executions', file), '{"kind":"event","numb'); // a line that the crash cut short
   }
@@ -328,5 +344,18 @@ describe.concurrent('after SIGKILL and a restart', () => {
     const { output } = await closed(left.nested.executionArn);
 
     expect(output).toBe('"inner"');
+  });
+
+  it('an execution finds the nested one again that it had just started by its name', async () => {
+    const { output } = await closed(left.unheard.executionArn);
+
+    const types = typesOf(await historyOf(client, left.unheard.executionArn));
+    expect(output).toBe('"inner"');
+    expect(types.filter((type) => type.startsWith('Task') && !type.includes('State'))).toEqual([
+      'TaskScheduled',
+      'TaskStarted',
+      'TaskSubmitted',
+      'TaskSucceeded',
+    ]);
   });
 });

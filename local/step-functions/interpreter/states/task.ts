@@ -67,7 +67,7 @@ const start = async (task: Task): Promise<Json> => {
   );
 };
 
-/** What an earlier process left: a recorded end counts, a wait goes on, a call whose answer was lost has failed. */
+/** What an earlier process left: a recorded end counts, a wait goes on, a call whose answer was lost has failed unless it can be repeated. */
 const resume = (task: Task, left: TaskProgress): Promise<Json> => {
   const { visit, integration, resource } = task;
   if (left.result !== undefined) return Promise.resolve(left.result);
@@ -78,6 +78,10 @@ const resume = (task: Task, left: TaskProgress): Promise<Json> => {
       return awaitToken({ ...task, abort, token: left.token, heartbeatSeconds: left.heartbeatSeconds });
     }
     if (left.submitted !== undefined && integration.waitForEnd) return waitForEnd(task, left.submitted, abort);
+    if (left.token === undefined && integration.isRepeatable) {
+      const { parameters } = await evaluateFields(visit);
+      if (integration.isRepeatable(parameters)) return callAndWait(task, parameters, abort);
+    }
     throw new StateFailure(
       `${integration.errorPrefix}.SdkClientException`,
       `Step Functions stopped while the call of ${resource.resourceType}:${resource.resource} was under way. ` +
