@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { listPipelines } from '#shared/pipeline/pipeline-folder.ts';
 import { scheduleExpression } from '#shared/schedules/schedule.ts';
 import { interruption } from '../interruption.ts';
-import { openCloud } from '../session.ts';
+import { openCloud, pipelinesDir } from '../session.ts';
 import { EXIT } from '../usage.ts';
 import type { Command } from './command.ts';
 
@@ -19,14 +20,17 @@ export const up: Command = {
   options: {},
   positionals: [0, 0],
   async run({ out }) {
+    const [example = 'flights'] = await listPipelines(pipelinesDir());
     const cloud = await openCloud(out, { isKept: true });
     try {
       out.print();
       for (const [name, url] of Object.entries(cloud.services)) out.print(`  ${name.padEnd(16)} ${url}`);
       out.print();
-      out.print('  Run a pipeline from another terminal: npx fedml run flights. Or over the HTTP API:');
+      out.print(`  Run a pipeline from another terminal: npx fedml run ${example}. Or over the HTTP API:`);
       out.print();
-      out.print(`  curl -X POST -H "Authorization: Bearer ${cloud.api.token}" ${cloud.api.url}/pipelines/flights/runs`);
+      out.print(
+        `  curl -X POST -H "Authorization: Bearer ${cloud.api.token}" ${cloud.api.url}/pipelines/${example}/runs`,
+      );
       out.print();
       for (const { pipeline, schedule, due } of cloud.upcoming()) {
         out.print(

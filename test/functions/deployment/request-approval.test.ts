@@ -61,7 +61,7 @@ describe('requestApproval', () => {
     await request();
     given('Approved');
 
-    expect(await hear()).toEqual({ answered: 1, dropped: 0, waiting: 0 });
+    expect(await hear()).toEqual({ answered: 1, dropped: 0, waiting: 0, orphaned: 0 });
     expect(ports.taskTokens.successes.has('token-1')).toBe(true);
   });
 
@@ -82,7 +82,7 @@ describe('requestApproval', () => {
     given('PendingManualApproval');
     await request();
 
-    expect(await hear()).toEqual({ answered: 0, dropped: 0, waiting: 1 });
-    expect(await hear(ARN.replace('/12', '/1'))).toEqual({ answered: 0, dropped: 0, waiting: 0 });
+    expect(await hear()).toEqual({ answered: 0, dropped: 0, waiting: 1, orphaned: 0 });
+    expect(await hear(ARN.replace('/12', '/1'))).toEqual({ answered: 0, dropped: 0, waiting: 0, orphaned: 0 });
   });
 });
