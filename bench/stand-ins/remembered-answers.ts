@@ -28,6 +28,7 @@ interface Answer {
 }
 
 const withPrepare = (session: HanaSession, prepare: HanaSession['prepare']): HanaSession => ({
+  id: session.id,
   prepare,
   commit: () => session.commit(),
   rollback: () => session.rollback(),

@@ -13,6 +13,8 @@ export interface HanaEngine {
 }
 
 export interface HanaSession {
+  /** CURRENT_CONNECTION, by which clients name the session to cancel. */
+  readonly id: number;
   /** Translates, checks privileges and prepares. Throws HanaError for what HANA would refuse at PREPARE. */
   prepare(sql: string): Promise<HanaStatement>;
   /** Ends the open transaction, if any; a statement executed with `autocommit` never leaves one open. */

@@ -49,7 +49,6 @@ export const startHanaServer = async ({
   const counters: HanaCounters = { connections: 0, roundTrips: 0, statements: 0 };
   const sockets = new Set<Socket>();
   const connections = new Set<Connection>();
-  let lastConnectionId = 200_000;
 
   const server = createServer({ noDelay: true }, (raw) => {
     sockets.add(raw);
@@ -62,10 +61,8 @@ export const startHanaServer = async ({
       const isTls = first[0] === TLS_HANDSHAKE;
       raw.pause();
       raw.unshift(first);
-      lastConnectionId += 1;
       const connection = new Connection(isTls ? secured(raw, secureContext) : raw, {
         engine,
-        connectionId: lastConnectionId,
         isRefused: !isTls && !allowPlaintext,
         newestDataFormat,
         replyDelayMs,

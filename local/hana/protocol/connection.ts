@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type HanaEngine, HanaError } from '#local/hana/engine.ts';
 import { ClientSession } from './client-session.ts';
 import { FUNCTION_CODE, MESSAGE_TYPE } from './codes.ts';
+import { connectOptionsPart } from './connect-options.ts';
 import { errorPart } from './error-part.ts';
 import { asHanaError } from './errors.ts';
 import { INFO_REPLY, INFO_REQUEST_BYTES, parseRequest, type Request } from './framing.ts';
@@ -14,7 +15,6 @@ import { answerRequest, runsStatement } from './requests.ts';
 
 export interface ConnectionOptions {
   readonly engine: HanaEngine;
-  readonly connectionId: number;
   /** An unencrypted connection is told so at its log-on, before it has sent anything secret. */
   readonly isRefused: boolean;
   readonly newestDataFormat: number;
@@ -118,12 +118,12 @@ export class Connection {
     }
     if (this.#options.isRefused) throw new HanaError(4321, 'HY000', 'only secure connections are allowed');
     const { reply, loggedOn } = await this.#logon.answer(request);
-    if (loggedOn) {
-      this.#session = new ClientSession(await this.#options.engine.openSession(loggedOn.user), loggedOn.dataFormat);
-      this.#messages.limitBytes = MESSAGE_BYTES;
-      clearTimeout(this.#deadline);
-    }
-    return reply;
+    if (!loggedOn) return reply;
+    const session = await this.#options.engine.openSession(loggedOn.user);
+    this.#session = new ClientSession(session, loggedOn.dataFormat);
+    this.#messages.limitBytes = MESSAGE_BYTES;
+    clearTimeout(this.#deadline);
+    return { ...reply, parts: [...reply.parts, connectOptionsPart(session.id, loggedOn.dataFormat)] };
   }
 
   /** Says what was wrong and hangs up. */
@@ -142,9 +142,9 @@ export class Connection {
   async #send(reply: Reply, { sessionId, packetCount, messageType }: ReplyAddress): Promise<void> {
     if (this.#options.replyDelayMs > 0) await delay(this.#options.replyDelayMs);
     if (this.#socket.destroyed) return;
-    const isConnected = messageType === MESSAGE_TYPE.CONNECT && !reply.isError;
+    const connected = messageType === MESSAGE_TYPE.CONNECT && !reply.isError ? this.#session : undefined;
     const pieces = encodeReply(reply, {
-      sessionId: isConnected ? BigInt(this.#options.connectionId) : sessionId,
+      sessionId: connected ? BigInt(connected.engine.id) : sessionId,
       packetCount,
     });
     this.#socket.cork();

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { HanaEngine } from '#local/hana/engine.ts';
 import { type Challenge, challengeFields, readChallenge, verifyProof } from './authentication.ts';
 import { FUNCTION_CODE, MESSAGE_TYPE, messageTypeName, PART_KIND } from './codes.ts';
-import { agreedDataFormat, connectOptionsPart, databaseInfoPart } from './connect-options.ts';
+import { agreedDataFormat, databaseInfoPart } from './connect-options.ts';
 import { type Request, requirePart } from './framing.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { Reply } from './reply.ts';
@@ -16,17 +16,14 @@ export interface LoggedOn {
 /** What happens on a connection before its first statement: AUTHENTICATE, then CONNECT. */
 export class Logon {
   readonly #engine: HanaEngine;
-  readonly #connectionId: number;
   readonly #newestDataFormat: number;
   #challenge: Challenge | undefined;
 
   constructor(options: {
     readonly engine: HanaEngine;
-    readonly connectionId: number;
     readonly newestDataFormat: number;
   }) {
     this.#engine = options.engine;
-    this.#connectionId = options.connectionId;
     this.#newestDataFormat = options.newestDataFormat;
   }
 
@@ -56,9 +53,8 @@ export class Logon {
     const { data } = requirePart(request, PART_KIND.AUTHENTICATION, 'AUTHENTICATION');
     const dataFormat = agreedDataFormat(request, this.#newestDataFormat);
     const proof = await verifyProof(data, challenge, this.#engine.passwordOf(challenge.user));
-    const reply = authenticationReply(FUNCTION_CODE.CONNECT, proof);
     return {
-      reply: { ...reply, parts: [...reply.parts, connectOptionsPart(this.#connectionId, dataFormat)] },
+      reply: authenticationReply(FUNCTION_CODE.CONNECT, proof),
       loggedOn: { user: challenge.user, dataFormat },
     };
   }

@@ -59,7 +59,12 @@ export async function openHanaEngine(options: HanaEngineOptions): Promise<Laptop
       catalog = catalog.with(changes);
     },
     connections: () =>
-      [...sessions.values()].map(({ session, startTime }) => ({ id: session.id, user: session.user, startTime })),
+      [...sessions.values()].map(({ session, startTime }) => ({
+        id: session.id,
+        user: session.user,
+        startTime,
+        cancel: () => session.cancel(),
+      })),
   };
   let lastId = 300_000;
   const openSession = async (user: string): Promise<Session> => {

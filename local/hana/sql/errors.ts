@@ -7,6 +7,7 @@ const ERRORS: Readonly<Record<number, readonly [sqlState: string, text: string]>
   129: ['HY000', 'transaction rolled back by an internal error'],
   131: ['HY000', 'transaction rolled back by lock wait timeout'],
   133: ['40001', 'transaction rolled back by detected deadlock'],
+  139: ['HY008', 'current operation cancelled by request and transaction rolled back'],
   146: ['HY000', 'resource busy and acquire with NOWAIT specified'],
   257: ['42000', 'sql syntax error'],
   258: ['42501', 'insufficient privilege'],
@@ -84,6 +85,7 @@ const MARK = 'HANA|';
 
 /** Texts of DuckDB's errors, the code each of them is in HANA; the first that matches counts. */
 const TRANSLATIONS: readonly (readonly [text: string, code: number])[] = [
+  ['INTERRUPT Error', 139],
   ['Could not convert string', 339],
   ['out of range for the destination type', 314],
   ['value is out of range', 314],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decodeCesu8 } from '#local/hana/protocol/cesu8.ts';
 import { type OpenWarehouse, openWarehouse } from './open-warehouse.ts';
@@ -196,5 +197,17 @@ describe('errors', () => {
     await expect(wrong.native()).rejects.toMatchObject({ code: 10 });
     await expect(wrong.hdb()).rejects.toMatchObject({ code: 10 });
     await wrong[Symbol.asyncDispose]();
+  });
+
+  it("a statement that SAP's native client cancels is 139, and the connection goes on", async () => {
+    const endless = `SELECT COUNT(*) FROM SERIES_GENERATE_INTEGER(1, 0, 1000000) A, SERIES_GENERATE_INTEGER(1, 0, 1000000) B
+      WHERE MOD(A.ELEMENT_NUMBER + B.ELEMENT_NUMBER, 7) = 3`;
+
+    const running = one.exec(endless).catch((error) => error);
+    await sleep(200);
+    await call<void>((done) => one.connection.cancel(done));
+
+    expect(await running).toMatchObject({ code: 139 });
+    expect(await one.exec('SELECT 1 AS X FROM DUMMY')).toEqual([{ X: 1 }]);
   });
 });

@@ -379,7 +379,8 @@ export type SessionStatement =
   | { readonly kind: 'set-autocommit-ddl'; readonly on: boolean }
   | { readonly kind: 'commit' }
   | { readonly kind: 'rollback' }
-  | { readonly kind: 'lock-table'; readonly table: Path; readonly waitSeconds?: number | undefined };
+  | { readonly kind: 'lock-table'; readonly table: Path; readonly waitSeconds?: number | undefined }
+  | { readonly kind: 'cancel-session'; readonly connectionId: string };
 
 export type Statement =
   | { readonly kind: 'query'; readonly query: Query }

@@ -5,7 +5,7 @@ import { parseExpression, parseSum, startsQuery } from './expressions.ts';
 import { parseDelete, parseInsert, parseMerge, parseUpdate, parseUpsert } from './modifications.ts';
 import { parseGrant, parseRevoke } from './privileges.ts';
 import { parseQuery } from './queries.ts';
-import { parseLock, parseSet, parseUnset } from './session.ts';
+import { parseCancel, parseLock, parseSet, parseUnset } from './session.ts';
 import { type Grammar, TokenStream } from './token-stream.ts';
 
 /** Reads one HANA statement. Throws 257 for wrong syntax and 7, by name, for what this engine does not do. */
@@ -43,7 +43,7 @@ const STATEMENTS: Readonly<Record<string, (stream: TokenStream) => Statement>> =
   MERGE: parseMerge,
   CREATE: parseCreate,
   DROP: parseDrop,
-  ALTER: parseAlter,
+  ALTER: (stream) => (stream.isWord('ALTER', 'SYSTEM', 'CANCEL') ? parseCancel(stream) : parseAlter(stream)),
   RENAME: parseRename,
   TRUNCATE: parseTruncate,
   COMMENT: parseComment,

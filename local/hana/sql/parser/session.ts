@@ -53,3 +53,11 @@ export function parseLock(stream: TokenStream): SessionStatement {
   if (stream.acceptWord('NOWAIT')) return { kind: 'lock-table', table, waitSeconds: 0 };
   return { kind: 'lock-table', table, waitSeconds: stream.acceptWord('WAIT') ? stream.integer() : undefined };
 }
+
+/** ALTER SYSTEM CANCEL [WORK IN] SESSION 'id', which clients send from a second connection. */
+export function parseCancel(stream: TokenStream): SessionStatement {
+  stream.expectWord('ALTER', 'SYSTEM', 'CANCEL');
+  stream.acceptWord('WORK', 'IN');
+  stream.expectWord('SESSION');
+  return { kind: 'cancel-session', connectionId: stream.string() };
+}

@@ -13,9 +13,17 @@ export interface Core {
   readonly catalog: () => Catalog;
   /** Makes the changes of a committed transaction known to every session. */
   readonly publish: (changes: readonly CatalogChange[]) => void;
-  readonly connections: () => readonly { readonly id: number; readonly user: string; readonly startTime: number }[];
+  readonly connections: () => readonly OpenConnection[];
   readonly readers: ReaderPool;
   readonly spill: Spill;
+}
+
+export interface OpenConnection {
+  readonly id: number;
+  readonly user: string;
+  readonly startTime: number;
+  /** Breaks off the statement that it runs, if it runs one. */
+  readonly cancel: () => void;
 }
 
 /** Connections for queries, each with a transaction and a stream of its own. */

@@ -11,13 +11,14 @@ interface TableLock {
 /**
  * What makes sessions wait for each other. A transaction that changes a table is one of its writers until it ends; LOCK
  * TABLE and other owners' writing exclude each other, and so do two inserts of one key. Waiting ends with 131 after the
- * time, with 133 when all the others wait as well, or at once with 146 when nobody may wait.
+ * time, with 133 when all the others wait as well, with 139 when it is cancelled, or at once with 146 when nobody may wait.
  */
 export class Locks {
   private readonly tables = new Map<number, TableLock>();
   private readonly keys = new Map<string, Owner>();
   private readonly active = new Set<Owner>();
   private readonly waiting = new Set<Owner>();
+  private readonly cancelled = new Set<Owner>();
   private wakeUps: (() => void)[] = [];
 
   /** Notes that a transaction changes a table, once no other session has it locked. */
@@ -69,9 +70,14 @@ export class Locks {
       if (lock.writers.size === 0 && lock.exclusive === undefined) this.tables.delete(table);
     }
     for (const [key, holder] of this.keys) if (holder === owner) this.keys.delete(key);
-    const wakeUps = this.wakeUps;
-    this.wakeUps = [];
-    for (const wakeUp of wakeUps) wakeUp();
+    this.wakeUp();
+  }
+
+  /** Ends the owner's wait, if it is waiting. */
+  cancel(owner: Owner): void {
+    if (!this.waiting.has(owner)) return;
+    this.cancelled.add(owner);
+    this.wakeUp();
   }
 
   private lock(table: number): TableLock {
@@ -87,6 +93,7 @@ export class Locks {
     this.waiting.add(owner);
     try {
       while (!ready()) {
+        if (this.cancelled.has(owner)) throw hanaError(139, 'the wait for a lock was cancelled');
         if (this.everyOtherWaits(owner)) throw hanaError(133, 'every other transaction waits for this one');
         const left = deadline - performance.now();
         if (left <= 0) throw hanaError(131, `another transaction kept its lock for ${Math.round(waitMilliseconds)} ms`);
@@ -94,7 +101,14 @@ export class Locks {
       }
     } finally {
       this.waiting.delete(owner);
+      this.cancelled.delete(owner);
     }
+  }
+
+  private wakeUp(): void {
+    const wakeUps = this.wakeUps;
+    this.wakeUps = [];
+    for (const wakeUp of wakeUps) wakeUp();
   }
 
   private everyOtherWaits(owner: Owner): boolean {

@@ -1,7 +1,8 @@
 import { Binding } from '../binder/binding.ts';
 import { bindQuery } from '../binder/queries.ts';
 import { requireSchema, resolveBaseTable } from '../binder/tables.ts';
-import { notSupported } from '../errors.ts';
+import { SYSTEM_USER } from '../catalog/catalog.ts';
+import { hanaError, notSupported } from '../errors.ts';
 import { FUNCTIONS } from '../functions/functions.ts';
 import type { SessionStatement } from '../parser/ast.ts';
 import { hasPrivilege, requirePrivilege } from '../privileges.ts';
@@ -57,6 +58,7 @@ const RUNNERS: {
   commit: (session) => session.commit(),
   rollback: (session) => session.rollback(),
   'lock-table': lockTable,
+  'cancel-session': cancelSession,
 };
 
 /** Milliseconds in one second of WAIT. */
@@ -77,6 +79,18 @@ async function lockTable(
   const wait = waitSeconds === undefined ? core.lockWaitMilliseconds : waitSeconds * SECOND;
   await core.locks.exclusive(transaction, table.oid, wait);
   if (autocommit) await session.commit();
+}
+
+/** A user may cancel its own sessions; all others need SESSION ADMIN, which only SYSTEM has. */
+async function cancelSession(
+  { core, user }: Session,
+  { connectionId }: Extract<SessionStatement, { kind: 'cancel-session' }>,
+): Promise<void> {
+  const connection = core.connections().find(({ id }) => String(id) === connectionId);
+  if (!connection) throw hanaError(1036, `there is no session '${connectionId}'`);
+  if (user !== connection.user && user !== SYSTEM_USER)
+    throw hanaError(258, `Not authorized: user ${user} lacks SESSION ADMIN`);
+  connection.cancel();
 }
 
 const sessionBinding = (session: Session): Binding =>

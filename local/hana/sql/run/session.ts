@@ -32,6 +32,8 @@ export class Session implements HanaSession {
   readOnly = false;
   ddlAllowed = true;
   autocommitDdl = true;
+  /** The connections that its open queries have to themselves. */
+  readonly readers = new Set<DuckDBConnection>();
   private readonly onClose: () => void;
   /** The open result on the transaction's own connection: it must be read to its end before anything else runs there. */
   private cursor: Cursor | undefined;
@@ -74,6 +76,12 @@ export class Session implements HanaSession {
     await this.transaction.rollback();
     this.transaction.connection.closeSync();
     this.onClose();
+  }
+
+  /** Breaks off the statement that is running or waits for a lock: it fails with 139. */
+  cancel(): void {
+    this.core.locks.cancel(this.transaction);
+    for (const connection of [this.transaction.connection, ...this.readers]) connection.interrupt();
   }
 
   /** What names and privileges are looked up in. */

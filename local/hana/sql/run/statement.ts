@@ -1,4 +1,12 @@
-import type { HanaColumn, HanaParameter, HanaResult, HanaStatement, HanaValue, StatementKind } from '../../engine.ts';
+import {
+  type HanaColumn,
+  HanaError,
+  type HanaParameter,
+  type HanaResult,
+  type HanaStatement,
+  type HanaValue,
+  type StatementKind,
+} from '../../engine.ts';
 import type { Catalog, Table } from '../catalog/catalog.ts';
 import { atRow, fromDuckDb, hanaError, isConflict, notSupported } from '../errors.ts';
 import type { Statement as Parsed, ParsedStatement } from '../parser/ast.ts';
@@ -14,6 +22,9 @@ import { runSessionStatement } from './session-statements.ts';
 import { bindSlots } from './slots.ts';
 import { type BoundStatement, bindStatement, checkRow, isModification, kindOf, runWrite } from './statements.ts';
 import { ensureGlobalTemporaryTables } from './temporary-tables.ts';
+
+/** The code of a statement that was broken off on request; with it ends its transaction. */
+const CANCELLED = 139;
 
 type Rows = readonly (readonly HanaValue[])[];
 
@@ -54,8 +65,17 @@ export class Statement implements HanaStatement {
   async execute(rows: Rows, { autocommit }: { readonly autocommit: boolean }): Promise<HanaResult> {
     this.session.checkOpen();
     for (const row of rows) checkRow(this.parameters, row);
+    this.rebind(this.parsed.statement);
+    try {
+      return await this.run(rows, autocommit);
+    } catch (error) {
+      if (error instanceof HanaError && error.code === CANCELLED) await this.session.rollback();
+      throw error;
+    }
+  }
+
+  private async run(rows: Rows, autocommit: boolean): Promise<HanaResult> {
     const { statement } = this.parsed;
-    this.rebind(statement);
     if (statement.kind === 'query') return this.query(rows[0] ?? [], autocommit);
     if (isModification(statement)) return this.modify(rows, autocommit);
     if (isDefinition(statement)) await define(this.session, this.parsed, autocommit);
@@ -110,7 +130,11 @@ export class Statement implements HanaStatement {
 
   private async queryAlone(row: readonly HanaValue[], readers: ReaderPool): Promise<Cursor> {
     const connection = await readers.take();
-    const release = async (finished: boolean): Promise<void> => readers.giveBack(connection, finished);
+    this.session.readers.add(connection);
+    const release = async (finished: boolean): Promise<void> => {
+      this.session.readers.delete(connection);
+      readers.giveBack(connection, finished);
+    };
     await connection.run('BEGIN TRANSACTION');
     const recover = async (): Promise<void> => {
       await connection.run('ROLLBACK').catch(() => undefined);

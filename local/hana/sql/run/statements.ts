@@ -77,6 +77,7 @@ const SESSION_KINDS = new Set([
   'commit',
   'rollback',
   'lock-table',
+  'cancel-session',
 ]);
 
 const KINDS: Readonly<Partial<Record<Statement['kind'], StatementKind>>> = {

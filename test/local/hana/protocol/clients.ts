@@ -16,6 +16,7 @@ export interface NativeConnection {
   setAutoCommit(on: boolean): void;
   commit(done: Callback<void>): void;
   rollback(done: Callback<void>): void;
+  cancel(done: Callback<void>): void;
   isValid(timeoutMs: number, done: Callback<boolean>): void;
 }
 

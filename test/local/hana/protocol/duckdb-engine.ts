@@ -87,6 +87,7 @@ const testSession = (
     end,
   };
   return {
+    id: 1,
     prepare: async (sql) => {
       if (/^(UN)?SET\b/i.test(sql)) return settingStatement(sql, settings);
       if (/^RAISE \d+/.test(sql)) throw new HanaError(Number(sql.split(' ')[1]), '42501', sql);
