@@ -9,6 +9,7 @@ export type TokenKind =
   | 'string'
   /** X'0AFF'; `value` holds the hexadecimal digits. */
   | 'binary'
+  /** 1, 1.50, 1e-3, 0x1F; `value` is decimal. */
   | 'number'
   /** ?, :name or :1; `value` is the name, empty for a question mark. */
   | 'parameter'
@@ -44,6 +45,8 @@ export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"'
 
 const OPERATORS = ['<>', '!=', '<=', '>=', '||', '=>', '=', '<', '>', '+', '-', '*', '/', '(', ')', ',', '.', ';'];
 
+const HEXADECIMAL = /0x[\da-f]+/iy;
+
 function nextToken(sql: string, position: number): Token {
   const char = sql[position]!;
   const next = sql[position + 1];
@@ -69,6 +72,9 @@ function nextToken(sql: string, position: number): Token {
   if (char === '"') return quoted(sql, position, position, '"', 'identifier');
   if ((char === 'N' || char === 'n') && next === "'") return quoted(sql, position, position + 1, "'", 'string');
   if ((char === 'X' || char === 'x') && next === "'") return quoted(sql, position, position + 1, "'", 'binary');
+  HEXADECIMAL.lastIndex = position;
+  const hexadecimal = char === '0' ? HEXADECIMAL.exec(sql)?.[0] : undefined;
+  if (hexadecimal) return from('number', position + hexadecimal.length, String(BigInt(hexadecimal)));
   if (isDigit(char) || (char === '.' && next !== undefined && isDigit(next)))
     return from('number', endOfNumber(sql, position));
   if (isWordStart(char)) {

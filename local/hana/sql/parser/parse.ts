@@ -10,6 +10,7 @@ import { type Grammar, TokenStream } from './token-stream.ts';
 
 /** Reads one HANA statement. Throws 257 for wrong syntax and 7, by name, for what this engine does not do. */
 export function parse(sql: string): ParsedStatement {
+  if (PROCEDURE_CALL.test(sql)) throw notSupported('CALL statement');
   const stream = new TokenStream(sql, GRAMMAR);
   const statement = parseStatement(stream);
   stream.expectEnd();
@@ -55,6 +56,9 @@ const STATEMENTS: Readonly<Record<string, (stream: TokenStream) => Statement>> =
   COMMIT: (stream) => bare(stream, { kind: 'commit' }),
   ROLLBACK: (stream) => bare(stream, { kind: 'rollback' }),
 };
+
+/** How ODBC, JDBC and Python's callproc write a call: `{ CALL P(?) }`, `{ ? = CALL F(?) }`. */
+const PROCEDURE_CALL = /^\s*\{\s*(?:\?\s*=\s*)?CALL\b/i;
 
 /** Statements that HANA has and this engine refuses by name. */
 const REFUSED = new Set(

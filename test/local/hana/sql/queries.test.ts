@@ -259,6 +259,7 @@ describe('queries', () => {
     ['SELECT * FROM A.B.C', 7],
     ['EXPLAIN PLAN FOR SELECT 1 FROM DUMMY', 7],
     ['CALL X()', 7],
+    ['{ CALL X(?) }', 7],
     ['DO BEGIN END', 7],
     ['CONNECT "U" PASSWORD "p"', 7],
     ['CREATE PROCEDURE P AS BEGIN END', 7],

@@ -27,6 +27,8 @@ describe('tokenize', () => {
     ['1.50', ['number', '1.50']],
     ['.5', ['number', '.5']],
     ['1e-3', ['number', '1e-3']],
+    ['0x1F', ['number', '31']],
+    ['0XffffFFFFff', ['number', '1099511627775']],
     ['?', ['parameter', '']],
     [':c1', ['parameter', 'C1']],
     [':1', ['parameter', '1']],
