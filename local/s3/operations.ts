@@ -1,7 +1,7 @@
 import { BUCKET_OPERATIONS } from './buckets.ts';
 import { completeMultipartUpload } from './complete-multipart.ts';
 import { copyObject } from './copy-object.ts';
-import { listObjectsV2 } from './listing.ts';
+import { LIST_OPERATIONS } from './listing.ts';
 import { MULTIPART_OPERATIONS } from './multipart.ts';
 import { MULTIPART_LIST_OPERATIONS } from './multipart-listing.ts';
 import { DELETE_OPERATIONS } from './object-deletes.ts';
@@ -41,7 +41,7 @@ export const findOperation = (request: S3Request): Operation => {
 
 const OPERATIONS: readonly Operation[] = [
   ...BUCKET_OPERATIONS,
-  listObjectsV2,
+  ...LIST_OPERATIONS,
   ...READ_OPERATIONS,
   putObject,
   copyObject,

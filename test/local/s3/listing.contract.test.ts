@@ -1,4 +1,11 @@
-import { CreateBucketCommand, DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  ListObjectsCommand,
+  type ListObjectsCommandOutput,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
@@ -48,6 +55,20 @@ const listPages = async (Bucket: string, MaxKeys: number, { prefix, delimiter, s
   return pages;
 };
 
+/** The same by the first version, read on as boto3 does. */
+const listPagesByMarker = async (Bucket: string, MaxKeys: number, { prefix, delimiter, startAfter }: Listing) => {
+  const pages: string[][] = [];
+  for (let Marker: string | undefined = startAfter; Marker !== undefined; ) {
+    const page: ListObjectsCommandOutput = await s3.client.send(
+      new ListObjectsCommand({ Bucket, MaxKeys, Prefix: prefix, Delimiter: delimiter, Marker }),
+    );
+    const keys = (page.Contents ?? []).map(({ Key = '' }) => Key);
+    pages.push([...keys, ...(page.CommonPrefixes ?? []).map(({ Prefix = '' }) => `${Prefix} …`)]);
+    Marker = page.IsTruncated ? (page.NextMarker ?? keys.at(-1)) : undefined;
+  }
+  return pages;
+};
+
 /** What S3 documents, in a few lines: filter, group, sort, cut; keys before prefixes on each page. */
 const modelledPages = (
   keys: readonly string[],
@@ -70,6 +91,34 @@ const modelledPages = (
 };
 
 const inBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
+
+describe('ListObjects', () => {
+  it('lists in its first version what the second one lists', async () => {
+    const keys = ['a', 'a/', 'a/b', 'a/b/c', 'a//', 'b', 'c/', 'c/d', 'é/1', 'é/2', '🛫/1'];
+    await createBucket('first-version', keys);
+
+    const listing = fc.record({
+      prefix: fc.constantFrom('', 'a', 'a/', 'a/b/', 'é'),
+      delimiter: fc.constantFrom('', '/', '//'),
+      startAfter: fc.constantFrom('', 'a', 'b'),
+    });
+
+    await fc.assert(
+      fc.asyncProperty(listing, fc.integer({ min: 1, max: 5 }), async (query, maxKeys) => {
+        expect(await listPagesByMarker('first-version', maxKeys, query)).toEqual(modelledPages(keys, maxKeys, query));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('goes on behind a common prefix that is the marker', async () => {
+    await createBucket('marked', ['a/1', 'a/2', 'b']);
+
+    const pages = await listPagesByMarker('marked', 10, { prefix: '', delimiter: '/', startAfter: 'a/' });
+
+    expect(pages).toEqual([['b']]);
+  });
+});
 
 describe('ListObjectsV2', () => {
   it('equals filter, group and sort for any keys, prefix, delimiter, start and page size', async () => {
