@@ -1,6 +1,7 @@
 import jsonata from 'jsonata';
 import type { Json, JsonObject } from '../json.ts';
 import { addStepFunctionsFunctions } from './functions.ts';
+import { TimeBoxedRegExp } from './time-boxed-reg-exp.ts';
 
 /** What an expression sees: the variables by name, and `states`. */
 export type Bindings = Readonly<Record<string, unknown>>;
@@ -47,7 +48,7 @@ export const compile = (source: string): jsonata.Expression => {
   const known = compiled.get(source);
   if (known) return known;
   try {
-    const expression = jsonata(source);
+    const expression = jsonata(source, { RegexEngine: TimeBoxedRegExp as unknown as RegExp });
     addStepFunctionsFunctions(expression);
     addTimeBox(expression);
     if (compiled.size >= MAX_COMPILED) compiled.clear();

@@ -63,6 +63,17 @@ describe('evaluating', () => {
     });
   });
 
+  it('breaks a search off that backtracks without end', async () => {
+    const searching = evaluate('$match($text, /^(a+)+$/)', { text: `${'a'.repeat(60)}!` });
+
+    await expect(searching).rejects.toMatchObject({ name: 'JsonataError', message: expect.stringMatching(/^U1001/) });
+  });
+
+  it('finds one match of a regular expression after the other', async () => {
+    expect(await evaluate('$replace($text, /(\\d)-/, "$1")', { text: '1-2-3-' })).toBe('123');
+    expect(await evaluate('$split($text, /, */i)', { text: 'a,b,  c' })).toEqual(['a', 'b', 'c']);
+  });
+
   it('breaks an endless tail recursion off, and lets others work meanwhile', async () => {
     let ticks = 0;
     const endless = evaluate('($f := function($x) { $f($x) }; $f(1))', {}, 400).catch((error: Error) => error);
