@@ -57,6 +57,7 @@ export const receiveBody = async <T>(
       yield chunk;
     }
     if (sizeBytes !== expectedBytes) throw new S3Error('IncompleteBody');
+    checkAnnounced(trailers, trailerName);
     const computedMd5 = md5.digest();
     verifyMd5(headers['content-md5'], computedMd5);
     if (sha256 && sha256.digest().toString('hex') !== headers['x-amz-content-sha256']) {
@@ -129,6 +130,12 @@ const requestedAlgorithm = (headers: Headers, trailerName: string | undefined): 
 
 const CHECKSUM_PREFIX = 'x-amz-checksum-';
 const CHECKSUM_SETTINGS: ReadonlySet<string> = new Set(['algorithm', 'type', 'mode']);
+
+/** A checksum that nobody announced would not be verified. The signature of signed trailers comes along by itself. */
+const checkAnnounced = (trailers: ReadonlyMap<string, string>, trailerName: string | undefined): void => {
+  const isKnown = (name: string) => name === trailerName || name === 'x-amz-trailer-signature';
+  if (![...trailers.keys()].every(isKnown)) throw new S3Error('MalformedTrailerError');
+};
 
 const verifyMd5 = (header: string | undefined, computed: Buffer): void => {
   if (header === undefined) return;

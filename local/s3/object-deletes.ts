@@ -26,7 +26,7 @@ const deleteObject = async (
 const MAX_DELETED_KEYS = 1_000;
 
 const deleteListed = async (entry: XmlElement, request: S3Request, context: S3Context): Promise<Deletion> => {
-  const key = childText(entry, 'Key') ?? '';
+  const key = childText(entry, 'Key')!;
   try {
     const refused = entry.children.find(({ name }) => name !== 'Key' && name !== 'ETag');
     if (refused) throw new S3Error('NotImplemented', { message: `${refused.name} of a deletion is not implemented.` });
@@ -65,7 +65,8 @@ export const DELETE_OPERATIONS: readonly Operation[] = [
       existingBucket(context, request.bucket);
       const document = parseXml(await receiveText(request), 'Delete');
       const entries = childrenNamed(document, 'Object');
-      if (entries.length === 0 || entries.length > MAX_DELETED_KEYS) throw new S3Error('MalformedXML');
+      const haveKeys = entries.every((entry) => childText(entry, 'Key'));
+      if (entries.length === 0 || entries.length > MAX_DELETED_KEYS || !haveKeys) throw new S3Error('MalformedXML');
       const quiet = childText(document, 'Quiet') === 'true';
       const deletions: Deletion[] = [];
       for (const entry of entries) deletions.push(await deleteListed(entry, request, context));

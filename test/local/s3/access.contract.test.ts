@@ -7,6 +7,7 @@ import {
   GetObjectAttributesCommand,
   GetObjectCommand,
   HeadBucketCommand,
+  HeadObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -180,6 +181,15 @@ describe('what is not implemented', () => {
     expect(posted).toMatchObject({ statusCode: 501, body: expect.stringContaining('POST of a bucket') });
     expect(deleted).toMatchObject({ statusCode: 501, body: expect.stringContaining('DELETE of a bucket') });
   });
+
+  it('refuses to delete a list of which one entry has no key, and deletes none of it', async () => {
+    const body = `<Delete><Object><Key>${Key}</Key></Object><Object/></Delete>`;
+
+    const deleted = await raw({ method: 'POST', path: `/${Bucket}?delete`, body });
+
+    expect(deleted).toMatchObject({ statusCode: 400, body: expect.stringContaining('MalformedXML') });
+    await s3.client.send(new HeadObjectCommand({ Bucket, Key }));
+  });
 });
 
 describe('bodies that break the protocol', () => {
@@ -204,6 +214,11 @@ describe('bodies that break the protocol', () => {
     ['a size that is no number', 'five\r\nabcde\r\n0\r\n\r\n', 'IncompleteBody'],
     ['a chunk without its end', '5\r\nabcdeX\r\n0\r\n\r\n', 'IncompleteBody'],
     ['bytes behind the end', '5\r\nabcde\r\n0\r\n\r\nmore', 'IncompleteBody'],
+    [
+      'a checksum that was not announced',
+      '5\r\nabcde\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n',
+      'MalformedTrailerError',
+    ],
     ['a trailer that is none', '5\r\nabcde\r\n0\r\nnonsense\r\n\r\n', 'MalformedTrailerError'],
   ])('refuses %s', async (_, body, code) => {
     const { body: answer } = await raw(chunked(body));
