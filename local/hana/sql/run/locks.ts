@@ -20,6 +20,12 @@ export class Locks {
   private readonly waiting = new Set<Owner>();
   private readonly cancelled = new Set<Owner>();
   private wakeUps: (() => void)[] = [];
+  private ended = 0;
+
+  /** How many transactions have ended so far. */
+  get endings(): number {
+    return this.ended;
+  }
 
   /** Notes that a transaction changes a table, once no other session has it locked. */
   async write(owner: Owner, table: number, waitMilliseconds: number): Promise<void> {
@@ -49,8 +55,12 @@ export class Locks {
     this.active.add(owner);
   }
 
-  /** Waits until another transaction ends; false when there is none to wait for. */
-  async untilAnotherEnds(owner: Owner, waitMilliseconds: number): Promise<boolean> {
+  /**
+   * Waits until another transaction ends, at once true when one has since `endings` was read; false when there is none to
+   * wait for.
+   */
+  async untilAnotherEnds(owner: Owner, waitMilliseconds: number, endings: number): Promise<boolean> {
+    if (this.ended !== endings && waitMilliseconds > 0) return true;
     const others = [...this.active].filter((other) => other !== owner);
     if (others.length === 0) return false;
     let ended = false;
@@ -64,6 +74,7 @@ export class Locks {
   /** The transaction has ended: its locks are free, and who waits looks again. */
   release(owner: Owner): void {
     if (!this.active.delete(owner)) return;
+    this.ended += 1;
     for (const [table, lock] of this.tables) {
       lock.writers.delete(owner);
       if (lock.exclusive === owner) delete lock.exclusive;

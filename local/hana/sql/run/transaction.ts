@@ -11,7 +11,7 @@ interface LogEntry {
   readonly outcome: string;
 }
 
-/** A conflict with nobody: the other has ended meanwhile, so a fresh snapshot is worth trying, but not for ever. */
+/** A conflict with nobody, such as with the transaction's own earlier changes, is worth a fresh snapshot, but not for ever. */
 const MAX_LONELY_ATTEMPTS = 3;
 
 /**
@@ -22,6 +22,8 @@ export class Transaction {
   readonly connection: DuckDBConnection;
   private readonly core: Core;
   private open = false;
+  /** Transactions that had ended when the snapshot was taken: a conflict is with one that ended later, or is still open. */
+  private endingsBefore = 0;
   private readonly log: LogEntry[] = [];
   private catalogBefore: Catalog | undefined;
   private changedCatalog: Catalog | undefined;
@@ -59,6 +61,7 @@ export class Transaction {
   /** Opens DuckDB's transaction, and with it the snapshot of everything that follows. */
   async begin(): Promise<void> {
     if (this.open) return;
+    this.endingsBefore = this.core.locks.endings;
     await this.connection.run('BEGIN TRANSACTION');
     this.open = true;
     this.temporaryBefore = this.temporary;
@@ -75,11 +78,13 @@ export class Transaction {
         if (autocommit) await (this.log.length === 1 ? this.commitDuckDb() : this.commit());
         return outcome;
       } catch (error) {
+        const { endingsBefore } = this;
         if (this.log.length === 1 && !this.open) this.log.length = 0;
         await this.restore();
         if (!isConflict(error)) throw fromDuckDb(error);
-        const waited = await this.orRollback(this.core.locks.untilAnotherEnds(this, deadline - performance.now()));
-        if (!waited && attempt === MAX_LONELY_ATTEMPTS) throw fromDuckDb(error);
+        const left = deadline - performance.now();
+        const waited = await this.orRollback(this.core.locks.untilAnotherEnds(this, left, endingsBefore));
+        if (!waited && attempt >= MAX_LONELY_ATTEMPTS) throw fromDuckDb(error);
       }
     }
   }

@@ -354,3 +354,29 @@ describe('session statements', () => {
     expect(await client.column('SELECT ID FROM TESTER.U')).toEqual(['5']);
   });
 });
+
+describe('many sessions that change one row', () => {
+  it.each([
+    ['each on its own', ['UPDATE COUNTER SET N = N + 1 WHERE ID = 1']],
+    ['after another change', ['INSERT INTO STEPS VALUES (1)', 'UPDATE COUNTER SET N = N + 1 WHERE ID = 1']],
+  ])('come one after the other, with no deadlock: %s', async (_, statements) => {
+    const engine = await openWarehouse({ lockWaitMilliseconds: 20_000 });
+    const clients = await Promise.all(
+      Array.from({ length: 6 }, async () => new Client(await engine.openSession('TESTER'))),
+    );
+    await clients[0]!.run('CREATE TABLE COUNTER (ID INTEGER PRIMARY KEY, N INTEGER)');
+    await clients[0]!.run('INSERT INTO COUNTER VALUES (1, 0)');
+    await clients[0]!.run('CREATE TABLE STEPS (N INTEGER)');
+
+    await Promise.all(
+      clients.map(async (client) => {
+        for (let turn = 0; turn < 20; turn += 1) {
+          for (const statement of statements.slice(0, -1)) await client.within(statement);
+          await client.run(statements.at(-1)!);
+        }
+      }),
+    );
+
+    expect(await clients[0]!.column('SELECT N FROM COUNTER')).toEqual(['120']);
+  });
+});
