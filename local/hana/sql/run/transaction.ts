@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { HanaError } from '../../engine.ts';
 import type { Catalog, Table } from '../catalog/catalog.ts';
 import { fromDuckDb, hanaError, isConflict } from '../errors.ts';
 import type { Core } from './core.ts';
@@ -103,7 +104,7 @@ export class Transaction {
     if (!this.open) return this.end();
     await this.commitDuckDb().catch((error: unknown) => {
       this.end();
-      throw hanaError(133, fromDuckDb(error).message, error);
+      throw asRolledBack(error);
     });
   }
 
@@ -131,7 +132,7 @@ export class Transaction {
       }
     } catch (error) {
       await this.rollback();
-      throw hanaError(133, fromDuckDb(error).message, error);
+      throw asRolledBack(error);
     }
   }
 
@@ -163,3 +164,8 @@ export class Transaction {
     this.core.locks.release(this);
   }
 }
+
+const asRolledBack = (error: unknown): HanaError => {
+  const known = fromDuckDb(error);
+  return known.code === 133 ? known : hanaError(133, known.message, error);
+};
