@@ -75,6 +75,12 @@ const adoptPresignedParameters = (query: Map<string, string>, headers: Record<st
   const expiresSeconds = Number(query.get('X-Amz-Expires'));
   if (missing || Number.isNaN(signedAt) || !(expiresSeconds > 0))
     throw new S3Error('AuthorizationQueryParametersError');
+  if (expiresSeconds > MAX_EXPIRES_SECONDS) {
+    throw new S3Error('AuthorizationQueryParametersError', {
+      message:
+        'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
+    });
+  }
   if (Date.now() > signedAt + expiresSeconds * 1000) {
     throw new S3Error('AccessDenied', { message: 'Request has expired' });
   }
@@ -84,6 +90,9 @@ const adoptPresignedParameters = (query: Map<string, string>, headers: Record<st
     if (!PRESIGNED_PARAMETERS.includes(name)) headers[name.toLowerCase()] ??= value;
   }
 };
+
+/** A week: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
+const MAX_EXPIRES_SECONDS = 604_800;
 
 const PRESIGNED_PARAMETERS = [
   'X-Amz-Algorithm',

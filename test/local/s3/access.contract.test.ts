@@ -46,10 +46,10 @@ const raw = ({ method = 'GET', path, headers = { authorization: 'AWS4-HMAC-SHA25
     sent.on('error', reject).end(body);
   });
 
-const presigned = (signedAt: Date, { path = `/${Bucket}/${Key}`, more = '' } = {}): string => {
+const presigned = (signedAt: Date, { path = `/${Bucket}/${Key}`, more = '', expiresSeconds = 60 } = {}): string => {
   const date = signedAt.toISOString().replace(/[-:]|\.\d+/g, '');
   const credential = `laptop%2F${date.slice(0, 8)}%2Feu-central-1%2Fs3%2Faws4_request`;
-  return `${path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${credential}&X-Amz-Date=${date}&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=${'0'.repeat(64)}${more}`;
+  return `${path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${credential}&X-Amz-Date=${date}&X-Amz-Expires=${expiresSeconds}&X-Amz-SignedHeaders=host&X-Amz-Signature=${'0'.repeat(64)}${more}`;
 };
 
 describe('access', () => {
@@ -68,6 +68,7 @@ describe('access', () => {
     });
     const expired = await raw({ path: presigned(new Date(Date.now() - 120_000)), headers: {} });
     const incomplete = await raw({ path: `/${Bucket}/${Key}?X-Amz-Signature=00`, headers: {} });
+    const tooLong = await raw({ path: presigned(new Date(), { expiresSeconds: 604_801 }), headers: {} });
 
     expect(fresh).toEqual({ statusCode: 200, body: 'bytes' });
     expect(expired).toMatchObject({ statusCode: 403, body: expect.stringContaining('Request has expired') });
@@ -75,6 +76,7 @@ describe('access', () => {
       statusCode: 400,
       body: expect.stringContaining('AuthorizationQueryParametersError'),
     });
+    expect(tooLong).toMatchObject({ statusCode: 400, body: expect.stringContaining('less than a week') });
   });
 
   it('takes headers that a presigned URL carries for what they are', async () => {
