@@ -8,6 +8,7 @@ import { openCollection } from '../store.ts';
 import {
   EntityName,
   echoed,
+  InstanceType,
   listing,
   ModelName,
   RoleArn,
@@ -30,7 +31,7 @@ const ProductionVariant = z
     VariantName,
     ModelName,
     InitialInstanceCount: z.int().min(1).optional(),
-    InstanceType: text(64, 1).optional(),
+    InstanceType: InstanceType.optional(),
     InitialVariantWeight: z.number().min(0).optional(),
     ServerlessConfig: ServerlessConfig.optional(),
     ModelDataDownloadTimeoutInSeconds: z.int().min(60).max(3600).optional(),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {
   echoed,
   Image,
+  InstanceType,
   JobName,
   listing,
   oneOf,
@@ -50,7 +51,7 @@ const MetricDefinition = z.strictObject({
 export type MetricDefinition = z.infer<typeof MetricDefinition>;
 
 const ResourceConfig = z.strictObject({
-  InstanceType: text(64, 1),
+  InstanceType,
   InstanceCount: z
     .int()
     .min(1)

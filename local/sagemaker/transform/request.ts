@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {
   ContainerEnvironment,
   echoed,
+  InstanceType,
   JobName,
   listing,
   ModelName,
@@ -64,7 +65,7 @@ export const CreateTransformJobInput = z
     }),
     /** The outputs do not depend on the number of instances, so any is taken. */
     TransformResources: z.strictObject({
-      InstanceType: text(64, 1),
+      InstanceType,
       InstanceCount: z.int().min(1),
       VolumeKmsKeyId: text(2048).optional(),
     }),

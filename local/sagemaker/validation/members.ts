@@ -53,6 +53,8 @@ export const RoleArn = pattern(2048, 'arn:aws[a-z\\-]*:iam::\\d{12}:role/?[a-zA-
 export const S3Uri = pattern(1024, '(https|s3)://([^/]+)/?(.*)');
 /** The laptop reads `s3://` only. */
 export const S3ObjectUri = pattern(1024, 's3://([^/]+)/?(.*)');
+/** The form of them only: which ones there are changes from month to month. */
+export const InstanceType = pattern(64, 'ml\\.[a-z0-9\\-]+\\.[a-z0-9\\-]+', 1);
 export const Image = pattern(255, '[\\S]+', 1);
 
 const TAG_CHARACTERS = '([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)';

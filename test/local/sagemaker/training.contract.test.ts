@@ -341,6 +341,10 @@ describe('a request that can’t be run', () => {
       ],
       [{ InputDataConfig: [channel('a', 's3://b/c'), channel('a', 's3://b/d')] }, /Channel names must be unique/],
       [{ InputDataConfig: [channel('..', 's3://b/c')] }, /channelName/],
+      [
+        { ResourceConfig: { InstanceType: 'ml.m5' as 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 30 } },
+        /resourceConfig.instanceType/,
+      ],
       [{ EnableManagedSpotTraining: true }, /maxWaitTimeInSeconds.*greater than or equal to MaxRuntimeInSeconds/],
       [{ CheckpointConfig: { S3Uri: 's3://b/c', LocalPath: '/opt/ml/../../etc' } }, /checkpointConfig.localPath/],
       [
