@@ -42,6 +42,7 @@ export const runTrainingJob = async (
   const job = jobs.records.get(name)!;
   const metrics = metricScanner(job.AlgorithmSpecification.MetricDefinitions ?? [], (text) => log([text]));
   let timer: NodeJS.Timeout | undefined;
+  let end = (): void => {};
   try {
     await sleep(settings.startDelayMs, undefined, { signal: ending });
     jobs.move(name, 'InProgress', 'Downloading', { TrainingStartTime: new Date() });
@@ -57,18 +58,15 @@ export const runTrainingJob = async (
     clearTimeout(timer);
     jobs.move(name, stop.signal.aborted ? 'Stopping' : 'InProgress', 'Uploading');
     const S3ModelArtifacts = await uploadArtifacts(context, job, base);
-    end({ ModelArtifacts: { S3ModelArtifacts }, ...metrics.found() });
+    end = () => finish({ ModelArtifacts: { S3ModelArtifacts }, ...metrics.found() });
   } catch (error) {
     if (background.closing.aborted) return;
-    if (stop.signal.aborted) return end({});
-    if (!(error instanceof ScriptFailure)) log([(error as Error).message]);
-    jobs.move(name, 'Failed', 'Failed', {
-      FailureReason: failureReason(error),
-      ...metrics.found(),
-    });
+    end = () => (stop.signal.aborted ? finish({}) : fail(error));
+    if (!stop.signal.aborted && !(error instanceof ScriptFailure)) log([(error as Error).message]);
   } finally {
     clearTimeout(timer);
-    await removeFolder(folder);
+    // A job that is over can be deleted, and its name used again: nothing of it may be left then.
+    await removeFolder(folder).finally(end);
   }
 
   async function warnOfImage(): Promise<void> {
@@ -78,7 +76,11 @@ export const runTrainingJob = async (
     if (warning) log([warning]);
   }
 
-  function end(facts: Partial<TrainingJob>): void {
+  function fail(error: unknown): void {
+    jobs.move(name, 'Failed', 'Failed', { FailureReason: failureReason(error), ...metrics.found() });
+  }
+
+  function finish(facts: Partial<TrainingJob>): void {
     if (stop.signal.aborted) jobs.move(name, 'Stopped', stop.signal.reason as StopReason, facts);
     else jobs.move(name, 'Completed', 'Completed', facts);
   }
