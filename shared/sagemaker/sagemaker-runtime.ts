@@ -15,7 +15,8 @@ export const sageMakerModelServer = (client = new SageMakerRuntimeClient({})): M
           Body: csv,
         }),
       );
-      return Buffer.from(Body!).toString('utf8');
+      // The SDK gives null for an answer without a byte.
+      return Buffer.from(Body ?? []).toString('utf8');
     } catch (error) {
       throw translated(endpointName, error as RuntimeError);
     }

@@ -51,6 +51,10 @@ it('sends and takes CSV, by exactly that type', async () => {
   });
 });
 
+it('takes an answer without a byte for an empty text', async () => {
+  expect(await predict({ status: 200, body: '' })).toBe('');
+});
+
 it('carries what the container says', async () => {
   const body = JSON.stringify({
     Message: 'Received server error (500)',
