@@ -57,22 +57,22 @@ const call = async (tokenUrl: string, send: () => Promise<HttpsAnswer>): Promise
   }
 };
 
-const parseAnswer = (tokenUrl: string, { status, text }: HttpsAnswer): z.infer<typeof Answer> => {
+const parseAnswer = (tokenUrl: string, { status, body }: HttpsAnswer): z.infer<typeof Answer> => {
   if (status === 429 || status >= 500) {
     throw new ClusterUnavailableError(`The issuer of tokens at ${tokenUrl} answered ${status}.`);
   }
-  const parsed = Answer.safeParse(parseJson(text));
+  const parsed = Answer.safeParse(parseJson(body));
   if (status === 200 && parsed.success) return parsed.data;
-  const { error } = z.object({ error: z.string().max(100) }).safeParse(parseJson(text)).data ?? {};
+  const { error } = z.object({ error: z.string().max(100) }).safeParse(parseJson(body)).data ?? {};
   throw new ClusterAccessError(
     `The issuer of tokens at ${tokenUrl} gave none: ${status}${error ? ` ${error}` : ''}. Check tokenUrl, clientId and ` +
       'clientSecret in the secret of FEDML_KYMA_CLIENT_SECRET_ARN.',
   );
 };
 
-const parseJson = (text: string): unknown => {
+const parseJson = (body: Buffer): unknown => {
   try {
-    return JSON.parse(text);
+    return JSON.parse(body.toString('utf8'));
   } catch {
     return undefined;
   }

@@ -17,7 +17,7 @@ export interface HttpsRequest {
 export interface HttpsAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
-  readonly text: string;
+  readonly body: Buffer;
 }
 
 /** An answer to a payload of a megabyte or two is never near this. */
@@ -45,10 +45,10 @@ export const httpsCall = async (call: HttpsRequest, guard: AddressGuard): Promis
   });
   sent.end(body);
   const response = await answered;
-  return { status: response.statusCode ?? 0, headers: response.headers, text: await readText(response) };
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await readBody(response) };
 };
 
-const readText = async (response: IncomingMessage): Promise<string> => {
+const readBody = async (response: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -56,5 +56,5 @@ const readText = async (response: IncomingMessage): Promise<string> => {
     if (sizeBytes > MAX_ANSWER_BYTES) throw new Error(`The answer has more than ${MAX_ANSWER_BYTES} bytes.`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 };

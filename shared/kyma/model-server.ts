@@ -5,6 +5,7 @@ import { type AccessTokens, clientCredentialsTokens } from '#shared/kyma/access-
 import type { AddressGuard } from '#shared/kyma/addresses.ts';
 import { type HttpsAnswer, httpsCall } from '#shared/kyma/https-call.ts';
 import type { ModelClient } from '#shared/kyma/model-client.ts';
+import { answerText } from '#shared/sagemaker/answer-text.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 
 /** Models that are asked by their URL, `https://<host>.<cluster domain>/`. */
@@ -66,12 +67,12 @@ export const kymaModelServer = ({ openClient, guard, pausesMs = PAUSES_MS }: Opt
     return send(url, request);
   };
 
-  const ask = async (baseUrl: string, path: string, request: ModelRequest): Promise<string> => {
+  const ask = async (baseUrl: string, path: string, request: ModelRequest): Promise<Buffer> => {
     const url = new URL(path, baseUrl).href;
     for (let attempt = 0; ; attempt += 1) {
       const outcome = await sendWithLogin(url, request).catch((error: Error) => error);
       if (outcome instanceof PipelineError) throw outcome;
-      if (!(outcome instanceof Error) && outcome.status === 200) return outcome.text;
+      if (!(outcome instanceof Error) && outcome.status === 200) return outcome.body;
       const pause = pausesMs[attempt];
       if (!isPassing(outcome) || pause === undefined) throw translated(url, outcome);
       await sleep(pauseOf(outcome, pause));
@@ -79,13 +80,11 @@ export const kymaModelServer = ({ openClient, guard, pausesMs = PAUSES_MS }: Opt
   };
 
   return {
-    predict: (baseUrl, csv) =>
+    async predict(baseUrl, csv) {
       // SageMaker's images match the type exactly: with a charset they answer 500.
-      ask(baseUrl, 'invocations', {
-        method: 'POST',
-        body: csv,
-        headers: { 'content-type': 'text/csv', accept: 'text/csv' },
-      }),
+      const headers = { 'content-type': 'text/csv', accept: 'text/csv' };
+      return answerText(await ask(baseUrl, 'invocations', { method: 'POST', body: csv, headers }), baseUrl);
+    },
     async ping(baseUrl) {
       await ask(baseUrl, 'ping', { method: 'GET', headers: {} });
     },
@@ -115,8 +114,8 @@ const translated = (url: string, outcome: Outcome): Error => {
   if (outcome instanceof Error) {
     return new EndpointThrottledError(`${url} gave no answer: ${outcome.message}`, { cause: outcome });
   }
-  const { status, text } = outcome;
-  const said = text.trim().slice(0, 500);
+  const { status, body } = outcome;
+  const said = body.toString('utf8').trim().slice(0, 500);
   if (isPassing(outcome)) return new EndpointThrottledError(`${url} is busy: ${status} ${said}`);
   if (status === 413) return new PayloadTooLargeError(`${url} takes no payload of that size: ${said}`);
   if (isRefusal(outcome)) {

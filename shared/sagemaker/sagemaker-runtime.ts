@@ -1,5 +1,6 @@
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { EndpointFailedError, EndpointThrottledError, PredictionFailedError } from '#shared/errors.ts';
+import { answerText } from '#shared/sagemaker/answer-text.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 
 /** Models behind Amazon SageMaker's endpoints. */
@@ -16,7 +17,7 @@ export const sageMakerModelServer = (client = new SageMakerRuntimeClient({})): M
         }),
       );
       // The SDK gives null for an answer without a byte.
-      return Buffer.from(Body ?? []).toString('utf8');
+      return answerText(Body ?? new Uint8Array(), endpointName);
     } catch (error) {
       throw translated(endpointName, error as RuntimeError);
     }

@@ -11,7 +11,7 @@ import { askModel } from '#shared/predictions/ask-model.ts';
 
 interface Answer {
   readonly code: number;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly headers?: Record<string, string>;
 }
 
@@ -68,6 +68,18 @@ const open = (withLogin = true, allowed = ['127.0.0.0/8']) =>
 const asked = () => seen.filter(({ path }) => path !== '/token');
 
 describe('a model on Kyma', () => {
+  it('is well whatever it answers a ping, and must predict in UTF-8', async () => {
+    const models = open(false);
+    answer = () => ({ code: 200, body: Buffer.from('Zürich\n', 'latin1') });
+
+    await models.ping(url());
+
+    await expect(models.predict(url(), '1\n2\n')).rejects.toMatchObject({
+      name: 'PredictionFailedError',
+      message: expect.stringMatching(/no UTF-8/),
+    });
+  });
+
   it('is asked with a token that is fetched once', async () => {
     const models = open();
 

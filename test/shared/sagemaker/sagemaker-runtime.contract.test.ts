@@ -6,7 +6,7 @@ import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
 
 interface Answer {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly errorType?: string;
 }
 
@@ -53,6 +53,13 @@ it('sends and takes CSV, by exactly that type', async () => {
 
 it('takes an answer without a byte for an empty text', async () => {
   expect(await predict({ status: 200, body: '' })).toBe('');
+});
+
+it('refuses an answer in another encoding, instead of storing replacement characters', async () => {
+  await expect(predict({ status: 200, body: Buffer.from('Zürich\n', 'latin1') })).rejects.toMatchObject({
+    name: 'PredictionFailedError',
+    message: expect.stringMatching(/flights answered bytes that are no UTF-8/),
+  });
 });
 
 it('carries what the container says', async () => {
