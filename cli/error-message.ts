@@ -1,4 +1,5 @@
 import { PipelineError } from '#shared/errors.ts';
+import { linesWithControlsShown } from './control-characters.ts';
 import { InterruptedError } from './interruption.ts';
 import { EXIT, INPUT_ERRORS } from './usage.ts';
 
@@ -6,8 +7,9 @@ import { EXIT, INPUT_ERRORS } from './usage.ts';
 export const messageOf = (error: unknown): { readonly text?: string; readonly exitCode: number } => {
   if (error instanceof InterruptedError) return { exitCode: error.exitCode };
   if (!(error instanceof Error)) return { text: String(error), exitCode: EXIT.runFailed };
-  if (INPUT_ERRORS.includes(error.name)) return { text: error.message, exitCode: EXIT.wrongInput };
-  if (error instanceof PipelineError) return { text: `${error.name}: ${error.message}`, exitCode: EXIT.runFailed };
+  const message = linesWithControlsShown(error.message);
+  if (INPUT_ERRORS.includes(error.name)) return { text: message, exitCode: EXIT.wrongInput };
+  if (error instanceof PipelineError) return { text: `${error.name}: ${message}`, exitCode: EXIT.runFailed };
   if (isUnreachable(error)) {
     return {
       text: "The laptop's cloud that this command used has ended meanwhile. Run the command again.",

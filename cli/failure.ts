@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { linesWithControlsShown } from './control-characters.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Why a run failed, in lines that a person can read: the error in red, then what happened and what to do. */
@@ -6,7 +7,7 @@ export const failureLines = ({ error, cause }: Failure, out: Terminal): string[]
   const title = error === 'GateNotPassedError' ? 'Gate not passed' : error;
   return [
     `  ${out.style('red', title)}`,
-    ...plainCause(cause)
+    ...linesWithControlsShown(plainCause(cause))
       .split('\n')
       .map((line) => `    ${line}`.trimEnd()),
   ];

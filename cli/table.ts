@@ -1,3 +1,5 @@
+import { withControlsShown } from './control-characters.ts';
+
 /** Rows under their column names, numbers to the right, everything cut to a readable width. */
 export const table = (headers: readonly string[], rows: readonly (readonly unknown[])[]): string[] => {
   const names = headers.map(cellText);
@@ -22,21 +24,11 @@ const isNumberOrNull = (value: unknown): boolean =>
 
 const MAX_CELL_CHARACTERS = 60;
 
-/** Control characters are shown, not sent: data must not move the cursor or recolour the terminal. */
 const cellText = (value: unknown): string => {
   if (value === null || value === undefined) return 'NULL';
-  const text = (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)).replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
-    /[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    escaped,
-  );
+  const text = withControlsShown(value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value));
   const characters = graphemes(text);
   return characters.length > MAX_CELL_CHARACTERS ? `${characters.slice(0, MAX_CELL_CHARACTERS - 1).join('')}…` : text;
-};
-
-const escaped = (character: string): string => {
-  const json = JSON.stringify(character).slice(1, -1);
-  return json === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : json;
 };
 
 const graphemes = (text: string): string[] =>

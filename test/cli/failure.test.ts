@@ -13,6 +13,16 @@ it('prints a cause of many lines as lines', () => {
   ).toEqual(['  TrainingFailedError', '    Traceback:', '      File "train.py"', '    ValueError: x']);
 });
 
+it('shows what a script has sent to move the cursor or turn the writing around, and keeps lines and tabs', () => {
+  const cause = 'Traceback:\r\n\tx = 1\nValueError: \x1b[2J\x1b]0;title\x07 \u202Ex';
+
+  const [, ...lines] = failureLines({ error: 'TrainingFailedError', cause }, out);
+  const { text } = messageOf(new WarehouseUnavailableError(cause));
+
+  expect(lines).toEqual(['    Traceback:', '    \tx = 1', '    ValueError: \\u001b[2J\\u001b]0;title\\u0007 \\u202ex']);
+  expect(text).toContain('ValueError: \\u001b[2J');
+});
+
 it('unwraps the report of a Lambda function, and leaves what only looks like one', () => {
   const report = JSON.stringify({ errorType: 'Error', errorMessage: 'no\nroom', trace: [] });
 
