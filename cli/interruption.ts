@@ -48,9 +48,21 @@ const listen = (): void => {
   }
   process.on('disconnect', () => controller.abort(new InterruptedError('The launcher has ended.', EXIT_CODES.SIGTERM)));
   process.channel?.unref();
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    // `fedml runs | head -1`: the reader has what it wanted.
-    controller.abort(new InterruptedError('Nobody reads the output.', 0));
-  });
+  // `fedml runs | head -1`: the reader has what it wanted.
+  process.stdout.on(
+    'error',
+    whenUnread(() => controller.abort(new InterruptedError('Nobody reads the output.', 0))),
+  );
+  // What is said on the way may go unread: the command is there for its result.
+  process.stderr.on(
+    'error',
+    whenUnread(() => {}),
+  );
 };
+
+const whenUnread =
+  (onUnread: () => void) =>
+  (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    onUnread();
+  };

@@ -71,6 +71,14 @@ describe('fedml as a process', () => {
     expect(await survivorsOf(children)).toEqual([]);
   });
 
+  it('comes to its result when nobody reads what it says on the way', async () => {
+    const unread = fedml('runs');
+    unread.child.stderr!.destroy();
+
+    expect(await unread.exitCode).toBe(0);
+    expect(unread.output()).toMatch(/^RUN +PIPELINE/);
+  });
+
   it('keeps a cloud that other commands use, until SIGTERM', async () => {
     const up = fedml('up');
     await up.printed('Ctrl-C ends');
