@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { MetricRegex } from '#shared/pipeline/metric-regex.ts';
+import { PredictionType } from '#shared/pipeline/prediction-type.ts';
+import { repeatedColumns } from '#shared/predictions/target-table.ts';
 import { Schedule, scheduleId } from '#shared/schedules/schedule.ts';
 
 /** Lower case, because names of endpoints, jobs and Kubernetes objects are made of it; 32 leaves room for a run's suffix. */
@@ -102,7 +105,7 @@ const Training = z
     spot: z.strictObject({ maxWaitSeconds: z.int().min(1).max(2_592_000) }).optional(),
     hyperparameters: Hyperparameters.default({}),
     metrics: z
-      .array(z.strictObject({ name: z.string().min(1).max(255), regex: z.string().min(1).max(500) }))
+      .array(z.strictObject({ name: z.string().min(1).max(255), regex: MetricRegex }))
       .max(40)
       .default([]),
     environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().max(512)).default({}),
@@ -121,7 +124,8 @@ const Training = z
 /** One condition on one metric; the gate is passed when all of them hold. */
 const GateRule = z
   .strictObject({ metric: z.string().min(1), min: z.number().optional(), max: z.number().optional() })
-  .refine(({ min, max }) => min !== undefined || max !== undefined, 'needs min, max or both');
+  .refine(({ min, max }) => min !== undefined || max !== undefined, 'needs min, max or both')
+  .refine(({ min = -Infinity, max = Infinity }) => min <= max, { path: ['max'], message: 'must be at least min' });
 
 const Instances = z.strictObject({ type: InstanceType.default('ml.m5.large'), count: z.int().min(1).default(1) });
 
@@ -202,10 +206,6 @@ const NoDeployment = z.strictObject({ target: z.literal('none') });
 
 const Deployment = z.discriminatedUnion('target', [SageMakerDeployment, KymaDeployment, NoDeployment]);
 
-/** A HANA column type for predictions. */
-const PREDICTION_TYPE =
-  /^(BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|REAL|DOUBLE|DATE|TIMESTAMP|DECIMAL\(\d{1,2}(,\s*\d{1,2})?\)|NVARCHAR\(\d{1,4}\))$/;
-
 /** The table for the predictions, in the database user's own schema. */
 const PredictionTarget = z
   .strictObject({
@@ -230,27 +230,25 @@ const PredictionTarget = z
     message: 'must leave room for _CURRENT within 127 bytes',
   });
 
-const Prediction = z.strictObject({
-  source: z.strictObject({
-    ...ViewSource,
-    /** A view without rows is no error: there is nothing to predict then. */
-    allowEmpty: z.boolean().default(false),
-  }),
-  /** `transform`: a SageMaker batch transform; `endpoint`, `kyma`: the model where it is deployed, part by part. */
-  method: z.enum(['transform', 'endpoint', 'kyma']).default('transform'),
-  /** Instances of the batch transform. */
-  instances: Instances.prefault({}),
-  /** What the model answers for a row, in the order of its CSV output. */
-  columns: z
-    .array(
-      z.strictObject({
-        name: Identifier,
-        type: z.string().regex(PREDICTION_TYPE, 'must be a HANA type such as DOUBLE or NVARCHAR(20)'),
-      }),
-    )
-    .min(1),
-  target: PredictionTarget,
-});
+const Prediction = z
+  .strictObject({
+    source: z.strictObject({
+      ...ViewSource,
+      /** A view without rows is no error: there is nothing to predict then. */
+      allowEmpty: z.boolean().default(false),
+    }),
+    /** `transform`: a SageMaker batch transform; `endpoint`, `kyma`: the model where it is deployed, part by part. */
+    method: z.enum(['transform', 'endpoint', 'kyma']).default('transform'),
+    /** Instances of the batch transform. */
+    instances: Instances.prefault({}),
+    /** What the model answers for a row, in the order of its CSV output. */
+    columns: z.array(z.strictObject({ name: Identifier, type: PredictionType })).min(1),
+    target: PredictionTarget,
+  })
+  .superRefine(({ source, columns }, context) => {
+    const message = repeatedColumns([...source.key, ...columns.map(({ name }) => name)]);
+    if (message) context.addIssue({ code: 'custom', path: ['columns'], message });
+  });
 
 /** `pipeline.yml`: what to read, train, deploy, predict and write. */
 export const PipelineDefinition = z

@@ -14,33 +14,26 @@ export const LINEAGE_COLUMNS = {
   insertedAt: columnOfType('INSERTED_AT', 'TIMESTAMP'),
 };
 
-/**
- * The columns of a prediction's row: the key's, with the types of the view, then the model's answer.
- *
- * @throws TargetTableError for a name that is taken, all of them at once.
- */
+/** What is wrong with the names of a target table's columns: those that would be there twice. Undefined when nothing is. */
+export const repeatedColumns = (names: readonly string[]): string | undefined => {
+  const lineage = Object.values(LINEAGE_COLUMNS).map(({ name }) => name);
+  const taken = new Set(lineage);
+  const repeated = names.filter((name) => taken.has(name) || !taken.add(name));
+  if (repeated.length === 0) return undefined;
+  return `would be twice in the table: ${repeated.join(', ')}. It has the key, these columns, and ${lineage.join(', ')}`;
+};
+
+/** The columns of a prediction's row: the key's, with the types of the view, then the model's answer. */
 export const predictionColumns = (
   { columns, target }: PredictionSettings,
   key: readonly DatasetColumn[],
 ): DatasetColumn[] => {
   const keyNullable = target.mode !== 'upsert';
-  const all = [
+  return [
     // As the type that the table will have: a view's ALPHANUM is kept in an NVARCHAR.
     ...key.map((column) => columnOfType(column.name, typeDdl(column), keyNullable)),
     ...columns.map(({ name, type }) => columnOfType(name, type)),
   ];
-  const taken = new Set(Object.values(LINEAGE_COLUMNS).map(({ name }) => name));
-  const repeated = all.map(({ name }) => name).filter((name) => taken.has(name) || !taken.add(name));
-  if (repeated.length > 0) {
-    throw new TargetTableError(
-      `prediction.columns can't be named ${repeated.join(', ')}: the key or the run's own columns ${Object.values(
-        LINEAGE_COLUMNS,
-      )
-        .map(({ name }) => name)
-        .join(', ')} have that name already.`,
-    );
-  }
-  return all;
 };
 
 /** The table as it is created when there is none. Only upsert needs a key; a table that is appended to has many rows of one. */

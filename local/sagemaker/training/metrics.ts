@@ -29,7 +29,7 @@ export const metricScanner = (definitions: readonly MetricDefinition[], warn: (t
     } catch (error) {
       isScanning = false;
       warn(
-        `WARNING: The log is not searched for metrics any more, their patterns take too long: ${(error as Error).message}`,
+        `WARNING: The log is not searched for metrics any more, their patterns can't be used: ${(error as Error).message}`,
       );
       return [];
     }

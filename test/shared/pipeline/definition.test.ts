@@ -43,6 +43,36 @@ describe('PipelineDefinition', () => {
     expect(targeting({ table: 'T', maxRejected: 1.5 })).toEqual([expect.stringContaining('whole number')]);
   });
 
+  it('wants columns that a table can have, before a training is paid for', () => {
+    const predicting = (...columns: object[]) => mistakesOf({ prediction: { ...prediction, columns } });
+    const typed = (type: string) => predicting({ name: 'P', type });
+
+    for (const type of ['NVARCHAR(1)', 'NVARCHAR(5000)', 'DECIMAL(38,38)', 'DECIMAL(1)'])
+      expect(typed(type)).toEqual([]);
+    for (const type of ['NVARCHAR(0)', 'NVARCHAR(5001)', 'DECIMAL(39,2)', 'DECIMAL(5,9)', 'DECIMAL(0)']) {
+      expect(typed(type)).toEqual([expect.stringMatching(/^prediction\.columns\.0\.type: must be NVARCHAR/)]);
+    }
+    for (const name of ['ID', 'RUN_ID', 'MODEL', 'PREDICTED_AT', 'INSERTED_AT']) {
+      expect(predicting({ name, type: 'DOUBLE' })).toEqual([
+        expect.stringMatching(`^prediction.columns: would be twice in the table: ${name}\\. `),
+      ]);
+    }
+    expect(predicting({ name: 'P', type: 'DOUBLE' }, { name: 'P', type: 'DATE' })).toEqual([
+      expect.stringContaining('twice in the table: P.'),
+    ]);
+  });
+
+  it('wants a gate that a model can pass', () => {
+    const judging = (regex: string, rule: object) =>
+      mistakesOf({ training: { metrics: [{ name: 'auc', regex }] }, gate: [{ metric: 'auc', ...rule }] });
+
+    expect(judging('(?i)auc=([0-9.]+)', { min: 1, max: 1 })).toEqual([]);
+    expect(judging('auc=(.*)', { min: 0.9, max: 0.8 })).toEqual(['gate.0.max: must be at least min']);
+    expect(judging('auc=[0-9.]+', { min: 0.9 })).toEqual([
+      'training.metrics.0.regex: needs a group around the number, as in auc=([0-9.]+)',
+    ]);
+  });
+
   it('keeps the hyperparameters within what SageMaker takes', () => {
     const hyperparameters = (values: object) => mistakesOf({ training: { hyperparameters: values } });
 

@@ -4,11 +4,11 @@ import { checkTargetTable, predictionColumns, targetTable } from '#shared/predic
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { definitionOf } from '#test/shared/pipeline/fixture.ts';
 
-const settingsOf = (type: string, mode = 'append', name = 'SCORE'): PredictionSettings =>
+const settingsOf = (type: string, mode = 'append'): PredictionSettings =>
   definitionOf({
     prediction: {
       source: { view: 'V', key: ['ID'] },
-      columns: [{ name, type }],
+      columns: [{ name: 'SCORE', type }],
       target: { table: 'SCORES', mode },
     },
   }).prediction!;
@@ -67,11 +67,5 @@ describe('predictionColumns', () => {
     const key = [{ name: 'ID', type: 'ALPHANUM', length: 8, scale: 0, nullable: false }];
 
     expect(predictionColumns(settingsOf('DOUBLE'), key)[0]).toEqual(columnOfType('ID', 'NVARCHAR(8)'));
-  });
-
-  it.each(['ID', 'RUN_ID', 'MODEL', 'PREDICTED_AT', 'INSERTED_AT'])('refuses a prediction named %s', (name) => {
-    expect(() => predictionColumns(settingsOf('DOUBLE', 'append', name), KEY)).toThrow(
-      expect.objectContaining({ name: 'TargetTableError', message: expect.stringContaining(name) }),
-    );
   });
 });
