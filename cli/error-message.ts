@@ -10,9 +10,16 @@ export const messageOf = (error: unknown): { readonly text?: string; readonly ex
   const message = linesWithControlsShown(error.message);
   if (INPUT_ERRORS.includes(error.name)) return { text: message, exitCode: EXIT.wrongInput };
   if (error instanceof PipelineError) return { text: `${error.name}: ${message}`, exitCode: EXIT.runFailed };
-  if (isUnreachable(error)) {
+  if (systemErrorOf(error, ['ECONNREFUSED', 'ECONNRESET'])) {
     return {
       text: "The laptop's cloud that this command used has ended meanwhile. Run the command again.",
+      exitCode: EXIT.runFailed,
+    };
+  }
+  const full = systemErrorOf(error, ['ENOSPC', 'EDQUOT']) ?? (/^Error: (ENOSPC|EDQUOT):/.test(error.message) && error);
+  if (full) {
+    return {
+      text: `There is no room left on the disk (${full.message.split('\n')[0]!}). Make some, or name a folder elsewhere in FEDML_STATE_DIR, and start again.`,
       exitCode: EXIT.runFailed,
     };
   }
@@ -22,10 +29,11 @@ export const messageOf = (error: unknown): { readonly text?: string; readonly ex
   };
 };
 
-/** The error of a socket, or of one of the attempts over IPv4 and IPv6, or what the SDK has wrapped it in. */
-const isUnreachable = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  const { code, cause } = error as NodeJS.ErrnoException;
-  if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return true;
-  return isUnreachable(cause) || (error instanceof AggregateError && error.errors.some(isUnreachable));
+/** The error of a socket or file with one of the codes: itself, one of the attempts over IPv4 and IPv6, or what is wrapped in it. */
+const systemErrorOf = (error: unknown, codes: readonly string[]): Error | undefined => {
+  if (!(error instanceof Error)) return undefined;
+  const { code = '', cause } = error as NodeJS.ErrnoException;
+  if (codes.includes(code)) return error;
+  const attempts: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  return [cause, ...attempts].map((each) => systemErrorOf(each, codes)).find((each) => each !== undefined);
 };

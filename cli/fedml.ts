@@ -27,5 +27,11 @@ export const main = async (argv: readonly string[], out: Terminal = terminal()):
 
 if (import.meta.main) {
   interruption();
+  // An error that nobody waits for, as of a stand-in's own bookkeeping: what was started notices the end of this process.
+  process.on('uncaughtException', (error) => {
+    const { text, exitCode } = messageOf(error);
+    if (text !== undefined) process.stderr.write(`${text}\n`);
+    process.exit(exitCode);
+  });
   process.exitCode = await main(process.argv.slice(2));
 }

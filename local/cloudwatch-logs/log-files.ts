@@ -23,7 +23,10 @@ const MAX_MESSAGE_CHARACTERS = 262_118;
 
 /** Log groups and their streams under one folder: a folder a group, a file of JSON lines a stream. */
 export interface LogFiles {
-  /** Appends lines at once, in order; what was appended can be read as soon as this returns. */
+  /**
+   * Appends lines at once, in order; what was appended can be read as soon as this returns. Lines that the disk doesn't take are
+   * lost, as they are on AWS where an agent can't deliver them: nothing ends for want of its log. The next ones say so.
+   */
   append(group: string, stream: string, lines: readonly string[]): void;
   hasGroup(group: string): boolean;
   hasStream(group: string, stream: string): boolean;
@@ -37,12 +40,19 @@ export interface LogFiles {
 export const openLogFiles = (folder: string): LogFiles => {
   const groupFolder = (group: string) => join(folder, encodeURIComponent(group));
   const streamFile = (group: string, stream: string) => join(groupFolder(group), `${encodeURIComponent(stream)}.jsonl`);
+  const lost = new Map<string, Lost>();
   return {
     append(group, stream, lines) {
       if (lines.length === 0) return;
-      mkdirSync(groupFolder(group), { recursive: true });
-      const timestamp = Date.now();
-      appendFileSync(streamFile(group, stream), lines.map((line) => asJsonLine(timestamp, line)).join(''));
+      const file = streamFile(group, stream);
+      const before = lost.get(file);
+      try {
+        mkdirSync(groupFolder(group), { recursive: true });
+        appendFileSync(file, `${before ? told(before) : ''}${linesOf(lines)}`);
+        lost.delete(file);
+      } catch (error) {
+        lost.set(file, { count: (before?.count ?? 0) + lines.length, reason: (error as Error).message });
+      }
     },
     hasGroup: (group) => existsSync(groupFolder(group)),
     hasStream: (group, stream) => existsSync(streamFile(group, stream)),
@@ -55,13 +65,37 @@ export const openLogFiles = (folder: string): LogFiles => {
       const input = createReadStream(streamFile(group, stream));
       try {
         for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-          yield JSON.parse(line) as LogEvent;
+          const event = parseLine(line);
+          if (event) yield event;
         }
       } finally {
         input.destroy();
       }
     },
   };
+};
+
+interface Lost {
+  readonly count: number;
+  readonly reason: string;
+}
+
+/** On a line of its own, because the disk may have taken the beginning of another. */
+const told = ({ count, reason }: Lost): string =>
+  `\n${linesOf([`WARNING: ${count} lines are missing here: ${reason}`])}`;
+
+const linesOf = (lines: readonly string[]): string => {
+  const timestamp = Date.now();
+  return lines.map((line) => asJsonLine(timestamp, line)).join('');
+};
+
+/** Undefined for what a full disk, or the end of the machine, has left of a line. */
+const parseLine = (line: string): LogEvent | undefined => {
+  try {
+    return JSON.parse(line) as LogEvent;
+  } catch {
+    return undefined;
+  }
 };
 
 /** Unicode's own line and paragraph separators would end a line for the reader. */

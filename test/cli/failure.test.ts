@@ -44,6 +44,12 @@ it.each([
     1,
     /has ended meanwhile/,
   ],
+  [
+    'a full disk',
+    new Error('x', { cause: Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }) }),
+    1,
+    /^There is no room left on the disk \(ENOSPC: no space left\)\. Make some.*FEDML_STATE_DIR/,
+  ],
   ['a bug', new TypeError('x is undefined'), 1, /bug[\s\S]*TypeError: x is undefined\n +at /],
 ])('tells %s from the others', (_, error, exitCode, text) => {
   expect(messageOf(error)).toEqual({ exitCode, text: expect.stringMatching(text) });

@@ -120,9 +120,15 @@ export const startOrFind = async (
     if (known.status === 'RUNNING' && (await inputOf(executions, known)) === text) return known;
     throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${known.arn}'`);
   }
-  const { record } = engine.start(machine, name, text);
-  await record.family.journal.flushed();
-  return record;
+  const { record, closed } = engine.start(machine, name, text);
+  try {
+    await record.family.journal.flushed();
+    return record;
+  } catch (error) {
+    await closed;
+    await executions.withdraw(record);
+    throw error;
+  }
 };
 
 const BY_ARN = z.object({ executionArn: arn });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, truncate } from 'node:fs/promises';
+import { mkdir, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionStatus, HistoryEventType } from '@aws-sdk/client-sfn';
 import { MAX_EVENTS, type StoredEvent } from '../history.ts';
@@ -41,6 +41,8 @@ export interface ExecutionStore {
   readonly executions: ReadonlyMap<string, ExecutionRecord>;
   readonly mapRuns: ReadonlyMap<string, { readonly family: Family; readonly mapRun: MapRun }>;
   openRoot(identity: ExecutionIdentity, definition: string): ExecutionRecord;
+  /** Takes back a root execution whose beginning the disk refused: nobody was told of it, and its name is free again. */
+  withdraw(record: ExecutionRecord): Promise<void>;
   openChild(family: Family, identity: ExecutionIdentity): ExecutionRecord;
   logEvent(record: ExecutionRecord, scope: string, event: StoredEvent, notes: EventNotes): void;
   logRetry(record: ExecutionRecord, scope: string, retrier: number, dueAt: number): void;
@@ -117,6 +119,13 @@ export const openExecutionStore = async (folder: string): Promise<ExecutionStore
     openRoot(execution, definition) {
       const file = `${Date.now()}-${randomBytes(4).toString('hex')}.jsonl`;
       return open(newFamily(join(folder, file), definition), { kind: 'opened', number: 0, execution, definition });
+    },
+    async withdraw(record) {
+      const { family } = record;
+      forget(record);
+      await family.journal.release();
+      await rm(families.get(family)!, { force: true });
+      families.delete(family);
     },
     openChild: (family, execution) => open(family, { kind: 'opened', number: family.members.length, execution }),
     logEvent(record, scope, event, notes) {

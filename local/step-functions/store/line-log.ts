@@ -87,7 +87,8 @@ export const openLineLog = (path: string): LineLog => {
       while (draining) await draining;
       const opened = handle;
       handle = undefined;
-      await (await opened)?.close();
+      // What could not be opened is told by `flushed`, and has nothing to close.
+      await (await opened?.catch(() => undefined))?.close();
     },
   };
 };

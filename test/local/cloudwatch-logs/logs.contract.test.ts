@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -120,4 +120,20 @@ it('refuses unknown groups, streams, members and operations by name', async () =
       new PutLogEventsCommand({ logGroupName: GROUP, logStreamName: 'x', logEvents: [{ timestamp: 1, message: 'm' }] }),
     ),
   ).rejects.toMatchObject({ name: 'UnknownOperationException', message: expect.stringContaining('PutLogEvents') });
+});
+
+it('loses lines that the disk does not take, says so in the next ones, and skips what is left of a line', async () => {
+  const file = join(folder, encodeURIComponent(GROUP), `${encodeURIComponent('full/algo-1')}.jsonl`);
+  await mkdir(file);
+  logs.append(GROUP, 'full/algo-1', ['lost']);
+  logs.append(GROUP, 'full/algo-1', ['lost', 'too']);
+  await rmdir(file);
+  await writeFile(file, '{"timestamp":17');
+
+  logs.append(GROUP, 'full/algo-1', ['kept']);
+
+  expect((await page({ logStreamName: 'full/algo-1' })).messages).toEqual([
+    expect.stringMatching(/^WARNING: 3 lines are missing here: EISDIR/),
+    'kept',
+  ]);
 });

@@ -1,3 +1,5 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   CreateActivityCommand,
   CreateStateMachineCommand,
@@ -168,6 +170,18 @@ describe('starting', () => {
     expect(again).toBe(executionArn);
     expect(await otherInput).toMatchObject({ name: 'ExecutionAlreadyExists' });
     expect(await closed).toMatchObject({ name: 'ExecutionAlreadyExists' });
+  });
+
+  it('give their name back when the disk does not take them', async () => {
+    const folder = join(sfn.dataDir, 'executions');
+    await rename(folder, `${folder}-away`);
+
+    const refused = await refusal(start(passMachine, 'too-early'));
+    await rename(`${folder}-away`, folder);
+    const started = await sfn.closed(await start(passMachine, 'too-early'));
+
+    expect(refused).toMatchObject({ name: 'InternalFailure', message: expect.stringMatching(/^Error: ENOENT/) });
+    expect(started.status).toBe('SUCCEEDED');
   });
 
   it.each([
