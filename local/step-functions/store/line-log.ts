@@ -18,7 +18,7 @@ export interface LineLog {
   append(record: unknown): Extent;
   /** Resolves when every line appended so far is written. Rejects once the disk refused one; the journal ends there. */
   flushed(): Promise<void>;
-  /** The records at places that {@link append} or a load told, one by one. */
+  /** The records at places that {@link append} or a load told, one by one. Rejects at one that the disk refused. */
   read(extents: Iterable<Extent>): AsyncGenerator<unknown>;
   /** Writes what is left and lets go of the file; a later append opens it again. */
   release(): Promise<void>;
@@ -76,7 +76,8 @@ export const openLineLog = (path: string): LineLog => {
       try {
         for (const { offset, length } of extents) {
           const buffer = Buffer.allocUnsafe(length);
-          await reader.read(buffer, 0, length, offset);
+          const { bytesRead } = await reader.read(buffer, 0, length, offset);
+          if (bytesRead < length && broken) throw broken.error;
           yield JSON.parse(buffer.toString('utf8'));
         }
       } finally {
