@@ -56,9 +56,16 @@ const problems = (issue: z.core.$ZodIssue): Problem[] =>
   issue.code === 'unrecognized_keys'
     ? issue.keys.map((key) => ({
         path: [...issue.path, key],
-        message: `is not a setting that pipelines have.${didYouMean(key, knownSettings(issue.path))}`,
+        message: unknownSetting(key, issue.path),
       }))
     : [{ path: issue.path, message: isMissing(issue) ? 'is missing' : issue.message }];
+
+/** A setting can be of another alternative, such as `instances` of a deployment whose target is none. */
+const unknownSetting = (key: string, path: readonly PropertyKey[]): string => {
+  const known = knownSettings(path);
+  if (known.includes(key)) return `belongs to another kind of ${path.join('.')} than the one that is chosen.`;
+  return `is not a setting that pipelines have.${didYouMean(key, known)}`;
+};
 
 const isMissing = (issue: z.core.$ZodIssue): boolean => issue.code === 'invalid_type' && issue.input === undefined;
 

@@ -69,6 +69,14 @@ deployment:
     );
   });
 
+  it('says of a setting that belongs to another target so, instead of offering it again', () => {
+    expect(mistakesOf(`${minimal}deployment:\n  target: none\n  instances: { count: 2 }\n`)).toEqual([
+      expect.stringMatching(
+        /deployment\.instances: belongs to another kind of deployment than the one that is chosen\.$/,
+      ),
+    ]);
+  });
+
   it('tells of a line that is no YAML once, however deep its mistake goes', () => {
     expect(mistakesOf(`${minimal}training: ${'['.repeat(5000)}\n`)).toHaveLength(1);
   });
