@@ -9,7 +9,7 @@ import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
 
 const MODEL_URI = `${RUN_URI}training/job-1/output/model.tar.gz`;
-const metricsOf = (...names: string[]) => names.map((name) => ({ name, regex: name }));
+const metricsOf = (...names: string[]) => names.map((name) => ({ name, regex: `${name}=(.*)` }));
 
 let ports: InMemoryPorts;
 beforeEach(async () => {
