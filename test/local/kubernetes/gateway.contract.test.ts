@@ -48,12 +48,12 @@ describe('the gateway', () => {
   it('leads a request with the right token to the model', async () => {
     expect(await ask({ token: await open.kubernetes.issuer.sign(SCOPE) })).toMatchObject({
       status: 200,
-      text: '2.0\n3.0\n',
+      body: Buffer.from('2.0\n3.0\n'),
     });
   });
 
   it('answers 403 without a token', async () => {
-    expect(await ask()).toMatchObject({ status: 403, text: 'RBAC: access denied' });
+    expect(await ask()).toMatchObject({ status: 403, body: Buffer.from('RBAC: access denied') });
   });
 
   it.each([
