@@ -22,8 +22,12 @@ type Loose = KubernetesObject & Record<string, never>;
  * What this project asks of a cluster's API: that its manifests are right, and that an apply does what it is built on. Run
  * against the laptop's cluster and against a real one, so that neither the manifests nor the stand-in are right by themselves.
  */
-export const clusterContract = (title: string, open: () => Promise<OpenCluster>): void => {
-  describe(title, () => {
+export const clusterContract = (
+  title: string,
+  open: () => Promise<OpenCluster>,
+  { isSkipped = false }: { readonly isSkipped?: boolean } = {},
+): void => {
+  describe.skipIf(isSkipped)(title, () => {
     const namespace = `fedml-contract-${crypto.randomUUID().slice(0, 8)}`;
     const image = `127.0.0.1:1/models@sha256:${'0'.repeat(64)}`;
     const model = deployedModel(image, { settings: { ...settings, namespace, environment: { LEVEL: 'debug' } } });
