@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvalidInputError, NoChampionError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
+import { Archive, assertUnchanged } from '#shared/models/archive.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
@@ -7,15 +8,15 @@ import { Metrics } from '#shared/sagemaker/metrics.ts';
 
 /** A model in the register, `models/<pipeline>/<training job>.json`: what is needed to serve it, and where it came from. */
 export const ModelRecord = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   pipeline: PipelineName,
   trainingJobName: z.string().min(1).max(63),
   /** The run that trained it. */
   runUri: RunUri,
-  /** model.tar.gz. */
-  modelUri: z.string().startsWith('s3://'),
-  /** sourcedir.tar.gz; the entry point serves the model too. */
-  sourceUri: z.string().startsWith('s3://'),
+  /** model.tar.gz, as it was evaluated. */
+  modelArchive: Archive,
+  /** sourcedir.tar.gz, as the run wrote it; its entry point serves the model too. */
+  sourceArchive: Archive,
   entryPoint: z.string().min(1),
   imageUri: z.string().min(1),
   metrics: Metrics,
@@ -40,11 +41,29 @@ export const modelRecordUri = (storeUri: string, pipeline: string, trainingJobNa
 const championUri = (storeUri: string, pipeline: string): string => `${storeUri}/models/${pipeline}/champion.json`;
 
 export const loadModelRecord = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord> => {
-  const { text } = await objectStore.getText(uri);
-  const record = ModelRecord.safeParse(JSON.parse(text));
-  if (!record.success) throw new InvalidInputError(`${uri} is not a model record.\n${z.prettifyError(record.error)}`);
-  return record.data;
+  const content: unknown = JSON.parse((await objectStore.getText(uri)).text);
+  const record = ModelRecord.safeParse(content);
+  if (record.success) return record.data;
+  throw new InvalidInputError(
+    isOfVersion1(content)
+      ? `${uri} was registered without a digest of its archives, so nothing proves that they are what was evaluated. Train the model again.`
+      : `${uri} is not a model record.\n${z.prettifyError(record.error)}`,
+  );
 };
+
+/**
+ * The record of a model whose archives still hold what was evaluated: for whoever is about to put it into service, or to
+ * vouch for it.
+ *
+ * @throws ModelChangedError when they don't.
+ */
+export const loadProvenModel = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord> => {
+  const record = await loadModelRecord(objectStore, uri);
+  await assertUnchanged(objectStore, record.modelArchive, record.sourceArchive);
+  return record;
+};
+
+const isOfVersion1 = (content: unknown): boolean => (content as { version?: unknown } | null)?.version === 1;
 
 /** Writes a model's record once: where there is one already, that is the answer. */
 export const enterModel = async (objectStore: ObjectStore, uri: string, record: ModelRecord): Promise<ModelRecord> => {

@@ -28,6 +28,8 @@ export const Run = z.object({
   codeSha256: z.string(),
   /** The same without `pipeline.yml`, whose settings stand in the definition. */
   scriptsSha256: z.string().optional(),
+  /** SHA-256 of `sourcedir.tar.gz`, where the run trains. */
+  sourceSha256: z.string().length(64).optional(),
   /** The record of the model to score with, in mode `score`: the champion when the run started. */
   modelRecordUri: z.string().optional(),
 });

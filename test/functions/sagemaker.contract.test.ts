@@ -8,11 +8,12 @@ import { transformDataset } from '#functions/prediction/transform-dataset/transf
 import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
 import { registerModel } from '#functions/training/register-model/register-model.ts';
 import { trainModel } from '#functions/training/train-model/train-model.ts';
-import type { Run } from '#shared/pipeline/run.ts';
+import { type Run, runFolderUri } from '#shared/pipeline/run.ts';
 import { sourceArchive, sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import type { TrainingJobResult } from '#shared/tasks/training-job-verdict.ts';
 import { collect } from '#test/collect.ts';
-import { givenDataset, givenRun } from '#test/shared/pipeline/fixture.ts';
+import { givenArchive } from '#test/shared/models/fixture.ts';
+import { givenDataset, givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { openSageMaker } from './open-sagemaker.ts';
 
 /** Learns a factor, and answers with factor x feature. `fail` and `empty` are ways to go wrong; `broken` breaks serving. */
@@ -51,7 +52,10 @@ afterAll(() => laptop.close());
 
 const given = async (runId: string, hyperparameters: object = {}): Promise<Run> => {
   const { objectStore } = laptop.ports;
+  const archive = await sourceArchive([{ path: 'train.py', content: Buffer.from(SCRIPT) }]);
+  const source = await givenArchive(objectStore, sourceArchiveUri(runFolderUri(STORE_URI, 'flights', runId)), archive);
   const run = await givenRun(objectStore, {
+    sourceSha256: source.sha256,
     runId,
     settings: {
       training: { hyperparameters, metrics: [{ name: 'rows', regex: 'rows=([0-9]+)' }] },
@@ -82,8 +86,6 @@ const given = async (runId: string, hyperparameters: object = {}): Promise<Run> 
     false,
     run.runUri,
   );
-  const archive = await sourceArchive([{ path: 'train.py', content: Buffer.from(SCRIPT) }]);
-  await objectStore.put(sourceArchiveUri(run.runUri), archive);
   return run;
 };
 
@@ -95,7 +97,9 @@ const train = ({ runUri }: Run) =>
 const registered = async (run: Run): Promise<string> => {
   const { success } = await train(run);
   const { trainingJobName, modelUri } = success as TrainingJobResult;
-  const model = { runUri: run.runUri, trainedByRunUri: run.runUri, trainingJobName, modelUri, metrics: {} };
+  const { runUri } = run;
+  const { metrics } = await evaluateModel({ runUri, trainingJobName, modelUri }, laptop.ports);
+  const model = { runUri, trainedByRunUri: runUri, trainingJobName, metrics };
   return (await registerModel(model, laptop.ports, laptop.settings)).modelRecordUri;
 };
 

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { InvalidInputError, ObjectChangedError } from '#shared/errors.ts';
+import { assertUnchanged } from '#shared/models/archive.ts';
 import { championRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { applyOverrides } from '#shared/pipeline/overrides.ts';
-import { listPipelines, type PipelineFolder, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
+import { listPipelines, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
 import { loadRun, type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
 import { indexRun } from '#shared/pipeline/run-index.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
@@ -39,6 +41,7 @@ export const resolveRun = async (
   const steps = stepsOf(request.mode, definition);
   // A job that was trained elsewhere brings its own image.
   if (request.mode !== 'deploy') assertRunnable(definition, steps, region);
+  const archive = steps.train ? await sourceArchive(folder.files) : undefined;
   const recorded = await record(objectStore, {
     runId: executionName,
     pipeline,
@@ -51,10 +54,11 @@ export const resolveRun = async (
     definition,
     codeSha256: folder.codeSha256,
     scriptsSha256: folder.scriptsSha256,
+    ...(archive && { sourceSha256: createHash('sha256').update(archive).digest('hex') }),
     ...(request.mode === 'score' && { modelRecordUri: await championRecordUri(objectStore, storeUri, pipeline) }),
   });
   await indexRun(objectStore, storeUri, recorded);
-  if (steps.train) await keepSource(objectStore, recorded.runUri, folder);
+  if (archive) await keepSource(objectStore, recorded, archive);
   return {
     runUri: recorded.runUri,
     pipeline,
@@ -135,8 +139,17 @@ const record = async (objectStore: ObjectStore, run: Run): Promise<Run> => {
   );
 };
 
-const comparable = ({ modelRecordUri: _, ...run }: Run): unknown => JSON.parse(JSON.stringify(run));
+/** Of the same code, another version of the compressor makes another archive. */
+const comparable = ({ modelRecordUri: _, sourceSha256: __, ...run }: Run): unknown => JSON.parse(JSON.stringify(run));
 
-const keepSource = async (objectStore: ObjectStore, runUri: string, { files }: PipelineFolder): Promise<void> => {
-  await objectStore.put(sourceArchiveUri(runUri), await sourceArchive(files), { contentType: 'application/gzip' });
+/** Written once: the archive of an earlier try is the one whose digest is in run.json. */
+const keepSource = async (objectStore: ObjectStore, { runUri, sourceSha256 }: Run, archive: Buffer): Promise<void> => {
+  const uri = sourceArchiveUri(runUri);
+  const contentType = 'application/gzip';
+  try {
+    await objectStore.put(uri, archive, { contentType, ifNoneMatch: '*' });
+  } catch (error) {
+    if (!(error instanceof ObjectChangedError)) throw error;
+    await assertUnchanged(objectStore, { uri, sha256: sourceSha256!, versionId: null });
+  }
 };

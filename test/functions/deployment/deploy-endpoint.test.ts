@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { deployEndpoint } from '#functions/deployment/deploy-endpoint/deploy-endpoint.ts';
 import { restoreEndpoint } from '#functions/deployment/restore-endpoint/restore-endpoint.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
-import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
+import { givenRun } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
 
 const settings = { region: 'eu-central-1', modelRoleArn: 'arn:aws:iam::1:role/model' };
@@ -41,7 +41,7 @@ describe('deployEndpoint', () => {
         ModelDataUrl: 's3://store/fedml/model.tar.gz',
         Environment: {
           SAGEMAKER_PROGRAM: 'train.py',
-          SAGEMAKER_SUBMIT_DIRECTORY: `${RUN_URI}source/sourcedir.tar.gz`,
+          SAGEMAKER_SUBMIT_DIRECTORY: 's3://store/fedml/sourcedir.tar.gz',
           SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
           SAGEMAKER_REGION: 'eu-central-1',
         },

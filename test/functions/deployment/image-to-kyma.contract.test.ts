@@ -13,7 +13,7 @@ import { loopback, type OpenKubernetes, openKubernetes } from '#test/local/kuber
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 import { tarGz } from '#test/shared/images/archives.ts';
 import { addingModel } from '#test/shared/kyma/models.ts';
-import { givenModel } from '#test/shared/models/fixture.ts';
+import { givenArchive, givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 
@@ -40,12 +40,11 @@ const deploy = async (runId: string, number: number) => {
   const settings = { deployment: { target: 'kyma', namespace: 'models', auth: { noAuth: true } } };
   await givenRun(objectStore, { runId, settings });
   const runUri = runFolderUri(STORE_URI, 'flights', runId);
-  const record = { modelUri: `${runUri}model.tar.gz`, sourceUri: `${runUri}sourcedir.tar.gz` };
-  await objectStore.put(record.modelUri, await tarGz([{ name: 'number', content: files['opt/ml/model/number']! }]));
-  const code = files['opt/ml/code/serve_model.py']!;
-  await objectStore.put(record.sourceUri, await tarGz([{ name: 'serve_model.py', content: code }]));
+  const model = await tarGz([{ name: 'number', content: files['opt/ml/model/number']! }]);
+  const code = await tarGz([{ name: 'serve_model.py', content: files['opt/ml/code/serve_model.py']! }]);
   const modelRecordUri = await givenModel(objectStore, {
-    ...record,
+    modelArchive: await givenArchive(objectStore, `${runUri}model.tar.gz`, model),
+    sourceArchive: await givenArchive(objectStore, `${runUri}sourcedir.tar.gz`, code),
     runUri,
     entryPoint: 'serve_model.py',
     imageUri: BASE_IMAGE_URI,

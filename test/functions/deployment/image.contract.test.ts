@@ -10,6 +10,7 @@ import { planImage } from '#functions/deployment/plan-image/plan-image.ts';
 import { PlanImageInput, PlanImageOutput } from '#functions/deployment/plan-image/schema.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 import { tarGz } from '#test/shared/images/archives.ts';
+import { givenArchive } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 
 const RUN_URI = 's3://store/runs/tiny/run-1/';
@@ -25,13 +26,16 @@ afterAll(() => open.close());
 /** An object store with a model of the register. */
 const storeWith = async ({ weights = 'weights', imageUri = BASE_IMAGE_URI, entryPoint = 'train.py' } = {}) => {
   const objectStore = inMemoryObjectStore();
+  const modelUri = `${RUN_URI}training/tiny-job/output/model.tar.gz`;
+  const model = await tarGz([{ name: 'model.joblib', content: weights, mtime: new Date() }]);
+  const source = await tarGz([{ name: 'train.py', content: 'def model_fn(): ...' }]);
   const record = {
-    version: 1,
+    version: 2,
     pipeline: 'tiny',
     trainingJobName: 'tiny-job',
     runUri: RUN_URI,
-    modelUri: `${RUN_URI}training/tiny-job/output/model.tar.gz`,
-    sourceUri: `${RUN_URI}source/sourcedir.tar.gz`,
+    modelArchive: await givenArchive(objectStore, modelUri, model),
+    sourceArchive: await givenArchive(objectStore, `${RUN_URI}source/sourcedir.tar.gz`, source),
     entryPoint,
     imageUri,
     metrics: {},
@@ -40,8 +44,6 @@ const storeWith = async ({ weights = 'weights', imageUri = BASE_IMAGE_URI, entry
     registeredAt: '2026-11-24T00:00:00.000Z',
   };
   await objectStore.put(MODEL_RECORD_URI, JSON.stringify(record));
-  await objectStore.put(record.modelUri, await tarGz([{ name: 'model.joblib', content: weights, mtime: new Date() }]));
-  await objectStore.put(record.sourceUri, await tarGz([{ name: 'train.py', content: 'def model_fn(): ...' }]));
   return objectStore;
 };
 
@@ -76,6 +78,19 @@ describe('the image of a model', () => {
     expect(first.image.bytesPushed - retrained.image.bytesPushed).toBeGreaterThan(
       first.plan.layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) - 50,
     );
+  });
+
+  it.each([
+    ['training/tiny-job/output/model.tar.gz', [{ name: 'model.joblib', content: 'PWNED' }]],
+    ['source/sourcedir.tar.gz', [{ name: 'train.py', content: 'PWNED' }]],
+  ])('isn’t made of a %s that was overwritten since it was evaluated', async (path, files) => {
+    const objectStore = await storeWith();
+    await objectStore.put(`${RUN_URI}${path}`, await tarGz(files));
+
+    await expect(deploy(objectStore)).rejects.toMatchObject({
+      name: 'ModelChangedError',
+      message: expect.stringContaining(path),
+    });
   });
 
   it('is called by its digest, and can be pulled', async () => {

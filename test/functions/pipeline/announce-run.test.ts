@@ -45,7 +45,11 @@ describe('a run that succeeded', () => {
     const digest = 'a'.repeat(64);
     await saveModelSearch(ports.objectStore, RUN_URI, {
       inputs: { data: digest, code: digest, settings: digest },
-      reused: { runUri: earlier, trainingJobName: 'job-0', modelUri: 's3://store/model.tar.gz' },
+      reused: {
+        runUri: earlier,
+        trainingJobName: 'job-0',
+        modelArchive: { uri: 's3://store/model.tar.gz', sha256: 'a'.repeat(64), versionId: null },
+      },
       because: 'the data is the same',
     });
     await writeFact(ports.objectStore, RUN_URI, 'endpoint', {

@@ -57,9 +57,9 @@ describe('adoptModel', () => {
       metrics: { auc: 0.75 },
       codeSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(objectStore.objects.get(record.modelUri)).toBe('the model');
-    expect(objectStore.objects.get(record.sourceUri)).toBe('the code');
-    expect([record.modelUri, record.sourceUri].every((uri) => uri.startsWith(RUN_URI))).toBe(true);
+    expect(objectStore.objects.get(record.modelArchive.uri)).toBe('the model');
+    expect(objectStore.objects.get(record.sourceArchive.uri)).toBe('the code');
+    expect([record.modelArchive, record.sourceArchive].every(({ uri }) => uri.startsWith(RUN_URI))).toBe(true);
   });
 
   it('registers a version that claims no rows and no evaluation of ours', async () => {
@@ -74,7 +74,7 @@ describe('adoptModel', () => {
   });
 
   it('leaves a model that is in the register as it is, and copies nothing', async () => {
-    const known = await givenModel(objectStore, { trainingJobName: 'Churn-2024', modelUri: 's3://store/own.tar.gz' });
+    const known = await givenModel(objectStore, { trainingJobName: 'Churn-2024' });
     const before = objectStore.objects.get(known);
 
     expect(await adopt()).toEqual({ modelRecordUri: known });

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
+import { sealArchive } from '#shared/models/archive.ts';
 import { findTraining } from '#shared/reuse/known-training.ts';
 import { type ModelSearch, saveModelSearch } from '#shared/reuse/model-search.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
@@ -102,7 +103,7 @@ describe('a model that was trained', () => {
     expect(await findTraining(ports.objectStore, place, inputs)).toMatchObject({
       runUri: RUN_URI,
       trainingJobName: 'job-1',
-      modelUri: MODEL_URI,
+      modelArchive: { uri: MODEL_URI },
     });
   });
 
@@ -114,8 +115,27 @@ describe('a model that was trained', () => {
     expect(await findTraining(ports.objectStore, place, inputs)).toBeUndefined();
   });
 
+  it('isn’t judged again in the place of another that an earlier try has judged', async () => {
+    await evaluate([], {});
+    await givenArchive({ 'model.joblib': 'another' });
+
+    await expect(evaluate([], {})).rejects.toMatchObject({ name: 'ModelChangedError' });
+  });
+
+  it('isn’t taken for the model of an earlier run when it was overwritten since that was found', async () => {
+    const modelArchive = await sealArchive(ports.objectStore, MODEL_URI);
+    await searched({ runUri: RUN_URI.replace('run-1', 'run-0'), trainingJobName: 'job-1', modelArchive });
+    await givenArchive({ 'model.joblib': 'another' });
+
+    await expect(evaluate([], {})).rejects.toMatchObject({ name: 'ModelChangedError' });
+  });
+
   it('stays the other run’s where it is reused', async () => {
-    await searched({ runUri: RUN_URI.replace('run-1', 'run-0'), trainingJobName: 'job-1', modelUri: MODEL_URI });
+    await searched({
+      runUri: RUN_URI.replace('run-1', 'run-0'),
+      trainingJobName: 'job-1',
+      modelArchive: await sealArchive(ports.objectStore, MODEL_URI),
+    });
 
     await evaluate([], {});
 
