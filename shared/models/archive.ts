@@ -2,16 +2,25 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ModelChangedError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
-/** An archive that a model consists of, with what it held when it was judged: a path alone says nothing about its content. */
-export const Archive = z.strictObject({
-  uri: z.string().startsWith('s3://'),
+const content = {
   /** Of the object's bytes. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** The bucket's version of the object; null where the bucket keeps none. A version never changes. */
   versionId: z.string().min(1).nullable(),
-});
-export type Archive = z.infer<typeof Archive>;
+};
+
+/** model.tar.gz, with what it held when it was judged: a path alone says nothing about its content. */
+export const ModelArchive = z.strictObject({ uri: uriIn('training-output'), ...content });
+export type ModelArchive = z.infer<typeof ModelArchive>;
+
+/** sourcedir.tar.gz, with what it held when its run packed it. */
+export const SourceArchive = z.strictObject({ uri: uriIn('source'), ...content });
+export type SourceArchive = z.infer<typeof SourceArchive>;
+
+type Archive = ModelArchive | SourceArchive;
+type Content = Pick<Archive, 'sha256' | 'versionId'>;
 
 /**
  * Reads an archive whole and says what it holds.
@@ -29,18 +38,29 @@ export const sealArchive = async (objectStore: ObjectStore, uri: string): Promis
 };
 
 /**
- * Checks that an archive still holds what was judged. Costs one HEAD request where the bucket keeps versions, else the
- * archive is read.
+ * Checks that both archives of a model still hold what was judged.
  *
- * @throws ModelChangedError when it doesn't, or when it is gone.
+ * @throws ModelChangedError when one doesn't, or when it is gone.
  */
-export const assertUnchanged = async (objectStore: ObjectStore, ...archives: readonly Archive[]): Promise<void> => {
-  for (const archive of archives) {
-    if (!(await isUnchanged(objectStore, archive))) throw changed(archive);
-  }
+export const assertModelUnchanged = async (
+  objectStore: ObjectStore,
+  { modelArchive, sourceArchive }: { readonly modelArchive: ModelArchive; readonly sourceArchive: SourceArchive },
+): Promise<void> => {
+  await assertUnchanged(objectStore, modelArchive.uri, modelArchive);
+  await assertUnchanged(objectStore, sourceArchive.uri, sourceArchive);
 };
 
-export const isUnchanged = async (objectStore: ObjectStore, { uri, sha256, versionId }: Archive): Promise<boolean> => {
+/** @throws ModelChangedError when the archive doesn't hold `content`, or when it is gone. */
+export const assertUnchanged = async (objectStore: ObjectStore, uri: string, content: Content): Promise<void> => {
+  if (!(await isUnchanged(objectStore, uri, content))) throw changed({ uri, ...content });
+};
+
+/** Costs one HEAD request where the bucket keeps versions; else the archive is read. */
+export const isUnchanged = async (
+  objectStore: ObjectStore,
+  uri: string,
+  { sha256, versionId }: Content,
+): Promise<boolean> => {
   try {
     const { versionId: current, etag } = await objectStore.stat(uri);
     if (versionId !== null && current === versionId) return true;

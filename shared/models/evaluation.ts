@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
-import { Archive } from '#shared/models/archive.ts';
+import { ModelArchive } from '#shared/models/archive.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { readFact } from '#shared/pipeline/facts.ts';
 
 /** The part of `training/evaluation.json` that later steps rely on: which archive the metrics and the gate's verdict are of. */
-const Evaluation = z.object({ trainingJobName: z.string().min(1), modelArchive: Archive });
+const Evaluation = z.object({ trainingJobName: z.string().min(1), modelArchive: ModelArchive });
 export type Evaluation = z.infer<typeof Evaluation>;
 
 /** Undefined before the run's model was evaluated. */

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { InvalidInputError, NoChampionError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
-import { Archive, assertUnchanged } from '#shared/models/archive.ts';
+import { assertModelUnchanged, ModelArchive, SourceArchive } from '#shared/models/archive.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { Metrics } from '#shared/sagemaker/metrics.ts';
+import { folderIn, type UriIn } from '#shared/store/layout.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** A model in the register, `models/<pipeline>/<training job>.json`: what is needed to serve it, and where it came from. */
 export const ModelRecord = z.strictObject({
@@ -14,9 +16,9 @@ export const ModelRecord = z.strictObject({
   /** The run that trained it. */
   runUri: RunUri,
   /** model.tar.gz, as it was evaluated. */
-  modelArchive: Archive,
+  modelArchive: ModelArchive,
   /** sourcedir.tar.gz, as the run wrote it; its entry point serves the model too. */
-  sourceArchive: Archive,
+  sourceArchive: SourceArchive,
   entryPoint: z.string().min(1),
   imageUri: z.string().min(1),
   metrics: Metrics,
@@ -29,16 +31,17 @@ export type ModelRecord = z.infer<typeof ModelRecord>;
 
 /** `models/<pipeline>/champion.json`: the model that answers for the pipeline now. */
 const Champion = z.strictObject({
-  modelRecordUri: z.string().startsWith('s3://'),
+  modelRecordUri: uriIn('models'),
   trainingJobName: z.string(),
   runUri: RunUri,
   promotedAt: z.iso.datetime(),
 });
 
 export const modelRecordUri = (storeUri: string, pipeline: string, trainingJobName: string): string =>
-  `${storeUri}/models/${pipeline}/${trainingJobName}.json`;
+  `${folderIn(storeUri, 'models')}${pipeline}/${trainingJobName}.json`;
 
-const championUri = (storeUri: string, pipeline: string): string => `${storeUri}/models/${pipeline}/champion.json`;
+const championUri = (storeUri: string, pipeline: string): string =>
+  `${folderIn(storeUri, 'models')}${pipeline}/champion.json`;
 
 export const loadModelRecord = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord> => {
   const content: unknown = JSON.parse((await objectStore.getText(uri)).text);
@@ -59,7 +62,7 @@ export const loadModelRecord = async (objectStore: ObjectStore, uri: string): Pr
  */
 export const loadProvenModel = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord> => {
   const record = await loadModelRecord(objectStore, uri);
-  await assertUnchanged(objectStore, record.modelArchive, record.sourceArchive);
+  await assertModelUnchanged(objectStore, record);
   return record;
 };
 
@@ -107,7 +110,7 @@ export const championRecordUri = async (
 };
 
 export interface Promotion {
-  readonly modelRecordUri: string;
+  readonly modelRecordUri: UriIn<'models'>;
   readonly record: ModelRecord;
   readonly storeUri: string;
   /** The run that promotes the model. */

@@ -5,6 +5,7 @@ import { contentSha256 } from '#shared/reuse/content-sha256.ts';
 import { readEntry, writeEntry } from '#shared/reuse/index-entry.ts';
 import { TrainedModel } from '#shared/reuse/model-search.ts';
 import { TrainingInputs } from '#shared/reuse/training-inputs.ts';
+import { folderIn } from '#shared/store/layout.ts';
 
 /** `trainings/<pipeline>/<digest of its inputs>.json`: a training that left a model, found by what went into it. */
 const KnownTraining = z.strictObject({
@@ -41,4 +42,4 @@ export const rememberTraining = async (
 };
 
 const entryUri = ({ runUri, pipeline }: Place, name: string): string =>
-  `${storeUriOf(runUri)}/trainings/${pipeline}/${name}.json`;
+  `${folderIn(storeUriOf(runUri), 'trainings')}${pipeline}/${name}.json`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Archive } from '#shared/models/archive.ts';
+import { ModelArchive } from '#shared/models/archive.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { readFact, writeFact } from '#shared/pipeline/facts.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
@@ -10,7 +10,7 @@ export const TrainedModel = z.strictObject({
   /** The run that trained it. */
   runUri: RunUri,
   trainingJobName: z.string().min(1),
-  modelArchive: Archive,
+  modelArchive: ModelArchive,
 });
 export type TrainedModel = z.infer<typeof TrainedModel>;
 

@@ -9,7 +9,7 @@ import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { substitute } from '#local/deployment/state-machines.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { lastDatasetUri } from '#shared/dataset/last-dataset.ts';
-import { loadManifest } from '#shared/dataset/manifest.ts';
+import { loadManifest, partsUri } from '#shared/dataset/manifest.ts';
 import { partitionsUri, savePartitions } from '#shared/dataset/staging-plan.ts';
 import { WarehouseOverloadedError, WarehouseUnavailableError } from '#shared/errors.ts';
 import { stepFunctionsMapRuns } from '#shared/executions/step-functions.ts';
@@ -99,7 +99,7 @@ describe('staging, on S3 and Step Functions of the laptop', () => {
     const { execution } = await stage('run-again', noCall, true);
 
     expect(execution.status).toBe('SUCCEEDED');
-    expect(execution.value).toMatchObject({ train: { partsUri: `${before.runUri}train/parts/` } });
+    expect(execution.value).toMatchObject({ train: { partsUri: partsUri(before.runUri, 'train') } });
   });
 
   it('reads a partition again that lost its connection', async () => {

@@ -150,6 +150,6 @@ const keepSource = async (objectStore: ObjectStore, { runUri, sourceSha256 }: Ru
     await objectStore.put(uri, archive, { contentType, ifNoneMatch: '*' });
   } catch (error) {
     if (!(error instanceof ObjectChangedError)) throw error;
-    await assertUnchanged(objectStore, { uri, sha256: sourceSha256!, versionId: null });
+    await assertUnchanged(objectStore, uri, { sha256: sourceSha256!, versionId: null });
   }
 };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type Archive, assertUnchanged } from '#shared/models/archive.ts';
+import { assertModelUnchanged, type ModelArchive } from '#shared/models/archive.ts';
 import { enterModel, findModelRecord, modelRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
@@ -8,7 +8,7 @@ import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
 import { metricsOf } from '#shared/sagemaker/metrics.ts';
 import { type ModelRegistry, modelPackageGroupRequest, modelPackageRequest } from '#shared/sagemaker/model-package.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
-import type { TrainingJobs } from '#shared/sagemaker/training-job.ts';
+import { type TrainingJobs, trainingOutputUri } from '#shared/sagemaker/training-job.ts';
 import type { AdoptModelInput, AdoptModelOutput } from './schema.ts';
 import { servableParts } from './servable-parts.ts';
 
@@ -33,13 +33,13 @@ export const adoptModel = async (
   const uri = modelRecordUri(storeUriOf(runUri), run.pipeline, trainingJobName);
   const known = await findModelRecord(objectStore, uri);
   if (known) {
-    await assertUnchanged(objectStore, known.modelArchive, known.sourceArchive);
+    await assertModelUnchanged(objectStore, known);
     await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...known });
     return { modelRecordUri: uri };
   }
   const job = await sageMaker.describeTrainingJob(trainingJobName);
   const parts = servableParts(trainingJobName, job, run.definition.training.imageUri, region);
-  const modelUri = `${runUri}training/${trainingJobName}/output/model.tar.gz`;
+  const modelUri = `${trainingOutputUri(runUri)}${trainingJobName}/output/model.tar.gz`;
   const sourceArchive = await copy(objectStore, parts.sourceUri, sourceArchiveUri(runUri));
   const model = {
     version: 2,
@@ -62,7 +62,7 @@ export const adoptModel = async (
 };
 
 /** Streams an object of any size, and answers what the copy holds. */
-const copy = async (objectStore: ObjectStore, fromUri: string, toUri: string): Promise<Archive> => {
+const copy = async (objectStore: ObjectStore, fromUri: string, toUri: string): Promise<ModelArchive> => {
   const hash = createHash('sha256');
   const from = await objectStore.getStream(fromUri);
   const hashed = async function* () {

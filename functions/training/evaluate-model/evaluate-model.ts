@@ -1,5 +1,5 @@
 import { TrainingFailedError } from '#shared/errors.ts';
-import { type Archive, assertUnchanged, sealArchive } from '#shared/models/archive.ts';
+import { assertUnchanged, type ModelArchive, sealArchive } from '#shared/models/archive.ts';
 import { findEvaluation } from '#shared/models/evaluation.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
@@ -55,11 +55,11 @@ const judgedArchive = async (
   objectStore: ObjectStore,
   { runUri, trainingJobName, modelUri }: EvaluateModelInput,
   search: ModelSearch | undefined,
-): Promise<Archive> => {
+): Promise<ModelArchive> => {
   const earlier = await findEvaluation(objectStore, runUri);
   const sealed =
     search?.reused?.modelArchive ?? (earlier?.trainingJobName === trainingJobName ? earlier.modelArchive : undefined);
   if (!sealed) return sealArchive(objectStore, modelUri);
-  await assertUnchanged(objectStore, sealed);
+  await assertUnchanged(objectStore, sealed.uri, sealed);
   return sealed;
 };

@@ -71,7 +71,7 @@ const flawOf = async (
   if (job?.TrainingJobStatus !== 'Completed' || job.ModelArtifacts?.S3ModelArtifacts !== modelArchive.uri) {
     return `SageMaker doesn't know the training job ${trainingJobName} any more`;
   }
-  return (await isUnchanged(objectStore, modelArchive))
+  return (await isUnchanged(objectStore, modelArchive.uri, modelArchive))
     ? undefined
     : `the model of ${trainingJobName} was overwritten or deleted`;
 };

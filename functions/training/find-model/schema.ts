@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 export const FindModelInput = z.strictObject({ runUri: RunUri });
 export type FindModelInput = z.infer<typeof FindModelInput>;
@@ -11,7 +12,7 @@ export const FindModelOutput = z.strictObject({
       /** The run that trained it. */
       runUri: RunUri,
       trainingJobName: z.string().min(1),
-      modelUri: z.string().startsWith('s3://'),
+      modelUri: uriIn('training-output'),
     })
     .nullable(),
   /** Why so, for people. */

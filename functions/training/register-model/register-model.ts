@@ -1,5 +1,5 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
-import { assertUnchanged } from '#shared/models/archive.ts';
+import { assertModelUnchanged } from '#shared/models/archive.ts';
 import { loadEvaluation } from '#shared/models/evaluation.ts';
 import { enterModel, findModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
@@ -35,7 +35,7 @@ export const registerModel = async (
   const storeUri = storeUriOf(runUri);
   const uri = modelRecordUri(storeUri, pipeline, trainingJobName);
   const record = (await findModelRecord(objectStore, uri)) ?? (await register(uri, input, ports, region));
-  await assertUnchanged(objectStore, record.modelArchive, record.sourceArchive);
+  await assertModelUnchanged(objectStore, record);
   await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
   if (definition.deployment.target === 'none') {
     await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { Metrics } from '#shared/sagemaker/metrics.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 export const RegisterModelInput = z.strictObject({
   runUri: RunUri,
@@ -12,7 +13,7 @@ export const RegisterModelInput = z.strictObject({
 export type RegisterModelInput = z.infer<typeof RegisterModelInput>;
 
 export const RegisterModelOutput = z.strictObject({
-  modelRecordUri: z.string().startsWith('s3://'),
+  modelRecordUri: uriIn('models'),
   /** False when the model was registered before the run began. */
   isNew: z.boolean(),
 });

@@ -8,6 +8,8 @@ import { planImage } from '#functions/deployment/plan-image/plan-image.ts';
 import { refreshPullSecret } from '#functions/events/refresh-pull-secret/refresh-pull-secret.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import { runFolderUri } from '#shared/pipeline/run.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
 import { eventually } from '#test/local/kubernetes/eventually.ts';
 import { loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
@@ -43,8 +45,8 @@ const deploy = async (runId: string, number: number) => {
   const model = await tarGz([{ name: 'number', content: files['opt/ml/model/number']! }]);
   const code = await tarGz([{ name: 'serve_model.py', content: files['opt/ml/code/serve_model.py']! }]);
   const modelRecordUri = await givenModel(objectStore, {
-    modelArchive: await givenArchive(objectStore, `${runUri}model.tar.gz`, model),
-    sourceArchive: await givenArchive(objectStore, `${runUri}sourcedir.tar.gz`, code),
+    modelArchive: await givenArchive(objectStore, `${trainingOutputUri(runUri)}job-1/output/model.tar.gz`, model),
+    sourceArchive: await givenArchive(objectStore, sourceArchiveUri(runUri), code),
     runUri,
     entryPoint: 'serve_model.py',
     imageUri: BASE_IMAGE_URI,

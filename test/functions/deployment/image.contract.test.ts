@@ -8,6 +8,8 @@ import { copyLayer } from '#functions/deployment/copy-layer/copy-layer.ts';
 import { CopyLayerInput, CopyLayerOutput } from '#functions/deployment/copy-layer/schema.ts';
 import { planImage } from '#functions/deployment/plan-image/plan-image.ts';
 import { PlanImageInput, PlanImageOutput } from '#functions/deployment/plan-image/schema.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 import { tarGz } from '#test/shared/images/archives.ts';
 import { givenArchive } from '#test/shared/models/fixture.ts';
@@ -26,7 +28,7 @@ afterAll(() => open.close());
 /** An object store with a model of the register. */
 const storeWith = async ({ weights = 'weights', imageUri = BASE_IMAGE_URI, entryPoint = 'train.py' } = {}) => {
   const objectStore = inMemoryObjectStore();
-  const modelUri = `${RUN_URI}training/tiny-job/output/model.tar.gz`;
+  const modelUri = `${trainingOutputUri(RUN_URI)}tiny-job/output/model.tar.gz`;
   const model = await tarGz([{ name: 'model.joblib', content: weights, mtime: new Date() }]);
   const source = await tarGz([{ name: 'train.py', content: 'def model_fn(): ...' }]);
   const record = {
@@ -35,7 +37,7 @@ const storeWith = async ({ weights = 'weights', imageUri = BASE_IMAGE_URI, entry
     trainingJobName: 'tiny-job',
     runUri: RUN_URI,
     modelArchive: await givenArchive(objectStore, modelUri, model),
-    sourceArchive: await givenArchive(objectStore, `${RUN_URI}source/sourcedir.tar.gz`, source),
+    sourceArchive: await givenArchive(objectStore, sourceArchiveUri(RUN_URI), source),
     entryPoint,
     imageUri,
     metrics: {},
@@ -81,15 +83,15 @@ describe('the image of a model', () => {
   });
 
   it.each([
-    ['training/tiny-job/output/model.tar.gz', [{ name: 'model.joblib', content: 'PWNED' }]],
-    ['source/sourcedir.tar.gz', [{ name: 'train.py', content: 'PWNED' }]],
-  ])('isn’t made of a %s that was overwritten since it was evaluated', async (path, files) => {
+    [`${trainingOutputUri(RUN_URI)}tiny-job/output/model.tar.gz`, [{ name: 'model.joblib', content: 'PWNED' }]],
+    [sourceArchiveUri(RUN_URI), [{ name: 'train.py', content: 'PWNED' }]],
+  ])('isn’t made of %s that was overwritten since it was evaluated', async (uri, files) => {
     const objectStore = await storeWith();
-    await objectStore.put(`${RUN_URI}${path}`, await tarGz(files));
+    await objectStore.put(uri, await tarGz(files));
 
     await expect(deploy(objectStore)).rejects.toMatchObject({
       name: 'ModelChangedError',
-      message: expect.stringContaining(path),
+      message: expect.stringContaining(uri),
     });
   });
 

@@ -48,7 +48,11 @@ describe('a run that succeeded', () => {
       reused: {
         runUri: earlier,
         trainingJobName: 'job-0',
-        modelArchive: { uri: 's3://store/model.tar.gz', sha256: 'a'.repeat(64), versionId: null },
+        modelArchive: {
+          uri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+          sha256: 'a'.repeat(64),
+          versionId: null,
+        },
       },
       because: 'the data is the same',
     });
@@ -56,7 +60,7 @@ describe('a run that succeeded', () => {
       endpointName: 'flights',
       endpointConfigName: 'config-1',
       modelName: 'model-1',
-      modelRecordUri: 's3://store/model.json',
+      modelRecordUri: 's3://store/models/flights/job-1.json',
       previousEndpointConfigName: 'config-1',
     });
 

@@ -59,7 +59,7 @@ describe('adoptModel', () => {
     });
     expect(objectStore.objects.get(record.modelArchive.uri)).toBe('the model');
     expect(objectStore.objects.get(record.sourceArchive.uri)).toBe('the code');
-    expect([record.modelArchive, record.sourceArchive].every(({ uri }) => uri.startsWith(RUN_URI))).toBe(true);
+    expect([record.modelArchive, record.sourceArchive].every(({ uri }) => uri.includes('/flights/run-1/'))).toBe(true);
   });
 
   it('registers a version that claims no rows and no evaluation of ours', async () => {

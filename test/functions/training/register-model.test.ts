@@ -4,12 +4,14 @@ import { promoteModel } from '#functions/deployment/promote-model/promote-model.
 import { registerModel } from '#functions/training/register-model/register-model.ts';
 import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { givenArchive } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemorySageMaker, inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+const MODEL_URI = 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz';
 const DEPLOYED = { deployment: { target: 'sagemaker' } };
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
@@ -21,12 +23,12 @@ beforeEach(() => {
 
 /** What EvaluateModel leaves: the archive that it has judged. */
 const givenEvaluation = async (runUri: string, trainingJobName: string) => {
-  const modelArchive = await givenArchive(objectStore, 's3://store/model.tar.gz', 'a model');
+  const modelArchive = await givenArchive(objectStore, MODEL_URI, 'a model');
   await writeFact(objectStore, runUri, 'evaluation', { trainingJobName, modelArchive });
 };
 
 const register = async (settings = {}, trainingJobName = 'job-1') => {
-  const source = await givenArchive(objectStore, `${RUN_URI}source/sourcedir.tar.gz`, 'its code');
+  const source = await givenArchive(objectStore, sourceArchiveUri(RUN_URI), 'its code');
   await givenRun(objectStore, { settings, sourceSha256: source.sha256 });
   await givenEvaluation(RUN_URI, trainingJobName);
   await givenDataset(objectStore, 'train', ['ID', 'A', 'LATE'], ['1,2,0\n3,4,1\n']);
@@ -67,8 +69,8 @@ describe('registerModel', () => {
       pipeline: 'flights',
       trainingJobName: 'job-1',
       runUri: RUN_URI,
-      modelArchive: { uri: 's3://store/model.tar.gz', sha256: digestOf('a model') },
-      sourceArchive: { uri: `${RUN_URI}source/sourcedir.tar.gz`, sha256: digestOf('its code') },
+      modelArchive: { uri: MODEL_URI, sha256: digestOf('a model') },
+      sourceArchive: { uri: sourceArchiveUri(RUN_URI), sha256: digestOf('its code') },
       entryPoint: 'train.py',
       imageUri: expect.stringContaining('sagemaker-scikit-learn'),
       metrics: { auc: 0.7 },
@@ -96,7 +98,12 @@ describe('registerModel', () => {
       ModelPackageGroupName: 'flights',
       ModelApprovalStatus: 'Approved',
       InferenceSpecification: {
-        Containers: [{ ModelDataUrl: 's3://store/model.tar.gz', Environment: { SAGEMAKER_PROGRAM: 'train.py' } }],
+        Containers: [
+          {
+            ModelDataUrl: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+            Environment: { SAGEMAKER_PROGRAM: 'train.py' },
+          },
+        ],
       },
       ModelMetrics: { ModelQuality: { Statistics: { S3Uri: `${RUN_URI}training/evaluation.json` } } },
       MetadataProperties: { CommitId: 'c0de', GeneratedBy: expect.stringContaining(':execution:pipeline:run-1') },
@@ -143,7 +150,7 @@ describe('registerModel', () => {
   });
 
   it('tells of the run that trained, where a later one is the first whose gate the model passes', async () => {
-    const source = await givenArchive(objectStore, `${RUN_URI}source/sourcedir.tar.gz`, 'its code');
+    const source = await givenArchive(objectStore, sourceArchiveUri(RUN_URI), 'its code');
     await givenRun(objectStore, { sourceSha256: source.sha256 });
     await givenDataset(objectStore, 'train', ['ID', 'A', 'LATE'], ['1,2,0\n']);
     const { runUri } = await givenRun(objectStore, { runId: 'run-2' });
@@ -153,7 +160,7 @@ describe('registerModel', () => {
 
     expect(await loadModelRecord(objectStore, modelRecordUri)).toMatchObject({
       runUri: RUN_URI,
-      sourceArchive: { uri: `${RUN_URI}source/sourcedir.tar.gz` },
+      sourceArchive: { uri: sourceArchiveUri(RUN_URI) },
     });
     const [version] = [...sageMaker.modelPackages.values()];
     expect(version).toMatchObject({ CustomerMetadataProperties: { runId: 'run-1', runUri: RUN_URI } });

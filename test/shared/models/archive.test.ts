@@ -3,7 +3,7 @@ import { assertUnchanged, isUnchanged, sealArchive } from '#shared/models/archiv
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 
-const URI = 's3://store/runs/flights/run-1/training/job-1/output/model.tar.gz';
+const URI = 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz';
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
 beforeEach(async () => {
@@ -30,14 +30,14 @@ describe('an archive', () => {
     const archive = await sealArchive(objectStore, URI);
     await objectStore.put(URI, 'a model');
 
-    expect(await isUnchanged(objectStore, archive)).toBe(true);
+    expect(await isUnchanged(objectStore, URI, archive)).toBe(true);
   });
 
   it('is changed when others were put in its place, and the error says which were judged', async () => {
     const archive = await sealArchive(objectStore, URI);
     await objectStore.put(URI, 'a mode1');
 
-    await expect(assertUnchanged(objectStore, archive)).rejects.toMatchObject({
+    await expect(assertUnchanged(objectStore, URI, archive)).rejects.toMatchObject({
       name: 'ModelChangedError',
       message: expect.stringContaining(archive.sha256),
     });
@@ -47,7 +47,7 @@ describe('an archive', () => {
     const archive = await sealArchive(objectStore, URI);
     await objectStore.delete(URI);
 
-    expect(await isUnchanged(objectStore, archive)).toBe(false);
+    expect(await isUnchanged(objectStore, URI, archive)).toBe(false);
   });
 
   it('can’t be sealed while somebody overwrites it', async () => {
@@ -67,7 +67,7 @@ describe('an archive', () => {
     const { store, reads } = versioned(version);
     const archive = await sealArchive(store, URI);
 
-    expect(await isUnchanged(store, archive)).toBe(true);
+    expect(await isUnchanged(store, URI, archive)).toBe(true);
     expect(reads()).toBe(1);
   });
 
@@ -77,9 +77,9 @@ describe('an archive', () => {
     const archive = await sealArchive(store, URI);
     version.id = 'v2';
 
-    expect(await isUnchanged(store, archive)).toBe(true);
+    expect(await isUnchanged(store, URI, archive)).toBe(true);
 
     await objectStore.put(URI, 'another model');
-    expect(await isUnchanged(store, archive)).toBe(false);
+    expect(await isUnchanged(store, URI, archive)).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Archive } from '#shared/models/archive.ts';
+import type { ModelArchive } from '#shared/models/archive.ts';
 import { type ModelRecord, modelRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 
 /** Puts an archive into the store, as a training job or a run leaves one. */
@@ -9,7 +10,7 @@ export const givenArchive = async (
   objectStore: ObjectStore,
   uri: string,
   content: string | Buffer = 'an archive',
-): Promise<Archive> => {
+): Promise<ModelArchive> => {
   await objectStore.put(uri, content);
   return { uri, sha256: createHash('sha256').update(content).digest('hex'), versionId: null };
 };
@@ -21,8 +22,12 @@ export const givenModel = async (objectStore: ObjectStore, settings: Partial<Mod
     pipeline: 'flights',
     trainingJobName: 'job-1',
     runUri: RUN_URI,
-    modelArchive: await givenArchive(objectStore, 's3://store/fedml/model.tar.gz', 'a model'),
-    sourceArchive: await givenArchive(objectStore, 's3://store/fedml/sourcedir.tar.gz', 'its code'),
+    modelArchive: await givenArchive(
+      objectStore,
+      's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz',
+      'a model',
+    ),
+    sourceArchive: await givenArchive(objectStore, sourceArchiveUri(RUN_URI.replace('run-1', 'run-0')), 'its code'),
     entryPoint: 'train.py',
     imageUri: 'image',
     metrics: {},
