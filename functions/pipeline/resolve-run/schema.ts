@@ -52,3 +52,13 @@ export const ExecutionInput = z
     message: 'belongs to mode "deploy", which needs it',
   });
 export type ExecutionInput = z.infer<typeof ExecutionInput>;
+
+/** What takes up again a run that failed or was stopped. All else was said when the run was started. */
+export const ResumeInput = z.strictObject({
+  /** The run's id. */
+  resume: z.string().regex(/^[\w-]{1,80}$/, 'must be the id of a run'),
+  /** The run's own; by it others see, while it is going, whose run this is. */
+  pipeline: PipelineName.optional(),
+  AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: z.string().optional(),
+});
+export type ResumeInput = z.infer<typeof ResumeInput>;
