@@ -62,7 +62,7 @@ describe('a run that fails three times for reasons that pass', () => {
       'EndpointFailedError',
       'TargetTableError',
     ]);
-    expect(fourth).toMatchObject({ status: 'SUCCEEDED', error: undefined });
+    expect(fourth).toMatchObject({ status: 'SUCCEEDED' });
     const record = await loadRunRecord(s3ObjectStore(), `${config().storeUri}/runs/fragile/${runId}/`);
     expect(record).toMatchObject({
       runId,
@@ -87,7 +87,7 @@ describe('a run that fails three times for reasons that pass', () => {
 
 const jobStatuses = async (NameContains: string): Promise<(string | undefined)[]> => {
   const { TrainingJobSummaries } = await new SageMakerClient({}).send(new ListTrainingJobsCommand({ NameContains }));
-  return TrainingJobSummaries!.map((job) => job.TrainingJobStatus);
+  return TrainingJobSummaries!.map((job) => job.TrainingJobStatus).sort();
 };
 
 /** Training fails while there is a file `training`; the model can't be loaded while there is one `serving`. */

@@ -132,7 +132,7 @@ describe('small pipelines on the laptop', () => {
     await addVariation(pipelinesDir, 'slow', { files: { 'train.py': SLOW } });
     const executionArn = await cloud.start({ pipeline: 'slow', mode: 'train' });
     const jobs = () => new SageMakerClient({}).send(new ListTrainingJobsCommand({ NameContains: 'slow-' }));
-    const statuses = async () => (await jobs()).TrainingJobSummaries!.map((job) => job.TrainingJobStatus);
+    const statuses = async () => (await jobs()).TrainingJobSummaries!.map((job) => job.TrainingJobStatus).sort();
     await expect.poll(statuses, { timeout: 60_000 }).toEqual(['InProgress']);
 
     await new SFNClient({}).send(new StopExecutionCommand({ executionArn, error: 'RunStopped', cause: 'too slow' }));
