@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
+import { logger } from '#shared/logger.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { TriggeredRun, triggeredRunName } from '#shared/triggers/triggered-run.ts';
 
@@ -47,15 +48,22 @@ export const enqueue = async (objectStore: ObjectStore, storeUri: string, record
   }
 };
 
-/** The queued runs, and the objects that hold them, in the order in which they came. */
-export const queuedRuns = async (
-  objectStore: ObjectStore,
-  storeUri: string,
-): Promise<{ readonly uri: string; readonly record: TriggerRecord }[]> => {
-  const queued: { uri: string; record: TriggerRecord }[] = [];
+/** A queued run, and the object that holds it. */
+export interface QueuedRun {
+  readonly uri: string;
+  readonly record: TriggerRecord;
+}
+
+/** The queued runs in the order in which they came. What is none must not hide those behind it. */
+export const queuedRuns = async (objectStore: ObjectStore, storeUri: string): Promise<QueuedRun[]> => {
+  const queued: QueuedRun[] = [];
   for await (const { uri } of objectStore.list(`${storeUri}/queued-runs/`)) {
-    const record = await readRecord(objectStore, uri);
-    if (record) queued.push({ uri, record });
+    try {
+      const record = await readRecord(objectStore, uri);
+      if (record) queued.push({ uri, record });
+    } catch (error) {
+      logger.warn('Not a queued run', { uri, error: error as Error });
+    }
   }
   return queued.sort((a, b) => a.record.decidedAt.localeCompare(b.record.decidedAt));
 };
