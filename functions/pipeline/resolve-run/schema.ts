@@ -6,7 +6,10 @@ import { RunMode } from '#shared/pipeline/run-mode.ts';
 /** As CreateTrainingJob takes it. */
 export const TrainingJobName = z
   .string()
-  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, 'must be the name of a training job: 1-63 letters, digits and hyphens');
+  .regex(
+    /^(?=.{1,63}$)[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/,
+    'must be the name of a training job: 1-63 letters, digits and hyphens',
+  );
 
 export const ResolveRunInput = z.strictObject({
   /** The execution's input as somebody typed it. */
