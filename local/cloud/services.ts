@@ -83,6 +83,7 @@ export const startServices = async (options: CloudOptions, open: AsyncDisposable
     dataDir: folder('step-functions'),
     account,
     endpoints: endpoints.promise,
+    emit,
   });
   const environment = together({ logs, s3, secrets, hana, password, eventBridge, sageMaker, stepFunctions, kyma }).then(
     async ({ hana, password, kyma, ...servers }) => {

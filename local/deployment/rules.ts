@@ -7,6 +7,7 @@ import { EVENT_BUS_NAME } from '#local/deployment/event-bus.ts';
 import { functionArn } from '#local/lambda/functions.ts';
 import type { Account } from '#local/stand-in.ts';
 import { cloudFormationTags } from './functions.ts';
+import { stateMachineArn } from './state-machines.ts';
 
 const Rule = z.object({
   Type: z.literal('AWS::Events::Rule'),
@@ -37,7 +38,7 @@ export const deployRules = async (
       new PutRuleCommand({
         Name: name,
         ...bus,
-        ...(EventPattern !== undefined && { EventPattern: ofAccount(JSON.stringify(EventPattern), account) }),
+        ...(EventPattern !== undefined && { EventPattern: resolved(JSON.stringify(EventPattern), account) }),
         ...(ScheduleExpression && { ScheduleExpression }),
       }),
     );
@@ -51,9 +52,11 @@ export const deployRules = async (
   }
 };
 
-/** Patterns ask for the account's own events by `!Ref AWS::AccountId`. */
-const ofAccount = (pattern: string, { accountId }: Account): string =>
-  pattern.replaceAll('"AWS::AccountId"', JSON.stringify(accountId));
+/** Patterns ask for the account's own events by `!Ref AWS::AccountId`, and for those of a machine by its own `!Ref`. */
+const resolved = (pattern: string, account: Account): string =>
+  pattern
+    .replaceAll('"AWS::AccountId"', JSON.stringify(account.accountId))
+    .replaceAll('"PipelineStateMachine"', JSON.stringify(stateMachineArn('pipeline', account)));
 
 /** `ResumeTaskLambdaFunction.Arn` is how Serverless names the function `resumeTask` in a template. */
 const functionKey = (attribute: string): string => {

@@ -15,6 +15,7 @@ import { stateMachineOperations } from './operations/state-machines.ts';
 import { tagOperations } from './operations/tags.ts';
 import { taskTokenOperations } from './operations/task-tokens.ts';
 import { testStateOperations } from './operations/test-state.ts';
+import { type StatusChange, statusChanges } from './status-change.ts';
 import { openExecutionStore } from './store/execution-store.ts';
 import { openStateMachineStore } from './store/state-machine-store.ts';
 import { type Endpoints, serviceClients } from './tasks/clients.ts';
@@ -32,6 +33,8 @@ export interface StepFunctionsOptions {
   readonly endpoints: Endpoints | Promise<Endpoints>;
   /** Told every event of every execution, right when it is logged. */
   readonly onEvent?: (executionArn: string, event: StoredEvent) => void;
+  /** Told each change of an execution's status, as EventBridge's default bus is. */
+  readonly emit?: (change: StatusChange) => void;
 }
 
 export interface StepFunctions extends StandIn {
@@ -62,6 +65,8 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
   const clients = serviceClients(account.region, endpoints);
   const resumed = Promise.withResolvers<void>();
 
+  const announce = statusChanges(executions, options.emit ?? (() => {}));
+
   const nested: NestedExecutions = {
     async start(input) {
       const record = await startOrFind(services, { input: '{}', ...input });
@@ -87,7 +92,10 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
     liveMapRuns: new Map(),
     integrationFor: integrations(clients, nested),
     attemptDistributedMap: attemptDistributedMap(clients),
-    onEvent: options.onEvent,
+    onEvent(executionArn, event) {
+      options.onEvent?.(executionArn, event);
+      announce(executionArn, event);
+    },
   };
   const engine: Engine = createEngine(environment);
   const services: ExecutionServices = { account, engine, machines, executions, resumed: resumed.promise };

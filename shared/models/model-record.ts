@@ -30,12 +30,13 @@ export const ModelRecord = z.strictObject({
 export type ModelRecord = z.infer<typeof ModelRecord>;
 
 /** `models/<pipeline>/champion.json`: the model that answers for the pipeline now. */
-const Champion = z.strictObject({
+export const Champion = z.strictObject({
   modelRecordUri: uriIn('models'),
   trainingJobName: z.string(),
   runUri: RunUri,
   promotedAt: z.iso.datetime(),
 });
+export type Champion = z.infer<typeof Champion>;
 
 export const modelRecordUri = (storeUri: string, pipeline: string, trainingJobName: string): string =>
   `${folderIn(storeUri, 'models')}${pipeline}/${trainingJobName}.json`;
@@ -109,6 +110,13 @@ export const championRecordUri = async (
   );
 };
 
+/** The model that answers for the pipeline now, and the run that has put it there; undefined before there is one. */
+export const findChampion = async (
+  objectStore: ObjectStore,
+  storeUri: string,
+  pipeline: string,
+): Promise<Champion | undefined> => (await readChampion(objectStore, championUri(storeUri, pipeline)))?.champion;
+
 export interface Promotion {
   readonly modelRecordUri: UriIn<'models'>;
   readonly record: ModelRecord;
@@ -127,7 +135,7 @@ export const promote = async (objectStore: ObjectStore, promotion: Promotion): P
   const uri = championUri(storeUri, record.pipeline);
   const current = await readChampion(objectStore, uri);
   if (current?.champion.modelRecordUri === promotion.modelRecordUri) return;
-  const champion: z.infer<typeof Champion> = {
+  const champion: Champion = {
     modelRecordUri: promotion.modelRecordUri,
     trainingJobName: record.trainingJobName,
     runUri,

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { InvalidInputError, ObjectChangedError } from '#shared/errors.ts';
-import { assertUnchanged } from '#shared/models/archive.ts';
+import type { Executions } from '#shared/executions/executions.ts';
 import { championRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
@@ -11,11 +10,15 @@ import { listPipelines, readPipelineFolder } from '#shared/pipeline/pipeline-fol
 import { loadRun, type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
 import { indexRun } from '#shared/pipeline/run-index.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
-import { sourceArchive, sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { sourceArchive } from '#shared/sagemaker/source-archive.ts';
+import { keepSource, sha256Of } from './keep-source.ts';
+import { resumeRun } from './resume-run.ts';
 import { ExecutionInput, type ResolveRunInput, type ResolveRunOutput } from './schema.ts';
+import { type Steps, stepsOf } from './steps.ts';
 
 interface Ports {
   readonly objectStore: ObjectStore;
+  readonly executions: Pick<Executions, 'describe'>;
 }
 
 interface Settings {
@@ -26,14 +29,18 @@ interface Settings {
 }
 
 /**
- * Fixes what a run is to do: which pipeline, with which settings and which code, and records it in the run's folder.
- * Run again by the same execution it gives the same answer.
+ * Fixes what a run is to do: which pipeline, with which settings and which code, and records it in the run's folder. Of a
+ * run that is resumed all of that is fixed already. Run again by the same execution it gives the same answer.
  */
 export const resolveRun = async (
-  { input, executionArn, executionName, startedAt }: ResolveRunInput,
-  { objectStore }: Ports,
-  { storeUri, pipelinesDir, region, stage }: Settings,
+  execution: ResolveRunInput,
+  ports: Ports,
+  settings: Settings,
 ): Promise<ResolveRunOutput> => {
+  if (asksToResume(execution.input)) return resumeRun(execution, ports, settings);
+  const { input, executionArn, executionName, startedAt } = execution;
+  const { storeUri, pipelinesDir, region, stage } = settings;
+  const { objectStore } = ports;
   const request = parseInput(input);
   const pipeline = request.pipeline ?? (await onlyPipeline(pipelinesDir));
   const folder = await readPipelineFolder(pipelinesDir, pipeline);
@@ -54,7 +61,7 @@ export const resolveRun = async (
     definition,
     codeSha256: folder.codeSha256,
     scriptsSha256: folder.scriptsSha256,
-    ...(archive && { sourceSha256: createHash('sha256').update(archive).digest('hex') }),
+    ...(archive && { sourceSha256: sha256Of(archive) }),
     ...(request.mode === 'score' && { modelRecordUri: await championRecordUri(objectStore, storeUri, pipeline) }),
   });
   await indexRun(objectStore, storeUri, recorded);
@@ -70,6 +77,8 @@ export const resolveRun = async (
   };
 };
 
+const asksToResume = (input: unknown): boolean => typeof input === 'object' && input !== null && 'resume' in input;
+
 const parseInput = (input: unknown): ExecutionInput => {
   const parsed = ExecutionInput.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -77,7 +86,8 @@ const parseInput = (input: unknown): ExecutionInput => {
     `The execution's input can't be run.\n${z.prettifyError(parsed.error)}\n` +
       'Expected: {"pipeline": "<name>", "mode": "full" | "train" | "score", "overrides": {"<dotted path>": <value>}}, ' +
       'all of them optional; {} when one pipeline is deployed. Or, to deploy what was trained elsewhere: ' +
-      '{"pipeline": "<name>", "mode": "deploy", "trainingJobName": "<name>"}.',
+      '{"pipeline": "<name>", "mode": "deploy", "trainingJobName": "<name>"}. Or, to go on with a run that failed or was ' +
+      'stopped: {"resume": "<run id>"}.',
   );
 };
 
@@ -89,28 +99,6 @@ const onlyPipeline = async (pipelinesDir: string): Promise<string> => {
       ? 'No pipeline is deployed. A pipeline is a folder with a pipeline.yml under pipelines/.'
       : `Say which pipeline to run, as {"pipeline": "${pipelines[0]}"}. Deployed are: ${pipelines.join(', ')}.`,
   );
-};
-
-type Steps = Pick<ResolveRunOutput, 'train' | 'deploy' | 'predict'>;
-
-const stepsOf = (mode: Run['mode'], { source, deployment, prediction }: PipelineDefinition): Steps => {
-  if (mode === 'score' && !prediction) {
-    throw new InvalidInputError('Mode "score" needs a pipeline with a prediction: pipeline.yml has none.');
-  }
-  if (mode === 'deploy' && deployment.target === 'none') {
-    throw new InvalidInputError('Mode "deploy" needs a pipeline that deploys: deployment.target is none.');
-  }
-  if (mode === 'deploy' && source.watermark) {
-    throw new InvalidInputError(
-      'Mode "deploy" reads rows to test the model with, and by source.watermark the next training would miss them. ' +
-        'Leave source.watermark out for as long as the deployment takes.',
-    );
-  }
-  return {
-    train: mode === 'full' || mode === 'train',
-    deploy: (mode === 'full' && deployment.target !== 'none') || mode === 'deploy',
-    predict: (mode === 'full' || mode === 'score') && prediction !== undefined,
-  };
 };
 
 /** What would fail later, after rows were read and instances paid for. */
@@ -141,15 +129,3 @@ const record = async (objectStore: ObjectStore, run: Run): Promise<Run> => {
 
 /** Of the same code, another version of the compressor makes another archive. */
 const comparable = ({ modelRecordUri: _, sourceSha256: __, ...run }: Run): unknown => JSON.parse(JSON.stringify(run));
-
-/** Written once: the archive of an earlier try is the one whose digest is in run.json. */
-const keepSource = async (objectStore: ObjectStore, { runUri, sourceSha256 }: Run, archive: Buffer): Promise<void> => {
-  const uri = sourceArchiveUri(runUri);
-  const contentType = 'application/gzip';
-  try {
-    await objectStore.put(uri, archive, { contentType, ifNoneMatch: '*' });
-  } catch (error) {
-    if (!(error instanceof ObjectChangedError)) throw error;
-    await assertUnchanged(objectStore, uri, { sha256: sourceSha256!, versionId: null });
-  }
-};

@@ -50,6 +50,21 @@ const trainingEvent = (name: string, status = 'Completed') =>
 const resume = (event: ResumeTaskInput) => resumeTask(event, ports, { storeUri: STORE_URI });
 
 describe('resumeTask', () => {
+  it('answers the others of a job when one can’t be answered, and fails at the end', async () => {
+    await keepTraining('job-1', 'token-1');
+    await keepTraining('job-1', 'token-2');
+    givenJob('job-1', 'Completed');
+    const { succeed } = ports.taskTokens;
+    ports.taskTokens.succeed = (token, output) =>
+      token === 'token-1' ? Promise.reject(new Error('ThrottlingException')) : succeed(token, output);
+
+    await expect(resume(trainingEvent('job-1'))).rejects.toMatchObject({
+      name: 'AggregateError',
+      message: expect.stringContaining('ThrottlingException'),
+    });
+    expect(ports.taskTokens.successes.has('token-2')).toBe(true);
+  });
+
   it('answers the state that waits for the event’s job', async () => {
     await keepTraining('job-1', 'token-1');
     givenJob('job-1', 'Completed');

@@ -72,6 +72,34 @@ describe('staging for training', () => {
     expect(snapshot(objectStore)).toEqual(before);
   });
 
+  it('keeps what is sealed for a run that is resumed, whatever has become of the view, and asks the warehouse nothing', async () => {
+    const objectStore = inMemoryObjectStore();
+    await givenOrders(objectStore);
+    const sealed = await stage('training', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) });
+    const before = snapshot(objectStore);
+    const gone: Warehouse = { ...inMemoryWarehouse({}), read: () => Promise.reject(new Error('The view is gone.')) };
+
+    const plan = await planPartitions({ runUri: RUN_URI, purpose: 'training' }, { objectStore, warehouse: gone });
+    const again = await sealDataset(sealInput('training', plan), { objectStore, warehouse: gone });
+
+    expect(plan.partitionCount).toBe(0);
+    expect(again).toEqual({ sealed });
+    expect(snapshot(objectStore)).toEqual(before);
+  });
+
+  it('does not go on with a sealed dataset of which a part was deleted', async () => {
+    const objectStore = inMemoryObjectStore();
+    const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
+    await givenOrders(objectStore);
+    await stage('training', ports);
+    objectStore.objects.delete(`${partsUri(RUN_URI, 'test')}part-00000.csv`);
+
+    await expect(planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports)).rejects.toMatchObject({
+      name: 'ObjectMissingError',
+      message: expect.stringContaining('Start a new run'),
+    });
+  });
+
   it('stages a large view in partitions whose union is the view', async () => {
     const objectStore = inMemoryObjectStore();
     const rows = Array.from({ length: 150_010 }, (_, index): Row => [index < 10 ? null : index, null, 1]);

@@ -19,9 +19,9 @@ beforeEach(async () => {
   await givenArchive({ 'model.joblib': 'x' });
 });
 
-const givenArchive = async (files: Record<string, string>): Promise<void> => {
+const givenArchive = async (files: Record<string, string>, folderCount = 1): Promise<void> => {
   const archive = pack();
-  archive.entry({ name: 'code/', type: 'directory' });
+  for (let each = 0; each < folderCount; each += 1) archive.entry({ name: `code-${each}/`, type: 'directory' });
   for (const [name, content] of Object.entries(files)) archive.entry({ name }, content);
   archive.finalize();
   await ports.objectStore.put(MODEL_URI, gzipSync(await buffer(archive)));
@@ -152,6 +152,17 @@ describe('the model', () => {
       name: 'ModelMissingError',
       message: expect.stringContaining('SM_MODEL_DIR'),
     });
+  });
+
+  it('is missing when its archive holds more folders than anybody reads, and no file', async () => {
+    await givenArchive({}, 10_001);
+    await expect(evaluate([], {})).rejects.toMatchObject({
+      name: 'ModelMissingError',
+      message: expect.stringContaining('10000 members are no files'),
+    });
+
+    await givenArchive({ 'model.joblib': 'x' }, 9_999);
+    expect(await evaluate([], {})).toMatchObject({ gatePassed: true });
   });
 
   it('is missing when its archive is none', async () => {

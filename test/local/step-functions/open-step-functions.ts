@@ -38,7 +38,7 @@ export interface Described extends DescribeExecutionCommandOutput {
   readonly value: unknown;
 }
 
-type Settings = Partial<Pick<StepFunctionsOptions, 'dataDir'>> & {
+type Settings = Partial<Pick<StepFunctionsOptions, 'dataDir' | 'emit'>> & {
   readonly s3?: string;
   readonly eventbridge?: string;
 };
@@ -58,6 +58,7 @@ export const openStepFunctions = async (settings: Settings = {}): Promise<OpenSt
       eventbridge: settings.eventbridge ?? nowhere,
       sagemaker: nowhere,
     },
+    ...(settings.emit && { emit: settings.emit }),
     onEvent(executionArn, { type }) {
       seen.set(executionArn, (seen.get(executionArn) ?? new Set()).add(type));
       waiting.get(`${executionArn} ${type}`)?.();
