@@ -1,11 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { promoteModel } from '#functions/deployment/promote-model/promote-model.ts';
-import { registerModel } from '#functions/training/register-model/register-model.ts';
+import { promoteModel as promoteModelStep } from '#functions/deployment/promote-model/promote-model.ts';
+import { registerModel as registerModelStep } from '#functions/training/register-model/register-model.ts';
 import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemorySageMaker, inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
+
+const promoteModel = granted('promoteModel', promoteModelStep);
+const registerModel = granted('registerModel', registerModelStep);
 
 const DEPLOYED = { deployment: { target: 'sagemaker' } };
 
