@@ -5,7 +5,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { resumeTask } from '#functions/events/resume-task/resume-task.ts';
+import { resumeTask as resumeTaskStep } from '#functions/events/resume-task/resume-task.ts';
 import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
@@ -17,8 +17,11 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { granted } from '#test/functions/granted.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
+
+const resumeTask = granted('resumeTask', resumeTaskStep);
 
 /**
  * The laptop's SageMaker, S3 and logs behind the production adapters, with the production function that hears SageMaker's

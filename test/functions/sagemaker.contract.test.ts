@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployEndpoint } from '#functions/deployment/deploy-endpoint/deploy-endpoint.ts';
-import { restoreEndpoint } from '#functions/deployment/restore-endpoint/restore-endpoint.ts';
-import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
-import { planScoring } from '#functions/prediction/plan-scoring/plan-scoring.ts';
-import { scorePart } from '#functions/prediction/score-part/score-part.ts';
-import { transformDataset } from '#functions/prediction/transform-dataset/transform-dataset.ts';
-import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
-import { registerModel } from '#functions/training/register-model/register-model.ts';
-import { trainModel } from '#functions/training/train-model/train-model.ts';
+import { deployEndpoint as deployEndpointStep } from '#functions/deployment/deploy-endpoint/deploy-endpoint.ts';
+import { restoreEndpoint as restoreEndpointStep } from '#functions/deployment/restore-endpoint/restore-endpoint.ts';
+import { smokeTest as smokeTestStep } from '#functions/deployment/smoke-test/smoke-test.ts';
+import { planScoring as planScoringStep } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { scorePart as scorePartStep } from '#functions/prediction/score-part/score-part.ts';
+import { transformDataset as transformDatasetStep } from '#functions/prediction/transform-dataset/transform-dataset.ts';
+import { evaluateModel as evaluateModelStep } from '#functions/training/evaluate-model/evaluate-model.ts';
+import { registerModel as registerModelStep } from '#functions/training/register-model/register-model.ts';
+import { trainModel as trainModelStep } from '#functions/training/train-model/train-model.ts';
 import { type Run, runFolderUri } from '#shared/pipeline/run.ts';
 import { sourceArchive, sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import type { TrainingJobResult } from '#shared/tasks/training-job-verdict.ts';
 import { collect } from '#test/collect.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenArchive } from '#test/shared/models/fixture.ts';
 import { givenDataset, givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { openSageMaker } from './open-sagemaker.ts';
@@ -44,6 +45,16 @@ if __name__ == "__main__":
     if arguments.way == "broken":
         open(os.path.join(os.environ["SM_MODEL_DIR"], "broken"), "w").write("")
 `;
+
+const deployEndpoint = granted('deployEndpoint', deployEndpointStep);
+const restoreEndpoint = granted('restoreEndpoint', restoreEndpointStep);
+const smokeTest = granted('smokeTest', smokeTestStep);
+const planScoring = granted('planScoring', planScoringStep);
+const scorePart = granted('scorePart', scorePartStep);
+const transformDataset = granted('transformDataset', transformDatasetStep);
+const evaluateModel = granted('evaluateModel', evaluateModelStep);
+const registerModel = granted('registerModel', registerModelStep);
+const trainModel = granted('trainModel', trainModelStep);
 
 let laptop: Awaited<ReturnType<typeof openSageMaker>>;
 beforeAll(async () => {

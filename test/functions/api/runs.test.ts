@@ -1,17 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { describeRun } from '#functions/api/describe-run/describe-run.ts';
+import { describeRun as describeRunStep } from '#functions/api/describe-run/describe-run.ts';
 import { DescribeRun } from '#functions/api/describe-run/schema.ts';
-import { listRuns } from '#functions/api/list-runs/list-runs.ts';
+import { listRuns as listRunsStep } from '#functions/api/list-runs/list-runs.ts';
 import { ListRuns } from '#functions/api/list-runs/schema.ts';
 import { resumeRun } from '#functions/api/resume-run/resume-run.ts';
 import { ResumeRun } from '#functions/api/resume-run/schema.ts';
 import { StopRun } from '#functions/api/stop-run/schema.ts';
-import { stopRun } from '#functions/api/stop-run/stop-run.ts';
+import { stopRun as stopRunStep } from '#functions/api/stop-run/stop-run.ts';
 import { indexRun } from '#shared/pipeline/run-index.ts';
+import { granted } from '#test/functions/granted.ts';
 import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { callerOf } from './http-request.ts';
+
+const describeRun = granted('describeRun', describeRunStep);
+const listRuns = granted('listRuns', listRunsStep);
+const stopRun = granted('stopRun', stopRunStep);
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
 let executions: InMemoryExecutions;

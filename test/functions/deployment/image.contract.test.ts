@@ -2,18 +2,23 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commitImage } from '#functions/deployment/commit-image/commit-image.ts';
+import { commitImage as commitImageStep } from '#functions/deployment/commit-image/commit-image.ts';
 import { CommitImageInput, CommitImageOutput } from '#functions/deployment/commit-image/schema.ts';
-import { copyLayer } from '#functions/deployment/copy-layer/copy-layer.ts';
+import { copyLayer as copyLayerStep } from '#functions/deployment/copy-layer/copy-layer.ts';
 import { CopyLayerInput, CopyLayerOutput } from '#functions/deployment/copy-layer/schema.ts';
-import { planImage } from '#functions/deployment/plan-image/plan-image.ts';
+import { planImage as planImageStep } from '#functions/deployment/plan-image/plan-image.ts';
 import { PlanImageInput, PlanImageOutput } from '#functions/deployment/plan-image/schema.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 import { tarGz } from '#test/shared/images/archives.ts';
 import { givenArchive } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+
+const commitImage = granted('commitImage', commitImageStep);
+const copyLayer = granted('copyLayer', copyLayerStep);
+const planImage = granted('planImage', planImageStep);
 
 const RUN_URI = 's3://store/runs/tiny/run-1/';
 const MODEL_RECORD_URI = 's3://store/models/tiny/tiny-job.json';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
+import { smokeTest as smokeTestStep } from '#functions/deployment/smoke-test/smoke-test.ts';
 import { partsUri } from '#shared/dataset/manifest.ts';
 import { partFormat } from '#shared/dataset/part-format.ts';
 import { EndpointThrottledError, PredictionFailedError } from '#shared/errors.ts';
@@ -7,10 +7,13 @@ import type { DeploymentFact } from '#shared/models/deployment-fact.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { inMemoryModelServer } from '#test/shared/sagemaker/model-server.ts';
+
+const smokeTest = granted('smokeTest', smokeTestStep);
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
 beforeEach(() => {

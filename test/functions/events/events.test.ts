@@ -1,11 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { resumeTask } from '#functions/events/resume-task/resume-task.ts';
+import { resumeTask as resumeTaskStep } from '#functions/events/resume-task/resume-task.ts';
 import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
-import { sweepTasks } from '#functions/events/sweep-tasks/sweep-tasks.ts';
+import { sweepTasks as sweepTasksStep } from '#functions/events/sweep-tasks/sweep-tasks.ts';
 import { keepTask } from '#shared/tasks/task-store.ts';
+import { granted } from '#test/functions/granted.ts';
 import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
+
+const resumeTask = granted('resumeTask', resumeTaskStep);
+const sweepTasks = granted('sweepTasks', sweepTasksStep);
 
 let ports: InMemoryPorts;
 beforeEach(() => {

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { startQueuedRuns } from '#functions/events/start-queued-runs/start-queued-runs.ts';
+import { startQueuedRuns as startQueuedRunsStep } from '#functions/events/start-queued-runs/start-queued-runs.ts';
 import { StartTriggeredRunInput } from '#functions/events/start-triggered-run/schema.ts';
-import { startTriggeredRun } from '#functions/events/start-triggered-run/start-triggered-run.ts';
+import { startTriggeredRun as startTriggeredRunStep } from '#functions/events/start-triggered-run/start-triggered-run.ts';
 import { executionArnOf } from '#shared/executions/executions.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryEventBus } from '#test/shared/event-bus/in-memory.ts';
 import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
+
+const startQueuedRuns = granted('startQueuedRuns', startQueuedRunsStep);
+const startTriggeredRun = granted('startTriggeredRun', startTriggeredRunStep);
 
 const SETTINGS = { storeUri: STORE_URI, stateMachineArn: STATE_MACHINE_ARN };
 

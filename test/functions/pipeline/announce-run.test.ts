@@ -1,12 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { announceRun } from '#functions/pipeline/announce-run/announce-run.ts';
+import { announceRun as announceRunStep } from '#functions/pipeline/announce-run/announce-run.ts';
 import { type StateFailure, unpackFailure } from '#shared/endings/unpack-failure.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
 import { saveModelSearch } from '#shared/reuse/model-search.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryEventBus } from '#test/shared/event-bus/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
+
+const announceRun = granted('announceRun', announceRunStep);
 
 const CHILD_ARN = 'arn:aws:states:eu-central-1:000000000000:execution:training:run-1-training-0';
 

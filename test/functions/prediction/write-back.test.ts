@@ -1,18 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { abandonWrite } from '#functions/prediction/abandon-write/abandon-write.ts';
-import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
-import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
-import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import { abandonWrite as abandonWriteStep } from '#functions/prediction/abandon-write/abandon-write.ts';
+import { planWrite as planWriteStep } from '#functions/prediction/plan-write/plan-write.ts';
+import { publishPredictions as publishPredictionsStep } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart as writePartStep } from '#functions/prediction/write-part/write-part.ts';
 import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { PlannedPart, plannedPartsUri, stagingTableName, writeRecordUri } from '#shared/predictions/write-record.ts';
 import { findScoring } from '#shared/reuse/known-scoring.ts';
 import { saveScoring } from '#shared/reuse/scoring-fact.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
+import { granted } from '#test/functions/granted.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryWarehouse, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
+
+const abandonWrite = granted('abandonWrite', abandonWriteStep);
+const planWrite = granted('planWrite', planWriteStep);
+const publishPredictions = granted('publishPredictions', publishPredictionsStep);
+const writePart = granted('writePart', writePartStep);
 
 type Mode = 'append' | 'upsert' | 'replace';
 

@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
-import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
+import { extractPartition as extractPartitionStep } from '#functions/staging/extract-partition/extract-partition.ts';
+import { planPartitions as planPartitionsStep } from '#functions/staging/plan-partitions/plan-partitions.ts';
 import type { NextRound } from '#functions/staging/seal-dataset/schema.ts';
-import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
+import { sealDataset as sealDatasetStep } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { loadManifest, partsUri } from '#shared/dataset/manifest.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row, Warehouse } from '#shared/warehouse/warehouse.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryView, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
 import { plannedPartitions, type Round, sealInput, stage } from './stage.ts';
+
+const extractPartition = granted('extractPartition', extractPartitionStep);
+const planPartitions = granted('planPartitions', planPartitionsStep);
+const sealDataset = granted('sealDataset', sealDatasetStep);
 
 const ordersView = (rows: readonly Row[]): InMemoryView => ({
   columns: [columnOfType('ID', 'BIGINT'), columnOfType('NOTE', 'NVARCHAR(50)'), columnOfType('LATE', 'INTEGER')],

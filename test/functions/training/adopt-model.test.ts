@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { adoptModel } from '#functions/training/adopt-model/adopt-model.ts';
+import { adoptModel as adoptModelStep } from '#functions/training/adopt-model/adopt-model.ts';
 import { loadModelRecord } from '#shared/models/model-record.ts';
 import type { TrainingJobDescription } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemorySageMaker, inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
+
+const adoptModel = granted('adoptModel', adoptModelStep);
 
 const IMAGE = '492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3';
 const ELSEWHERE = 's3://sagemaker-eu-central-1-000000000000/Churn-2024';

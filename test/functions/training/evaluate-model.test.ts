@@ -2,13 +2,16 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
+import { evaluateModel as evaluateModelStep } from '#functions/training/evaluate-model/evaluate-model.ts';
 import { sealArchive } from '#shared/models/archive.ts';
 import { findTraining } from '#shared/reuse/known-training.ts';
 import { type ModelSearch, saveModelSearch } from '#shared/reuse/model-search.ts';
 import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
+
+const evaluateModel = granted('evaluateModel', evaluateModelStep);
 
 const MODEL_URI = `${trainingOutputUri(RUN_URI)}job-1/output/model.tar.gz`;
 const metricsOf = (...names: string[]) => names.map((name) => ({ name, regex: `${name}=(.*)` }));

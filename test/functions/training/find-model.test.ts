@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findModel } from '#functions/training/find-model/find-model.ts';
+import { findModel as findModelStep } from '#functions/training/find-model/find-model.ts';
 import { rememberTraining } from '#shared/reuse/known-training.ts';
 import { loadModelSearch } from '#shared/reuse/model-search.ts';
 import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenArchive } from '#test/shared/models/fixture.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
+
+const findModel = granted('findModel', findModelStep);
 
 const NEXT_URI = `${STORE_URI}/runs/flights/run-2/`;
 const MODEL_URI = `${trainingOutputUri(RUN_URI)}job-1/output/model.tar.gz`;

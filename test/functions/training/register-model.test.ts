@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { promoteModel } from '#functions/deployment/promote-model/promote-model.ts';
-import { registerModel } from '#functions/training/register-model/register-model.ts';
+import { promoteModel as promoteModelStep } from '#functions/deployment/promote-model/promote-model.ts';
+import { registerModel as registerModelStep } from '#functions/training/register-model/register-model.ts';
 import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenArchive } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
@@ -12,6 +13,9 @@ import { type InMemorySageMaker, inMemorySageMaker } from '#test/shared/sagemake
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const MODEL_URI = 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz';
+const promoteModel = granted('promoteModel', promoteModelStep);
+const registerModel = granted('registerModel', registerModelStep);
+
 const DEPLOYED = { deployment: { target: 'sagemaker' } };
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
