@@ -17,7 +17,11 @@ export const scheduleResources = async (pipelinesDir: string): Promise<Record<st
   const resources: Record<string, Resource> = {
     SchedulesDeadLetterQueue: {
       Type: 'AWS::SQS::Queue',
-      Properties: { MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true },
+      Properties: {
+        QueueName: { 'Fn::Sub': '${AWS::StackName}-schedules-dead-letters' },
+        MessageRetentionPeriod: 1_209_600,
+        SqsManagedSseEnabled: true,
+      },
     },
     SchedulesDeadLetterQueuePolicy: TLS_ONLY,
     // Of this stack alone, so that no other schedule of the account can take the role.

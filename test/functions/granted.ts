@@ -73,7 +73,8 @@ const objectStoreOf = (store: ObjectStore, entry: Entry, key: string): ObjectSto
   };
   return {
     getText: (uri) => read(uri, () => store.getText(uri)),
-    getStream: (uri) => read(uri, () => store.getStream(uri)),
+    getStream: (uri, options) => read(uri, () => store.getStream(uri, options)),
+    stat: (uri) => read(uri, () => store.stat(uri)),
     async put(uri, body, options) {
       demand(uri, 's3:PutObject');
       return store.put(uri, body, options);

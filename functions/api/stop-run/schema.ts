@@ -7,7 +7,7 @@ export const StopRun = operation({
   method: 'POST',
   path: '/runs/{id}/stop',
   summary:
-    'Stops a run. A job that SageMaker is running for it is stopped too, shortly after; what it has deployed stays.',
+    'Stops a run. A job that SageMaker is running for it is stopped within five minutes; what it has deployed stays.',
   request: {
     path: RunPath,
     body: {

@@ -47,7 +47,12 @@ export const evaluateModel = async (
     trainingSeconds: job.TrainingTimeInSeconds,
     billableSeconds: job.BillableTimeInSeconds,
   });
-  return { gatePassed, metrics, reason: failed.map(({ explanation }) => explanation).join(' ') };
+  return {
+    gatePassed,
+    metrics,
+    reason: failed.map(({ explanation }) => explanation).join(' '),
+    billableSeconds: search?.reused ? 0 : (job.BillableTimeInSeconds ?? 0),
+  };
 };
 
 /** What was judged stays what it was: an earlier try of this step, or the run that a model is reused from, has sealed it. */
