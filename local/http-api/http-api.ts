@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { readLimited } from '#local/http/limited-body.ts';
 import { listen } from '#local/http/listen.ts';
 import type { Account, StandIn } from '#local/stand-in.ts';
 import { payloadOf } from './payload.ts';
@@ -41,7 +42,7 @@ const answer = async (options: HttpApiOptions, request: IncomingMessage): Promis
   if (!isAuthorized(request, options.token)) {
     return { ...message(401, 'Unauthorized'), headers: { ...JSON_TYPE, 'www-authenticate': 'Bearer' } };
   }
-  const body = await readBody(request);
+  const body = await readLimited(request, MAX_BODY_BYTES);
   if (!body) return TOO_LARGE;
   const invocation = new InvokeCommand({
     FunctionName: match.route.functionName,
@@ -64,17 +65,6 @@ const isAuthorized = ({ headers }: IncomingMessage, token: string): boolean =>
   timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** The body, or undefined where it is longer than is taken; what is too much is read and dropped. */
-const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return sizeBytes <= MAX_BODY_BYTES ? Buffer.concat(chunks) : undefined;
-};
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 

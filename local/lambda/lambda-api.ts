@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '#local/http/aws-json.ts';
+import { readLimited } from '#local/http/limited-body.ts';
 import type { Account } from '#local/stand-in.ts';
 import type { AsynchronousEvent } from './asynchronous-invocations.ts';
 import type { Invocation, InvocationResult } from './environment.ts';
@@ -122,23 +123,17 @@ const configuration = ({ functions, account }: LambdaApiOptions, name: string): 
   };
 };
 
-/** The event's JSON text, `{}` where the caller sent none; it stops storing what goes beyond the limit. */
+/** The event's JSON text, `{}` where the caller sent none. */
 const readPayload = async (request: IncomingMessage, type: string, maxBytes: number): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let byteCount = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    byteCount += chunk.length;
-    if (byteCount <= maxBytes) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  if (byteCount > maxBytes) {
+  const body = await readLimited(request, maxBytes);
+  if (!body) {
     throw new AwsError(
       'RequestEntityTooLargeException',
-      `${byteCount} byte payload is too large for the ${type} invocation type (limit ${maxBytes} bytes)`,
+      `${request.headers['content-length'] ?? `More than ${maxBytes}`} byte payload is too large for the ${type} invocation type (limit ${maxBytes} bytes)`,
       { statusCode: 413, details: { Type: 'User' } },
     );
   }
-  const text = Buffer.concat(chunks).toString('utf8') || '{}';
+  const text = body.toString('utf8') || '{}';
   try {
     JSON.parse(text);
     return text;

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '#local/http/aws-json.ts';
+import { readLimited } from '#local/http/limited-body.ts';
 import type { SageMakerContext } from '../context.ts';
 import type { Fleet } from '../endpoints/fleet.ts';
 import { startAsyncInvocation } from './async-invocation.ts';
 import { invokeVariant, modelError } from './invoke.ts';
-import { readLimited } from './limited-body.ts';
 import type { RuntimeAnswer } from './runtime-answer.ts';
 
 /** The service model's limit of InvokeEndpoint's body, for requests and for answers. */
@@ -85,7 +85,10 @@ const invoke = async (
     timeoutMs: context.settings.invocationTimeoutMs,
   });
   const answerBody = await readLimited(answered, maxBytes);
-  if (!answerBody) throw modelError(context, name, 500, `The container's answer is longer than ${maxBytes} bytes.`);
+  if (!answerBody) {
+    answered.destroy();
+    throw modelError(context, name, 500, `The container's answer is longer than ${maxBytes} bytes.`);
+  }
   const customAttributes = answered.headers[CUSTOM_ATTRIBUTES];
   return {
     status: 200,

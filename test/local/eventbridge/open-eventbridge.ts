@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import {
   EventBridgeClient,
   PutEventsCommand,
@@ -12,7 +13,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { type EventBridgeOptions, startEventBridge } from '#local/eventbridge/eventbridge.ts';
 import { serveAwsJson } from '#local/http/aws-json.ts';
-import { listen, readBody } from '#local/http/listen.ts';
+import { listen } from '#local/http/listen.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 
 export const FUNCTION_ARN = 'arn:aws:lambda:eu-central-1:000000000000:function:resumeTask';
@@ -25,7 +26,7 @@ export const startTargets = async () => {
   /** Statuses to answer with before accepting again. */
   const failures: number[] = [];
   const lambda = await listen(async (request, response) => {
-    const body = await readBody(request);
+    const body = await buffer(request);
     const status = failures.shift();
     if (status === undefined) received.push(JSON.parse(body.toString()));
     const headers = { 'x-amzn-errortype': status === 404 ? 'ResourceNotFoundException' : 'ServiceException' };
