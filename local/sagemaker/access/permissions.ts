@@ -31,7 +31,12 @@ export const sageMakerPermissions = ({
     (input) => [onExisting(action, arn(type, input[member]))];
 
   const toCreate =
-    (action: string, type: ResourceType, member: string, keysOf: (input: JsonRequest) => Check['context'] = () => ({})) =>
+    (
+      action: string,
+      type: ResourceType,
+      member: string,
+      keysOf: (input: JsonRequest) => Check['context'] = () => ({}),
+    ) =>
     (input: JsonRequest): readonly Check[] => {
       const resource = arn(type, input[member]);
       const tagKeys = requestTags(input.Tags);
@@ -111,7 +116,9 @@ export const sageMakerPermissions = ({
     AddTags: ({ ResourceArn, Tags }) => [onExisting('AddTags', textOf(ResourceArn), requestTags(Tags))],
     ListTags: ({ ResourceArn }) => [onExisting('ListTags', textOf(ResourceArn))],
     DeleteTags: ({ ResourceArn, TagKeys }) => [
-      onExisting('DeleteTags', textOf(ResourceArn), { 'aws:TagKeys': Array.isArray(TagKeys) ? TagKeys.map(textOf) : [] }),
+      onExisting('DeleteTags', textOf(ResourceArn), {
+        'aws:TagKeys': Array.isArray(TagKeys) ? TagKeys.map(textOf) : [],
+      }),
     ],
   };
 };
