@@ -42,6 +42,11 @@ export const openIam = ({ account, personKeys, now = Date.now }: IamOptions): Ia
     personKeys: sessions.personKeys,
     sessionKeys: (roleArn, sessionName) => sessions.keysOf(rolePrincipal(roleArn, sessionName)),
     serviceKeys: (service, sourceArn) => sessions.keysOf({ type: 'service', service, sourceArn }),
+    callerOf: ({ accessKeyId, sessionToken }) => {
+      const found = sessions.find(accessKeyId, sessionToken);
+      if (typeof found !== 'object') throw new TypeError(`Nobody here has the key ${accessKeyId}.`);
+      return callerOf(found.principal);
+    },
     authenticate: (request, service, body) => {
       const actual = createHash('sha256').update(body).digest('hex');
       const { principal, payloadHash } = verify(verifier, request, service, () => actual);
