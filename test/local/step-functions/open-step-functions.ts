@@ -10,7 +10,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { Iam } from '#local/iam/iam.ts';
+import type { Iam, KeyPair } from '#local/iam/iam.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { type StepFunctions, type StepFunctionsOptions, startStepFunctions } from '#local/step-functions/server.ts';
 import { roleFor, withRoles } from '#test/local/iam/roles.ts';
@@ -42,6 +42,8 @@ export interface Described extends DescribeExecutionCommandOutput {
 }
 
 type Settings = Partial<Pick<StepFunctionsOptions, 'dataDir' | 'iam'>> & {
+  /** Of another Lambda than the test's own. */
+  readonly lambdaUrl?: string;
   readonly s3?: string;
   readonly eventbridge?: string;
 };
@@ -57,7 +59,7 @@ export const openStepFunctions = async (settings: Settings = {}): Promise<OpenSt
     account: LOCAL_ACCOUNT,
     iam: settings.iam ?? machineIam(),
     endpoints: {
-      lambda: lambda.url,
+      lambda: settings.lambdaUrl ?? lambda.url,
       s3: settings.s3 ?? nowhere,
       eventbridge: settings.eventbridge ?? nowhere,
       sagemaker: nowhere,
@@ -126,11 +128,11 @@ export const ROLE = 'arn:aws:iam::000000000000:role/test';
 /** The person, and a role for machines, may do everything. */
 export const machineIam = (): Iam => withRoles(testIam(), roleFor('states.amazonaws.com', ROLE));
 
-export const clientOf = (endpoint: string): SFNClient =>
+export const clientOf = (endpoint: string, credentials: KeyPair = PERSON): SFNClient =>
   new SFNClient({
     endpoint,
     region: LOCAL_ACCOUNT.region,
-    credentials: PERSON,
+    credentials,
     disableHostPrefix: true,
   });
 
