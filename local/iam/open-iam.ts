@@ -42,6 +42,11 @@ export const openIam = ({ account, personKeys, now = Date.now }: IamOptions): Ia
     personKeys: sessions.personKeys,
     sessionKeys: (roleArn, sessionName) => sessions.keysOf(rolePrincipal(roleArn, sessionName)),
     serviceKeys: (service, sourceArn) => sessions.keysOf({ type: 'service', service, sourceArn }),
+    callerOf: ({ accessKeyId, sessionToken }) => {
+      const found = sessions.find(accessKeyId, sessionToken);
+      if (typeof found !== 'object') throw new TypeError(`Nobody here has the key ${accessKeyId}.`);
+      return callerOf(found.principal);
+    },
     authenticate: (request, service, body) => {
       const actual = createHash('sha256').update(body).digest('hex');
       const { principal, payloadHash } = verify(verifier, request, service, () => actual);
@@ -53,7 +58,7 @@ export const openIam = ({ account, personKeys, now = Date.now }: IamOptions): Ia
         throw new SignatureError('payload', 'Missing required header for this request: x-amz-content-sha256');
       });
       const { date, scope, signature } = authorization;
-      const payload = signedPayload(payloadHash, () =>
+      const payload = signedPayload(service, payloadHash, () =>
         chunkVerifier(key, { date, scope: scopeText(scope), signature }),
       );
       return { caller: callerOf(principal), payload };
