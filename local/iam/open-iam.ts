@@ -58,7 +58,7 @@ export const openIam = ({ account, personKeys, now = Date.now }: IamOptions): Ia
         throw new SignatureError('payload', 'Missing required header for this request: x-amz-content-sha256');
       });
       const { date, scope, signature } = authorization;
-      const payload = signedPayload(payloadHash, () =>
+      const payload = signedPayload(service, payloadHash, () =>
         chunkVerifier(key, { date, scope: scopeText(scope), signature }),
       );
       return { caller: callerOf(principal), payload };

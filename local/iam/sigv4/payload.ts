@@ -2,10 +2,10 @@ import { SignatureError } from '../errors.ts';
 import type { ChunkVerifier, SignedPayload } from '../iam.ts';
 import { wordsOf } from './words.ts';
 
-/** What `x-amz-content-sha256` says of the body. @throws SignatureError unsupported */
-export const signedPayload = (declared: string, verifier: () => ChunkVerifier): SignedPayload => {
+/** What `x-amz-content-sha256` says of the body; only S3 takes bodies without a digest. @throws SignatureError unsupported */
+export const signedPayload = (service: string, declared: string, verifier: () => ChunkVerifier): SignedPayload => {
   if (/^[0-9a-f]{64}$/.test(declared)) return { type: 'sha256', sha256: declared };
-  switch (declared) {
+  switch (service === 's3' ? declared : undefined) {
     case 'UNSIGNED-PAYLOAD':
       return { type: 'unsigned' };
     case 'STREAMING-UNSIGNED-PAYLOAD-TRAILER':
@@ -17,7 +17,9 @@ export const signedPayload = (declared: string, verifier: () => ChunkVerifier): 
     default:
       throw new SignatureError(
         'unsupported',
-        'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.',
+        service !== 's3'
+          ? 'x-amz-content-sha256 must be the SHA-256 of the body.'
+          : 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.',
       );
   }
 };

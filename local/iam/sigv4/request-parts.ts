@@ -8,12 +8,13 @@ export type Query = Record<string, string | string[]>;
 export const partsOf = ({ url = '/' }: IncomingMessage): { readonly path: string; readonly query: Query } => {
   const queryStart = url.indexOf('?');
   return queryStart < 0
-    ? { path: url, query: {} }
+    ? { path: url, query: Object.create(null) }
     : { path: url.slice(0, queryStart), query: parseQuery(url.slice(queryStart + 1)) };
 };
 
 const parseQuery = (text: string): Query => {
-  const query: Query = {};
+  // Without a prototype: `valueOf` is a name like any other.
+  const query: Query = Object.create(null);
   for (const pair of text.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
