@@ -17,6 +17,8 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { EVERYTHING, FRAMEWORK_REPOSITORY, roleArn, roleOf } from '#test/local/iam/roles.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
 
@@ -27,6 +29,8 @@ import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/
 export const openSageMaker = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'fedml-sagemaker-'));
   const account = LOCAL_ACCOUNT;
+  const iam = testIam();
+  iam.deploy({ roles: ROLES, resourcePolicies: FRAMEWORK_REPOSITORY });
   const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
   const logs = openLogFiles(join(dataDir, 'logs'));
   const logServer = await startCloudWatchLogs({ account, logs });
@@ -35,6 +39,7 @@ export const openSageMaker = async () => {
   const sageMakerServer = await startSageMaker({
     dataDir: join(dataDir, 'sagemaker'),
     account,
+    iam,
     s3Endpoint: s3.url,
     python: await pythonInterpreter('.'),
     logs,
@@ -48,7 +53,7 @@ export const openSageMaker = async () => {
   const clientOf = (endpoint: string) => ({
     endpoint,
     region: account.region,
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    credentials: PERSON,
   });
   const s3Client = new S3Client(clientOf(s3.url));
   await s3Client.send(new CreateBucketCommand({ Bucket: 'store' }));
@@ -64,8 +69,8 @@ export const openSageMaker = async () => {
     ports,
     settings: {
       region: account.region,
-      trainingRoleArn: 'arn:aws:iam::000000000000:role/training',
-      modelRoleArn: 'arn:aws:iam::000000000000:role/model',
+      trainingRoleArn: roleArn('training'),
+      modelRoleArn: roleArn('model'),
     },
     /** Starts a waiting step with a token and resolves with what its state is answered. */
     answered: async (start: (taskToken: string) => Promise<unknown>) => {
@@ -83,6 +88,8 @@ export const openSageMaker = async () => {
     },
   };
 };
+
+const ROLES = ['training', 'model'].map((name) => roleOf(name, 'sagemaker.amazonaws.com', EVERYTHING));
 
 const PATIENCE_MS = 50_000;
 
