@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Account } from '#local/stand-in.ts';
 import { AccessDenied, SignatureError } from './errors.ts';
 import type { Caller, Check, Iam, KeyPair, Principal } from './iam.ts';
+import { type Decision, decide } from './policy/decide.ts';
+import { compile, NOTHING_DEPLOYED } from './policy/deployment.ts';
 import { openSessions } from './sessions.ts';
 import { scopeText } from './sigv4/canonical-request.ts';
 import { chunkVerifier } from './sigv4/chunks.ts';
@@ -14,28 +16,32 @@ export interface IamOptions {
   readonly personKeys?: KeyPair;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Hears of each check that was asked, and of the statement that allowed it. */
+  readonly onDecision?: (decision: Decision) => void;
 }
 
 /** The access management of one account. Nobody but its person may do anything until policies are deployed. */
-export const openIam = ({ account, personKeys, now = Date.now }: IamOptions): Iam => {
+export const openIam = ({ account, personKeys, now = Date.now, onDecision }: IamOptions): Iam => {
   const person: Principal = { type: 'user', arn: `arn:aws:iam::${account.accountId}:user/local-administrator` };
   const sessions = openSessions(person, personKeys);
   const verifier = { account, sessions, now };
 
+  let deployment = NOTHING_DEPLOYED;
+  const decided = (principal: Principal, check: Check): Decision => {
+    const decision = decide(deployment, account, principal, check);
+    onDecision?.(decision);
+    return decision;
+  };
+  const assertAllowed = (principal: Principal, check: Check): void => {
+    const decision = decided(principal, check);
+    if (!decision.allowed) throw new AccessDenied({ principal, ...check, reason: decision.reason });
+  };
   const callerOf = (principal: Principal): Caller => ({
     principal,
     authorize: (...checks) => {
-      for (const { action, resource } of checks) {
-        if (principal.type === 'user') continue;
-        throw new AccessDenied({
-          principal,
-          action,
-          resource,
-          reason: `because no identity-based policy allows the ${action} action`,
-        });
-      }
+      for (const check of checks) assertAllowed(principal, check);
     },
-    may: (_check: Check) => principal.type === 'user',
+    may: (check) => decided(principal, check).allowed,
   });
 
   return {
@@ -63,8 +69,11 @@ export const openIam = ({ account, personKeys, now = Date.now }: IamOptions): Ia
       );
       return { caller: callerOf(principal), payload };
     },
-    assertTrusts: () => {},
-    deploy: () => {},
+    assertTrusts: (roleArn, service, sourceArn) =>
+      assertAllowed({ type: 'service', service, sourceArn }, { action: 'sts:AssumeRole', resource: roleArn }),
+    deploy: (policies) => {
+      deployment = compile(policies);
+    },
   };
 };
 
