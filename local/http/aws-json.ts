@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listen } from '#local/http/listen.ts';
 import type { Caller, Check, Iam } from '#local/iam/iam.ts';
 import type { StandIn } from '#local/stand-in.ts';
+import { accessErrorOf } from './access-errors.ts';
 import { readLimited } from './limited-body.ts';
 
 /** An error that AWS's JSON protocols carry by name: HTTP 400 with `__type` and `message` unless said otherwise. */
@@ -67,13 +68,9 @@ export const awsJsonHandler = (
       const output = await answer(service, request);
       send(response, 200, service.jsonVersion, output ?? {});
     } catch (error) {
-      const failure = asAwsError(error);
-      response.setHeader('x-amzn-errortype', failure.name);
-      send(response, failure.statusCode, service.jsonVersion, {
-        __type: failure.name,
-        message: failure.message,
-        ...failure.details,
-      });
+      const { statusCode, code, members } = failureOf(error);
+      response.setHeader('x-amzn-errortype', code.replace(/^.*#/, ''));
+      send(response, statusCode, service.jsonVersion, { __type: code, ...members });
     }
   };
 };
@@ -84,9 +81,6 @@ export const serveAwsJson = async (service: AwsJsonService, port = 0): Promise<S
 
 const answer = async (service: AwsJsonService, request: IncomingMessage): Promise<unknown> => {
   const { iam, signingName = '', operations, permissions = {}, targetPrefix } = service;
-  if (!request.headers.authorization) {
-    throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
-  }
   const body = await bodyOf(request, service);
   const caller = iam ? iam.authenticate(request, signingName, body) : ANYBODY;
   const target = String(request.headers['x-amz-target'] ?? '');
@@ -138,12 +132,22 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-const asAwsError = (error: unknown): AwsError =>
-  error instanceof AwsError
-    ? error
-    : new AwsError('InternalFailure', error instanceof Error ? (error.stack ?? error.message) : String(error), {
-        statusCode: 500,
-      });
+interface Failure {
+  readonly statusCode: number;
+  readonly code: string;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+const failureOf = (error: unknown): Failure => {
+  const refusal = accessErrorOf(error);
+  if (refusal) return { ...refusal, statusCode: 400, code: `com.amazon.coral.service#${refusal.code}` };
+  if (error instanceof AwsError) {
+    const { statusCode, name: code, message, details } = error;
+    return { statusCode, code, members: { message, ...details } };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { statusCode: 500, code: 'InternalFailure', members: { message } };
+};
 
 const send = (response: ServerResponse, statusCode: number, version: string, body: unknown): void => {
   response.writeHead(statusCode, { 'content-type': `application/x-amz-json-${version}` });

@@ -17,7 +17,7 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
-import { EVERYTHING, FRAMEWORK_REPOSITORY, roleArn, roleOf } from '#test/local/iam/roles.ts';
+import { roleArn, roleFor, withRoles } from '#test/local/iam/roles.ts';
 import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
@@ -29,11 +29,13 @@ import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/
 export const openSageMaker = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'fedml-sagemaker-'));
   const account = LOCAL_ACCOUNT;
-  const iam = testIam();
-  iam.deploy({ roles: ROLES, resourcePolicies: FRAMEWORK_REPOSITORY });
+  const iam = withRoles(
+    testIam(),
+    ...['training', 'model'].map((name) => roleFor('sagemaker.amazonaws.com', roleArn(name))),
+  );
   const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
   const logs = openLogFiles(join(dataDir, 'logs'));
-  const logServer = await startCloudWatchLogs({ account, logs });
+  const logServer = await startCloudWatchLogs({ account, iam, logs });
   const taskTokens = inMemoryTaskTokens();
   const resumed: Promise<unknown>[] = [];
   const sageMakerServer = await startSageMaker({
@@ -88,8 +90,6 @@ export const openSageMaker = async () => {
     },
   };
 };
-
-const ROLES = ['training', 'model'].map((name) => roleOf(name, 'sagemaker.amazonaws.com', EVERYTHING));
 
 const PATIENCE_MS = 50_000;
 

@@ -8,7 +8,7 @@ import { startHttpApi } from '#local/http-api/http-api.ts';
 import { type Issuer, openIssuer } from '#local/http-api/issuer.ts';
 import type { DeployedPolicies, KeyPair } from '#local/iam/iam.ts';
 import { LOCAL_ACCOUNT, type StandIn } from '#local/stand-in.ts';
-import { allow, EVERYTHING, policy, roleArn, roleOf, type Statement } from '#test/local/iam/roles.ts';
+import { allow, policy, roleArn, roleFor, type Statement } from '#test/local/iam/roles.ts';
 import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { fixture, type OpenLambda, openLambda } from '#test/local/lambda/open-lambda.ts';
 
@@ -27,7 +27,7 @@ const invokableFrom = (SourceArn: string) =>
 
 const deploy = (policies: Partial<DeployedPolicies> = {}) =>
   iam.deploy({
-    roles: [roleOf('function', 'lambda.amazonaws.com', EVERYTHING)],
+    roles: [roleFor('lambda.amazonaws.com', roleArn('function'))],
     resourcePolicies: {
       'arn:aws:lambda:eu-central-1:000000000000:function:echo': invokableFrom(`${API_ARN}/*`),
       'arn:aws:lambda:eu-central-1:000000000000:function:fails': invokableFrom(`${API_ARN}/*`),
@@ -227,8 +227,8 @@ describe('the IAM authorizer', () => {
   const deployReader = (...statements: readonly Statement[]) =>
     deploy({
       roles: [
-        roleOf('function', 'lambda.amazonaws.com', EVERYTHING),
-        roleOf('reader', 'ec2.amazonaws.com', statements),
+        roleFor('lambda.amazonaws.com', roleArn('function')),
+        roleFor('ec2.amazonaws.com', roleArn('reader'), statements),
       ],
     });
 

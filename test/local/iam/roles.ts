@@ -1,36 +1,35 @@
-import type { DeployedPolicies, PolicyDocument } from '#local/iam/iam.ts';
+import type { DeployedPolicies, Iam, PolicyDocument } from '#local/iam/iam.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 
-export type Statement = PolicyDocument['Statement'][number];
+type Role = DeployedPolicies['roles'][number];
+export type Statement = Readonly<Record<string, unknown>>;
 
 export const roleArn = (name: string): string => `arn:aws:iam::${LOCAL_ACCOUNT.accountId}:role/${name}`;
 
-/** A role that `service` may take, with one policy. */
-export const roleOf = (
-  name: string,
-  service: string,
-  statements: readonly Statement[],
-): DeployedPolicies['roles'][number] => ({
-  arn: roleArn(name),
-  trust: policy({ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }),
-  policies: [{ name: 'policy', document: policy(...statements) }],
-});
-
 export const policy = (...Statement: readonly Statement[]): PolicyDocument => ({ Version: '2012-10-17', Statement });
 
+/** A role that a service may take, and what it is allowed; everything unless said otherwise. */
+export const roleFor = (service: string, arn: string, statements: readonly Statement[] = [ANYTHING]): Role => ({
+  arn,
+  trust: policy({ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }),
+  policies: [{ name: 'Grants', document: policy(...statements) }],
+});
+
 export const allow = (
-  Action: string | readonly string[],
-  Resource: string | readonly string[],
-  Condition?: Readonly<Record<string, unknown>>,
-): Statement => ({ Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) });
+  action: string | readonly string[],
+  resource: string | readonly string[] = '*',
+  condition?: Readonly<Record<string, unknown>>,
+): Statement => ({
+  Effect: 'Allow',
+  Action: action,
+  Resource: resource,
+  ...(condition && { Condition: condition }),
+});
 
-export const EVERYTHING = [allow('*', '*')];
+export const ANYTHING = allow('*');
 
-/** AWS lets every account pull its framework images. */
-export const FRAMEWORK_REPOSITORY = {
-  'arn:aws:ecr:eu-central-1:492215442770:repository/sagemaker-scikit-learn': policy({
-    Effect: 'Allow',
-    Principal: '*',
-    Action: 'ecr:*',
-  }),
+/** The same access management with these roles. */
+export const withRoles = (iam: Iam, ...roles: readonly Role[]): Iam => {
+  iam.deploy({ roles, resourcePolicies: {} });
+  return iam;
 };

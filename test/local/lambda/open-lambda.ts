@@ -6,7 +6,7 @@ import type { Iam } from '#local/iam/iam.ts';
 import type { LambdaFunction } from '#local/lambda/functions.ts';
 import { type LambdaOptions, startLambda } from '#local/lambda/lambda.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
-import { EVERYTHING, roleArn, roleOf } from '#test/local/iam/roles.ts';
+import { roleArn, roleFor } from '#test/local/iam/roles.ts';
 import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
 export const FIXTURES = join(import.meta.dirname, 'fixtures');
@@ -26,7 +26,7 @@ export type OpenLambda = Awaited<ReturnType<typeof openLambda>>;
 /** Access management by which the functions' role may do everything. */
 export const permissiveIam = (): Iam => {
   const iam = testIam();
-  iam.deploy({ roles: [roleOf('function', 'lambda.amazonaws.com', EVERYTHING)], resourcePolicies: {} });
+  iam.deploy({ roles: [roleFor('lambda.amazonaws.com', roleArn('function'))], resourcePolicies: {} });
   return iam;
 };
 

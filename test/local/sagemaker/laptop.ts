@@ -36,7 +36,7 @@ import type { EventChaos, SageMakerEvent } from '#local/sagemaker/events.ts';
 import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
 import { startSageMaker } from '#local/sagemaker/server.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
-import { EVERYTHING, FRAMEWORK_REPOSITORY, roleArn, roleOf } from '#test/local/iam/roles.ts';
+import { roleArn, roleFor } from '#test/local/iam/roles.ts';
 import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
 export const ROLE = roleArn('execution');
@@ -56,8 +56,8 @@ export const openLaptop = async ({ settings = {}, chaos = {}, python }: LaptopOp
   const iam = testIam();
   const setPolicies = (policies: Partial<DeployedPolicies> = {}) =>
     iam.deploy({
-      roles: [roleOf('execution', 'sagemaker.amazonaws.com', EVERYTHING)],
-      resourcePolicies: FRAMEWORK_REPOSITORY,
+      roles: [roleFor('sagemaker.amazonaws.com', roleArn('execution'))],
+      resourcePolicies: {},
       ...policies,
     });
   setPolicies();

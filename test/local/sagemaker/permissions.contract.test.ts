@@ -1,7 +1,7 @@
 import * as sdk from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointAsyncCommand, InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allow, EVERYTHING, roleArn, roleOf, type Statement } from '#test/local/iam/roles.ts';
+import { allow, roleArn, roleFor, type Statement } from '#test/local/iam/roles.ts';
 import { BUCKET, IMAGE, type Laptop, openLaptop, ROLE, trainingRequest } from './laptop.ts';
 
 const PREFIX = 'arn:aws:sagemaker:eu-central-1:000000000000';
@@ -173,10 +173,10 @@ const CASES: readonly (readonly [string, object, readonly Statement[]])[] = [
 const setGrants = (statements: readonly Statement[]): void =>
   laptop.setPolicies({
     roles: [
-      roleOf('caller', 'ec2.amazonaws.com', statements),
-      roleOf('execution', 'sagemaker.amazonaws.com', EVERYTHING),
-      roleOf('other', 'sagemaker.amazonaws.com', EVERYTHING),
-      roleOf('untrusting', 'ec2.amazonaws.com', EVERYTHING),
+      roleFor('ec2.amazonaws.com', roleArn('caller'), statements),
+      roleFor('sagemaker.amazonaws.com', roleArn('execution')),
+      roleFor('sagemaker.amazonaws.com', roleArn('other')),
+      roleFor('ec2.amazonaws.com', roleArn('untrusting')),
     ],
   });
 
@@ -267,7 +267,7 @@ describe('a role', () => {
   });
 
   it('that does not trust SageMaker is taken by no job and no model', async () => {
-    setGrants(EVERYTHING);
+    setGrants([allow('*')]);
     const untrusting = roleArn('untrusting');
     const send = (command: unknown) => laptop.as(CALLER).sagemaker.send(command as never);
     const refusal = {
