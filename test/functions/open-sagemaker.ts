@@ -17,6 +17,7 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { roleArn, roleFor, withRoles } from '#test/local/iam/roles.ts';
 import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
@@ -28,7 +29,10 @@ import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/
 export const openSageMaker = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'fedml-sagemaker-'));
   const account = LOCAL_ACCOUNT;
-  const iam = testIam();
+  const iam = withRoles(
+    testIam(),
+    ...['training', 'model'].map((name) => roleFor('sagemaker.amazonaws.com', roleArn(name))),
+  );
   const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
   const logs = openLogFiles(join(dataDir, 'logs'));
   const logServer = await startCloudWatchLogs({ account, iam, logs });
@@ -37,6 +41,7 @@ export const openSageMaker = async () => {
   const sageMakerServer = await startSageMaker({
     dataDir: join(dataDir, 'sagemaker'),
     account,
+    iam,
     s3Endpoint: s3.url,
     python: await pythonInterpreter('.'),
     logs,
@@ -66,8 +71,8 @@ export const openSageMaker = async () => {
     ports,
     settings: {
       region: account.region,
-      trainingRoleArn: 'arn:aws:iam::000000000000:role/training',
-      modelRoleArn: 'arn:aws:iam::000000000000:role/model',
+      trainingRoleArn: roleArn('training'),
+      modelRoleArn: roleArn('model'),
     },
     /** Starts a waiting step with a token and resolves with what its state is answered. */
     answered: async (start: (taskToken: string) => Promise<unknown>) => {

@@ -14,5 +14,9 @@ export const pullChecks = (image: string): readonly Check[] => {
   ];
 };
 
+/** SageMaker's text for a model whose role may not pull its image. */
+export const mayNotPull = (roleArn: string, image: string): string =>
+  `The role "${roleArn}" does not have BatchGetImage permission for the image: "${image}".`;
+
 const ECR_IMAGE =
   /^(?<accountId>\d{12})\.dkr\.ecr\.(?<region>[a-z0-9-]+)\.amazonaws\.com\/(?<repository>[^:@]+)(?:[:@].+)?$/;

@@ -71,7 +71,7 @@ const couldNotAssume = (roleArn: string): string =>
 
 const openRole = ({ iam, account, s3Endpoint, logs, onProblem }: RolesOptions, arn: string): Role => {
   const keys = iam.sessionKeys(arn, SESSION_NAME);
-  const caller = iam.callerOf(arn, SESSION_NAME);
+  const caller = iam.callerOf(keys);
   const silenced = new Set<string>();
   const mayLog = (group: string, stream: string): boolean => {
     const checks = logChecks(account, group, stream, logs);
