@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
+import { isPlaceless, PLACES } from '#shared/store/layout.ts';
 
 const Environment = z.object({
   AWS_REGION: z.string().min(1),
   /** Where runs, models and task tokens are kept: `s3://bucket` or `s3://bucket/prefix`, without a slash at the end. */
-  FEDML_STORE_URI: z.string().regex(/^s3:\/\/[^/]+(\/.*[^/])?$/, 'must be s3://bucket or s3://bucket/prefix'),
+  FEDML_STORE_URI: z
+    .string()
+    .regex(/^s3:\/\/[^/]+(\/.*[^/])?$/, 'must be s3://bucket or s3://bucket/prefix')
+    .refine(isPlaceless, `must have none of the store's own folders in its prefix: ${Object.keys(PLACES).join(', ')}`),
   /** The folder of `pipelines/`, packaged with the functions. */
   FEDML_PIPELINES_DIR: z.string().min(1),
   /** Secrets Manager secret with the database user, in the fields of FedML's config.json. */

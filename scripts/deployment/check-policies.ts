@@ -42,7 +42,9 @@ export const checkPolicies = (template: Template): Finding[] =>
 
 /** What SageMaker's own roles do with a key goes on in volumes and grants; of all others S3 and Secrets Manager ask for it. */
 const usesKeyDirectly = ({ actions, condition }: Statement): boolean =>
-  actions.some((action) => action.startsWith('kms:')) && !isBoundBy(condition, 'kms:ViaService');
+  actions.some((action) => action.startsWith('kms:')) &&
+  !isBoundBy(condition, 'kms:ViaService') &&
+  !isBoundBy(condition, 'kms:GrantIsForAWSResource');
 
 const isOfSageMaker = (trust: unknown): boolean => JSON.stringify(trust ?? '').includes('sagemaker.amazonaws.com');
 

@@ -49,8 +49,8 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-sfn StartExecutionCommand': ['states:StartExecution'],
   '@aws-sdk/client-sfn StopExecutionCommand': ['states:StopExecution'],
   '@aws-sdk/client-sfn paginateListExecutions': ['states:ListExecutions'],
-  // Parts are put under the object's own permission; our uploads are tagged as staged data.
-  '@aws-sdk/lib-storage Upload': ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
+  // Parts are put under the object's own permission. Which uploads are tagged, store-calls.ts tells.
+  '@aws-sdk/lib-storage Upload': ['s3:PutObject', 's3:AbortMultipartUpload'],
 
   // ECR's registry is called over HTTP, under the permissions of whoever asked for the token.
   'Registry.host': [],

@@ -3,6 +3,7 @@ import { DatasetColumn, DatasetFormat, DatasetName, Window } from '#shared/datas
 import { DatasetMismatchError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** Rows to train and test on, or rows to score. */
 export const StagingPurpose = z.enum(['training', 'scoring']);
@@ -79,7 +80,7 @@ export const PartitionFacts = z.strictObject({
   parts: z.array(
     z.strictObject({
       dataset: DatasetName,
-      uri: z.string().startsWith('s3://'),
+      uri: uriIn('staged'),
       rowCount: z.int().positive(),
       sizeBytes: z.int().positive(),
       sha256: z.string().length(64),

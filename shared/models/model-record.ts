@@ -4,6 +4,8 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { Metrics } from '#shared/sagemaker/metrics.ts';
+import { folderIn, type UriIn } from '#shared/store/layout.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** A model in the register, `models/<pipeline>/<training job>.json`: what is needed to serve it, and where it came from. */
 export const ModelRecord = z.strictObject({
@@ -13,9 +15,9 @@ export const ModelRecord = z.strictObject({
   /** The run that trained it. */
   runUri: RunUri,
   /** model.tar.gz. */
-  modelUri: z.string().startsWith('s3://'),
+  modelUri: uriIn('training-output'),
   /** sourcedir.tar.gz; the entry point serves the model too. */
-  sourceUri: z.string().startsWith('s3://'),
+  sourceUri: uriIn('source'),
   entryPoint: z.string().min(1),
   imageUri: z.string().min(1),
   metrics: Metrics,
@@ -28,16 +30,17 @@ export type ModelRecord = z.infer<typeof ModelRecord>;
 
 /** `models/<pipeline>/champion.json`: the model that answers for the pipeline now. */
 const Champion = z.strictObject({
-  modelRecordUri: z.string().startsWith('s3://'),
+  modelRecordUri: uriIn('models'),
   trainingJobName: z.string(),
   runUri: RunUri,
   promotedAt: z.iso.datetime(),
 });
 
 export const modelRecordUri = (storeUri: string, pipeline: string, trainingJobName: string): string =>
-  `${storeUri}/models/${pipeline}/${trainingJobName}.json`;
+  `${folderIn(storeUri, 'models')}${pipeline}/${trainingJobName}.json`;
 
-const championUri = (storeUri: string, pipeline: string): string => `${storeUri}/models/${pipeline}/champion.json`;
+const championUri = (storeUri: string, pipeline: string): string =>
+  `${folderIn(storeUri, 'models')}${pipeline}/champion.json`;
 
 export const loadModelRecord = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord> => {
   const { text } = await objectStore.getText(uri);
@@ -88,7 +91,7 @@ export const championRecordUri = async (
 };
 
 export interface Promotion {
-  readonly modelRecordUri: string;
+  readonly modelRecordUri: UriIn<'models'>;
   readonly record: ModelRecord;
   readonly storeUri: string;
   /** The run that promotes the model. */

@@ -4,6 +4,7 @@ import { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { DatasetMismatchError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Table } from '#shared/warehouse/warehouse.ts';
 
@@ -40,7 +41,7 @@ export const PlannedPart = z.strictObject({
   /** Of the lease that the write was planned under. */
   fence: z.int().positive(),
   part: z.int().nonnegative(),
-  uri: z.string().startsWith('s3://'),
+  uri: uriIn('predictions'),
   /** Of the object as it was planned: rows that were staged from another content are written anew. */
   etag: z.string().min(1).max(100),
 });

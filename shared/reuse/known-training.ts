@@ -4,6 +4,8 @@ import { type Run, RunUri, storeUriOf } from '#shared/pipeline/run.ts';
 import { contentSha256 } from '#shared/reuse/content-sha256.ts';
 import { readEntry, writeEntry } from '#shared/reuse/index-entry.ts';
 import { TrainingInputs } from '#shared/reuse/training-inputs.ts';
+import { folderIn } from '#shared/store/layout.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** `trainings/<pipeline>/<digest of its inputs>.json`: a training that left a model, found by what went into it. */
 const KnownTraining = z.strictObject({
@@ -11,7 +13,7 @@ const KnownTraining = z.strictObject({
   /** The run that trained. */
   runUri: RunUri,
   trainingJobName: z.string().min(1),
-  modelUri: z.string().startsWith('s3://'),
+  modelUri: uriIn('training-output'),
   inputs: TrainingInputs,
 });
 export type KnownTraining = z.infer<typeof KnownTraining>;
@@ -43,4 +45,4 @@ export const rememberTraining = async (
 };
 
 const entryUri = ({ runUri, pipeline }: Place, name: string): string =>
-  `${storeUriOf(runUri)}/trainings/${pipeline}/${name}.json`;
+  `${folderIn(storeUriOf(runUri), 'trainings')}${pipeline}/${name}.json`;

@@ -3,13 +3,14 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { readFact, writeFact } from '#shared/pipeline/facts.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { TrainingInputs } from '#shared/reuse/training-inputs.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** A model that a run needn't train again. */
 export const ReusableModel = z.strictObject({
   /** The run that trained it. */
   runUri: RunUri,
   trainingJobName: z.string().min(1),
-  modelUri: z.string().startsWith('s3://'),
+  modelUri: uriIn('training-output'),
 });
 export type ReusableModel = z.infer<typeof ReusableModel>;
 

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import type { PipelineFile } from '#shared/pipeline/pipeline-folder.ts';
+import { runFolderIn } from '#shared/store/layout.ts';
 
 /**
  * Packs a pipeline's files as the `sourcedir.tar.gz` that SageMaker's containers unpack: members at the archive's root.
@@ -17,6 +18,6 @@ export const sourceArchive = async (files: readonly PipelineFile[]): Promise<Buf
 };
 
 /** Where a run keeps its code. The folder holds nothing else, so that it can be a channel of the training job. */
-export const sourceFolderUri = (runUri: string): string => `${runUri}source/`;
+export const sourceFolderUri = (runUri: string): string => runFolderIn(runUri, 'source');
 
 export const sourceArchiveUri = (runUri: string): string => `${sourceFolderUri(runUri)}sourcedir.tar.gz`;

@@ -4,6 +4,7 @@ import { ObjectMissingError } from '#shared/errors.ts';
 import { logger } from '#shared/logger.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { folderIn, type UriIn } from '#shared/store/layout.ts';
 
 const waiting = {
   /** The job's or endpoint's name; a model package's group and number. */
@@ -37,7 +38,7 @@ export type TaskKind = Task['kind'];
 /** A kept task, and the object that holds it. */
 export interface KeptTask {
   readonly task: Task;
-  readonly uri: string;
+  readonly uri: UriIn<'tasks'>;
 }
 
 /**
@@ -60,14 +61,15 @@ export async function* waitingTasks(
   storeUri: string,
   job?: { readonly kind: TaskKind; readonly name: string },
 ): AsyncGenerator<KeptTask> {
-  const prefix = job ? tasksUri(storeUri, job.kind, job.name) : `${storeUri}/tasks/`;
+  const prefix = job ? tasksUri(storeUri, job.kind, job.name) : folderIn(storeUri, 'tasks');
   for await (const { uri } of objectStore.list(prefix)) {
     const task = await readTask(objectStore, uri);
     if (task) yield { task, uri };
   }
 }
 
-const tasksUri = (storeUri: string, kind: TaskKind, name: string): string => `${storeUri}/tasks/${kind}/${name}/`;
+const tasksUri = (storeUri: string, kind: TaskKind, name: string): string =>
+  `${folderIn(storeUri, 'tasks')}${kind}/${name}/`;
 
 /** A task may be answered and dropped between its listing and its reading. What is no task mustn't hide those behind it. */
 const readTask = async (objectStore: ObjectStore, uri: string): Promise<Task | undefined> => {

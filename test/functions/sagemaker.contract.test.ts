@@ -10,6 +10,7 @@ import { registerModel } from '#functions/training/register-model/register-model
 import { trainModel } from '#functions/training/train-model/train-model.ts';
 import type { Run } from '#shared/pipeline/run.ts';
 import { sourceArchive, sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import type { TrainingJobResult } from '#shared/tasks/training-job-verdict.ts';
 import { collect } from '#test/collect.ts';
 import { givenDataset, givenRun } from '#test/shared/pipeline/fixture.ts';
@@ -183,7 +184,7 @@ describe('on the laptop’s SageMaker', () => {
 /** All rows of a run's predictions, in the order of their objects. */
 const predictions = async (runUri: string, suffix: string): Promise<string[]> => {
   const { objectStore } = laptop.ports;
-  const objects = (await collect(objectStore.list(`${runUri}predictions/parts/`))).filter(({ uri }) =>
+  const objects = (await collect(objectStore.list(predictionPartsUri(runUri)))).filter(({ uri }) =>
     uri.endsWith(suffix),
   );
   const texts = await Promise.all(objects.map(async ({ uri }) => (await objectStore.getText(uri)).text));

@@ -87,7 +87,7 @@ describe('pipeline', () => {
     const reused = {
       runUri: RUN_URI.replace('run-1', 'run-0'),
       trainingJobName: 'job-0',
-      modelUri: 's3://store/model-0.tar.gz',
+      modelUri: 's3://store/training-output/flights/run-0/job-0/output/model.tar.gz',
     };
     const answers = {
       findModel: () => ({ reused, because: 'the data, the code and the settings are the same' }),
@@ -119,7 +119,7 @@ describe('pipeline', () => {
   });
 
   it('writes predictions that an earlier run has made, without making them again', async () => {
-    const predictionsUri = 's3://store/fedml/runs/flights/run-0/predictions/parts/';
+    const predictionsUri = 's3://store/fedml/predictions/flights/run-0/';
     const reused = { runUri: RUN_URI.replace('run-1', 'run-0'), because: 'all is the same' };
     const answers = { planScoring: () => ({ ...scoringBy('transform'), predictionsUri, reused }) };
     await using machines = await openMachines({ answers });
@@ -279,7 +279,7 @@ describe('training', () => {
     expect(await machines.run('training', { runUri: RUN_URI })).toMatchObject({
       status: 'SUCCEEDED',
       value: {
-        modelUri: 's3://store/model.tar.gz',
+        modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
         trainingJobName: 'job-1',
         modelRecordUri: MODEL_RECORD_URI,
         gatePassed: true,
@@ -290,7 +290,10 @@ describe('training', () => {
   });
 
   it('tries again where SageMaker had no capacity', async () => {
-    const trained = { trainingJobName: 'job-1-2', modelUri: 's3://store/model.tar.gz' };
+    const trained = {
+      trainingJobName: 'job-1-2',
+      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+    };
     await using machines = await openMachines({
       answers: { trainModel: failingFirst(2, 'CapacityUnavailableError', trained) },
     });

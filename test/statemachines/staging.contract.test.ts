@@ -7,7 +7,7 @@ import { PlanPartitionsInput } from '#functions/staging/plan-partitions/schema.t
 import { SealDatasetInput } from '#functions/staging/seal-dataset/schema.ts';
 import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { lastDatasetUri } from '#shared/dataset/last-dataset.ts';
-import { loadManifest } from '#shared/dataset/manifest.ts';
+import { loadManifest, partsUri } from '#shared/dataset/manifest.ts';
 import { partitionsUri, savePartitions } from '#shared/dataset/staging-plan.ts';
 import { WarehouseOverloadedError, WarehouseUnavailableError } from '#shared/errors.ts';
 import { stepFunctionsMapRuns } from '#shared/executions/step-functions.ts';
@@ -98,7 +98,7 @@ describe('staging, on S3 and Step Functions of the laptop', () => {
     const { execution } = await stage('run-again', noCall, true);
 
     expect(execution.status).toBe('SUCCEEDED');
-    expect(execution.value).toMatchObject({ train: { partsUri: `${before.runUri}train/parts/` } });
+    expect(execution.value).toMatchObject({ train: { partsUri: partsUri(before.runUri, 'train') } });
   });
 
   it('reads a partition again that lost its connection', async () => {

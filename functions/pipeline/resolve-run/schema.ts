@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { RunMode } from '#shared/pipeline/run-mode.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** As CreateTrainingJob takes it. */
 export const TrainingJobName = z
@@ -30,7 +31,7 @@ export const ResolveRunOutput = z.strictObject({
   predict: z.boolean(),
   deploymentTarget: z.enum(['sagemaker', 'kyma', 'none']),
   /** The model to score with; null when the run trains its own. */
-  modelRecordUri: z.string().startsWith('s3://').nullable(),
+  modelRecordUri: uriIn('models').nullable(),
 });
 export type ResolveRunOutput = z.infer<typeof ResolveRunOutput>;
 

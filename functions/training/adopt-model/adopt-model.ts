@@ -7,7 +7,7 @@ import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
 import { metricsOf } from '#shared/sagemaker/metrics.ts';
 import { type ModelRegistry, modelPackageGroupRequest, modelPackageRequest } from '#shared/sagemaker/model-package.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
-import type { TrainingJobs } from '#shared/sagemaker/training-job.ts';
+import { type TrainingJobs, trainingOutputUri } from '#shared/sagemaker/training-job.ts';
 import type { AdoptModelInput, AdoptModelOutput } from './schema.ts';
 import { servableParts } from './servable-parts.ts';
 
@@ -37,7 +37,7 @@ export const adoptModel = async (
   }
   const job = await sageMaker.describeTrainingJob(trainingJobName);
   const parts = servableParts(trainingJobName, job, run.definition.training.imageUri, region);
-  const modelUri = `${runUri}training/${trainingJobName}/output/model.tar.gz`;
+  const modelUri = `${trainingOutputUri(runUri)}${trainingJobName}/output/model.tar.gz`;
   const sourceUri = sourceArchiveUri(runUri);
   await copy(objectStore, parts.modelUri, modelUri);
   const model = {

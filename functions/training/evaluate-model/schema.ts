@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { Metrics } from '#shared/sagemaker/metrics.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 export const EvaluateModelInput = z.strictObject({
   runUri: RunUri,
   trainingJobName: z.string().min(1),
-  modelUri: z.string().startsWith('s3://'),
+  modelUri: uriIn('training-output'),
 });
 export type EvaluateModelInput = z.infer<typeof EvaluateModelInput>;
 

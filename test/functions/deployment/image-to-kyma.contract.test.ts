@@ -8,6 +8,8 @@ import { planImage } from '#functions/deployment/plan-image/plan-image.ts';
 import { refreshPullSecret } from '#functions/events/refresh-pull-secret/refresh-pull-secret.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import { runFolderUri } from '#shared/pipeline/run.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
 import { eventually } from '#test/local/kubernetes/eventually.ts';
 import { loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
@@ -40,7 +42,10 @@ const deploy = async (runId: string, number: number) => {
   const settings = { deployment: { target: 'kyma', namespace: 'models', auth: { noAuth: true } } };
   await givenRun(objectStore, { runId, settings });
   const runUri = runFolderUri(STORE_URI, 'flights', runId);
-  const record = { modelUri: `${runUri}model.tar.gz`, sourceUri: `${runUri}sourcedir.tar.gz` };
+  const record = {
+    modelUri: `${trainingOutputUri(runUri)}job-1/output/model.tar.gz`,
+    sourceUri: sourceArchiveUri(runUri),
+  };
   await objectStore.put(record.modelUri, await tarGz([{ name: 'number', content: files['opt/ml/model/number']! }]));
   const code = files['opt/ml/code/serve_model.py']!;
   await objectStore.put(record.sourceUri, await tarGz([{ name: 'serve_model.py', content: code }]));

@@ -8,6 +8,8 @@ import { copyLayer } from '#functions/deployment/copy-layer/copy-layer.ts';
 import { CopyLayerInput, CopyLayerOutput } from '#functions/deployment/copy-layer/schema.ts';
 import { planImage } from '#functions/deployment/plan-image/plan-image.ts';
 import { PlanImageInput, PlanImageOutput } from '#functions/deployment/plan-image/schema.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 import { tarGz } from '#test/shared/images/archives.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
@@ -30,8 +32,8 @@ const storeWith = async ({ weights = 'weights', imageUri = BASE_IMAGE_URI, entry
     pipeline: 'tiny',
     trainingJobName: 'tiny-job',
     runUri: RUN_URI,
-    modelUri: `${RUN_URI}training/tiny-job/output/model.tar.gz`,
-    sourceUri: `${RUN_URI}source/sourcedir.tar.gz`,
+    modelUri: `${trainingOutputUri(RUN_URI)}tiny-job/output/model.tar.gz`,
+    sourceUri: sourceArchiveUri(RUN_URI),
     entryPoint,
     imageUri,
     metrics: {},

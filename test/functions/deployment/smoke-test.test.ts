@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
+import { partsUri } from '#shared/dataset/manifest.ts';
 import { partFormat } from '#shared/dataset/part-format.ts';
 import { EndpointThrottledError, PredictionFailedError } from '#shared/errors.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
@@ -46,7 +47,7 @@ describe('smokeTest', () => {
     await given([]);
     const columns = ['ID', 'A', 'LATE', 'B'].map((name) => columnOfType(name, 'NVARCHAR(20)'));
     const manifest = await givenDataset(objectStore, 'test', [], []);
-    const uri = `${RUN_URI}test/parts/part-00000`;
+    const uri = `${partsUri(RUN_URI, 'test')}part-00000`;
     const encoder = partFormat(format, columns).open();
     encoder.add([
       ['1', 'a, "b"', '0', ''],

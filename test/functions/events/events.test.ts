@@ -23,7 +23,7 @@ const keepTraining = (name: string, token: string) =>
 const givenJob = (name: string, TrainingJobStatus: string) =>
   ports.sageMaker.trainingJobs.set(name, {
     TrainingJobStatus,
-    ModelArtifacts: { S3ModelArtifacts: 's3://store/model.tar.gz' },
+    ModelArtifacts: { S3ModelArtifacts: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz' },
   } as never);
 
 /** As SageMaker sends it: more fields than anybody reads, times in milliseconds, tags as a map. */

@@ -5,6 +5,7 @@ import { writePart } from '#functions/prediction/write-part/write-part.ts';
 import type { LaptopHanaEngine } from '#local/hana/sql/engine.ts';
 import { WarehouseUnavailableError } from '#shared/errors.ts';
 import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { openEngine } from './engine-connections.ts';
 import { mortalWarehouse, sleepAt } from './mortal.ts';
@@ -37,7 +38,7 @@ const planned = async (world: World, predictions: Predictions) => {
 };
 
 const planAgain = async (world: World, { runUri, rowCount }: ScoredRun) => {
-  const input = { runUri, predictionsUri: `${runUri}predictions/parts/`, rowCount, model: 'model-1' };
+  const input = { runUri, predictionsUri: predictionPartsUri(runUri), rowCount, model: 'model-1' };
   const { writeId, fence } = await planWrite(input, { ...world.startProcess(), runs: noRunEnds });
   const { text } = await world.objectStore.getText(plannedPartsUri(runUri, fence));
   const parts = text

@@ -10,6 +10,7 @@ import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PlannedPart } from '#shared/predictions/write-record.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import type { Warehouse } from '#shared/warehouse/warehouse.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import type { ScoredRun } from './scored-run.ts';
@@ -46,7 +47,7 @@ export const writeBackSteps = (
   return [
     async (_, ports) => ({
       plan: await planWrite(
-        { runUri, predictionsUri: `${runUri}predictions/parts/`, rowCount, model },
+        { runUri, predictionsUri: predictionPartsUri(runUri), rowCount, model },
         { ...ports, runs: noRunEnds },
       ),
     }),

@@ -4,6 +4,7 @@ import { publishPredictions } from '#functions/prediction/publish-predictions/pu
 import { writePart } from '#functions/prediction/write-part/write-part.ts';
 import type { RunEndings } from '#shared/executions/run-endings.ts';
 import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { openEngine } from './engine-connections.ts';
 import { givenScoredRun, leftBy, type ScoredRun } from './scored-run.ts';
@@ -21,7 +22,7 @@ const givenStoppedRun = async () => {
 };
 
 const plan = async (world: World, { runUri, rowCount }: ScoredRun, runs: RunEndings = noRunEnds) => {
-  const input = { runUri, predictionsUri: `${runUri}predictions/parts/`, rowCount, model: 'model-1' };
+  const input = { runUri, predictionsUri: predictionPartsUri(runUri), rowCount, model: 'model-1' };
   const { writeId, fence } = await planWrite(input, { ...world.startProcess(), runs });
   const { text } = await world.objectStore.getText(plannedPartsUri(runUri, fence));
   const parts = text.trimEnd().split('\n');

@@ -45,14 +45,18 @@ describe('a run that succeeded', () => {
     const digest = 'a'.repeat(64);
     await saveModelSearch(ports.objectStore, RUN_URI, {
       inputs: { data: digest, code: digest, settings: digest },
-      reused: { runUri: earlier, trainingJobName: 'job-0', modelUri: 's3://store/model.tar.gz' },
+      reused: {
+        runUri: earlier,
+        trainingJobName: 'job-0',
+        modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+      },
       because: 'the data is the same',
     });
     await writeFact(ports.objectStore, RUN_URI, 'endpoint', {
       endpointName: 'flights',
       endpointConfigName: 'config-1',
       modelName: 'model-1',
-      modelRecordUri: 's3://store/model.json',
+      modelRecordUri: 's3://store/models/flights/job-1.json',
       previousEndpointConfigName: 'config-1',
     });
 

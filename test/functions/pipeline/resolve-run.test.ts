@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resolveRun } from '#functions/pipeline/resolve-run/resolve-run.ts';
 import { promote } from '#shared/models/model-record.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
@@ -199,7 +200,7 @@ describe('the run', () => {
       definition: { training: { instanceType: 'ml.c5.large' } },
       codeSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(objectStore.objects.has(`${RUN_URI}source/sourcedir.tar.gz`)).toBe(true);
+    expect(objectStore.objects.has(sourceArchiveUri(RUN_URI))).toBe(true);
   });
 
   it('is the same when the step is run again', async () => {

@@ -7,6 +7,7 @@ import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
 import { findScoring } from '#shared/reuse/known-scoring.ts';
 import { saveScoring } from '#shared/reuse/scoring-fact.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
@@ -15,7 +16,7 @@ import { type InMemoryWarehouse, inMemoryWarehouse } from '#test/shared/warehous
 
 type Mode = 'append' | 'upsert' | 'replace';
 
-const PARTS_URI = `${RUN_URI}predictions/parts/`;
+const PARTS_URI = predictionPartsUri(RUN_URI);
 
 /** A run whose rows were scored: `parts` are the predictions, line by line. */
 const givenPredictions = async (mode: Mode, parts: readonly string[], maxRejected = 0) => {

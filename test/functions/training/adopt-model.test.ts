@@ -59,7 +59,7 @@ describe('adoptModel', () => {
     });
     expect(objectStore.objects.get(record.modelUri)).toBe('the model');
     expect(objectStore.objects.get(record.sourceUri)).toBe('the code');
-    expect([record.modelUri, record.sourceUri].every((uri) => uri.startsWith(RUN_URI))).toBe(true);
+    expect([record.modelUri, record.sourceUri].every((uri) => uri.includes('/flights/run-1/'))).toBe(true);
   });
 
   it('registers a version that claims no rows and no evaluation of ours', async () => {
@@ -74,7 +74,10 @@ describe('adoptModel', () => {
   });
 
   it('leaves a model that is in the register as it is, and copies nothing', async () => {
-    const known = await givenModel(objectStore, { trainingJobName: 'Churn-2024', modelUri: 's3://store/own.tar.gz' });
+    const known = await givenModel(objectStore, {
+      trainingJobName: 'Churn-2024',
+      modelUri: 's3://store/training-output/flights/run-0/own/output/model.tar.gz',
+    });
     const before = objectStore.objects.get(known);
 
     expect(await adopt()).toEqual({ modelRecordUri: known });

@@ -5,10 +5,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
 import { findTraining } from '#shared/reuse/known-training.ts';
 import { type ModelSearch, saveModelSearch } from '#shared/reuse/model-search.ts';
+import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
 
-const MODEL_URI = `${RUN_URI}training/job-1/output/model.tar.gz`;
+const MODEL_URI = `${trainingOutputUri(RUN_URI)}job-1/output/model.tar.gz`;
 const metricsOf = (...names: string[]) => names.map((name) => ({ name, regex: `${name}=(.*)` }));
 
 let ports: InMemoryPorts;

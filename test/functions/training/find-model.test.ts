@@ -2,11 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { findModel } from '#functions/training/find-model/find-model.ts';
 import { rememberTraining } from '#shared/reuse/known-training.ts';
 import { loadModelSearch } from '#shared/reuse/model-search.ts';
+import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
 
 const NEXT_URI = `${STORE_URI}/runs/flights/run-2/`;
-const MODEL_URI = `${RUN_URI}training/job-1/output/model.tar.gz`;
+const MODEL_URI = `${trainingOutputUri(RUN_URI)}job-1/output/model.tar.gz`;
 
 let ports: InMemoryPorts;
 beforeEach(() => {
@@ -106,7 +107,12 @@ describe('findModel', () => {
 describe('of two runs that have trained the same', () => {
   it('the later one’s model is found', async () => {
     const training = await givenTraining();
-    const later = { ...training, runUri: NEXT_URI, trainingJobName: 'job-2', modelUri: `${NEXT_URI}model.tar.gz` };
+    const later = {
+      ...training,
+      runUri: NEXT_URI,
+      trainingJobName: 'job-2',
+      modelUri: `${trainingOutputUri(NEXT_URI)}job-2/output/model.tar.gz`,
+    };
     await ports.objectStore.put(later.modelUri, 'a model');
     ports.sageMaker.trainingJobs.set('job-2', {
       TrainingJobStatus: 'Completed',

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { promoteModel } from '#functions/deployment/promote-model/promote-model.ts';
 import { registerModel } from '#functions/training/register-model/register-model.ts';
 import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemorySageMaker, inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
@@ -23,7 +24,7 @@ const register = async (settings = {}, trainingJobName = 'job-1') => {
       runUri: RUN_URI,
       trainedByRunUri: RUN_URI,
       trainingJobName,
-      modelUri: 's3://store/model.tar.gz',
+      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
       metrics: { auc: 0.7 },
     },
     { objectStore, sageMaker },
@@ -36,7 +37,7 @@ const registerReused = (runUri: string) =>
       runUri,
       trainedByRunUri: RUN_URI,
       trainingJobName: 'job-1',
-      modelUri: 's3://store/model.tar.gz',
+      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
       metrics: { auc: 0.7 },
     },
     { objectStore, sageMaker },
@@ -53,8 +54,8 @@ describe('registerModel', () => {
       pipeline: 'flights',
       trainingJobName: 'job-1',
       runUri: RUN_URI,
-      modelUri: 's3://store/model.tar.gz',
-      sourceUri: `${RUN_URI}source/sourcedir.tar.gz`,
+      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+      sourceUri: sourceArchiveUri(RUN_URI),
       entryPoint: 'train.py',
       imageUri: expect.stringContaining('sagemaker-scikit-learn'),
       metrics: { auc: 0.7 },
@@ -82,7 +83,12 @@ describe('registerModel', () => {
       ModelPackageGroupName: 'flights',
       ModelApprovalStatus: 'Approved',
       InferenceSpecification: {
-        Containers: [{ ModelDataUrl: 's3://store/model.tar.gz', Environment: { SAGEMAKER_PROGRAM: 'train.py' } }],
+        Containers: [
+          {
+            ModelDataUrl: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+            Environment: { SAGEMAKER_PROGRAM: 'train.py' },
+          },
+        ],
       },
       ModelMetrics: { ModelQuality: { Statistics: { S3Uri: `${RUN_URI}training/evaluation.json` } } },
       MetadataProperties: { CommitId: 'c0de', GeneratedBy: expect.stringContaining(':execution:pipeline:run-1') },
@@ -137,7 +143,7 @@ describe('registerModel', () => {
 
     expect(await loadModelRecord(objectStore, modelRecordUri)).toMatchObject({
       runUri: RUN_URI,
-      sourceUri: `${RUN_URI}source/sourcedir.tar.gz`,
+      sourceUri: sourceArchiveUri(RUN_URI),
     });
     const [version] = [...sageMaker.modelPackages.values()];
     expect(version).toMatchObject({ CustomerMetadataProperties: { runId: 'run-1', runUri: RUN_URI } });

@@ -1,5 +1,6 @@
 import { type ModelRecord, modelRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 
 /** A model of the pipeline `flights` in the register; gives its record's URI. */
@@ -9,8 +10,8 @@ export const givenModel = async (objectStore: ObjectStore, settings: Partial<Mod
     pipeline: 'flights',
     trainingJobName: 'job-1',
     runUri: RUN_URI,
-    modelUri: 's3://store/fedml/model.tar.gz',
-    sourceUri: `${RUN_URI}source/sourcedir.tar.gz`,
+    modelUri: 's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz',
+    sourceUri: sourceArchiveUri(RUN_URI),
     entryPoint: 'train.py',
     imageUri: 'image',
     metrics: {},
