@@ -11,6 +11,8 @@ interface StepOptions<I extends z.ZodType, O extends z.ZodType> {
   readonly output: O;
   /** What of an answer is worth a metric of its name. */
   readonly counts?: (answer: z.output<O>) => Readonly<Record<string, number>>;
+  /** What these metrics are told apart by, besides the deployment. */
+  readonly dimensions?: (input: z.output<I>) => Readonly<Record<string, string>>;
 }
 
 /**
@@ -19,7 +21,7 @@ interface StepOptions<I extends z.ZodType, O extends z.ZodType> {
  * @throws InvalidInputError with every mistake of the event at once.
  */
 export const step = <I extends z.ZodType, O extends z.ZodType>(
-  { input, output, counts }: StepOptions<I, O>,
+  { input, output, counts, dimensions }: StepOptions<I, O>,
   run: (input: z.output<I>) => Promise<z.input<O>>,
 ) =>
   middy<unknown, z.output<O>>()
@@ -27,8 +29,9 @@ export const step = <I extends z.ZodType, O extends z.ZodType>(
     .handler(async (event) => {
       const startedAt = performance.now();
       try {
-        const answer = output.parse(await run(parse(input, event)));
-        if (counts) publish(counts(answer));
+        const given = parse(input, event);
+        const answer = output.parse(await run(given));
+        if (counts) publish(counts(answer), dimensions?.(given));
         logger.info('Step finished', { milliseconds: Math.round(performance.now() - startedAt) });
         return answer;
       } catch (error) {
@@ -45,7 +48,8 @@ const parse = <I extends z.ZodType>(input: I, event: unknown): z.output<I> => {
   return parsed.data;
 };
 
-const publish = (counts: Readonly<Record<string, number>>): void => {
+const publish = (counts: Readonly<Record<string, number>>, dimensions: Readonly<Record<string, string>> = {}): void => {
+  metrics.addDimensions({ ...dimensions });
   for (const [name, value] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, value);
   metrics.publishStoredMetrics();
 };

@@ -33,6 +33,20 @@ it('publishes what a step counts of its answer, under the name of the deployment
   expect(metricLines()[0]._aws.CloudWatchMetrics[0].Namespace).toBe('FedML');
 });
 
+it('tells what a step counts apart by its input', async () => {
+  const { step } = await import('#shared/step.ts');
+  const options = { input: z.object({ mode: z.string() }), output: z.unknown(), counts: () => ({ RunsSucceeded: 1 }) };
+  const handler = step({ ...options, dimensions: ({ mode }) => ({ mode }) }, async () => undefined);
+
+  await handler({ mode: 'score' }, CONTEXT);
+  await step(options, async () => undefined)({ mode: 'score' }, CONTEXT);
+
+  const [first, second] = metricLines();
+  expect(first._aws.CloudWatchMetrics[0].Dimensions).toEqual([['service', 'mode']]);
+  expect(first).toMatchObject({ mode: 'score', RunsSucceeded: 1 });
+  expect(second._aws.CloudWatchMetrics[0].Dimensions).toEqual([['service']]);
+});
+
 it('publishes nothing of a step that failed or counts nothing', async () => {
   const { step } = await import('#shared/step.ts');
   const failing = step({ input: z.unknown(), output: z.unknown(), counts: () => ({ RowsRead: 1 }) }, async () => {

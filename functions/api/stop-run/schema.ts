@@ -6,7 +6,7 @@ export const StopRun = operation({
   id: 'stopRun',
   method: 'POST',
   path: '/runs/{id}/stop',
-  summary: 'Stops a run. A job that SageMaker is running for it runs to its own end.',
+  summary: 'Stops a run. A job that SageMaker is running for it is stopped within five minutes.',
   request: {
     path: RunPath,
     body: {

@@ -43,5 +43,10 @@ export const evaluateModel = async (
     trainingSeconds: job.TrainingTimeInSeconds,
     billableSeconds: job.BillableTimeInSeconds,
   });
-  return { gatePassed, metrics, reason: failed.map(({ explanation }) => explanation).join(' ') };
+  return {
+    gatePassed,
+    metrics,
+    reason: failed.map(({ explanation }) => explanation).join(' '),
+    billableSeconds: search?.reused ? 0 : (job.BillableTimeInSeconds ?? 0),
+  };
 };

@@ -15,5 +15,7 @@ export const EvaluateModelOutput = z.strictObject({
   metrics: Metrics,
   /** Why the gate isn't passed, a sentence a rule; empty when it is. */
   reason: z.string(),
+  /** What SageMaker bills for this run's own training; 0 where an earlier run has trained the model. */
+  billableSeconds: z.number().nonnegative(),
 });
 export type EvaluateModelOutput = z.infer<typeof EvaluateModelOutput>;

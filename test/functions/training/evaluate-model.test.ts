@@ -46,7 +46,7 @@ describe('the gate', () => {
       { auc: 0.7, loss: 0.2 },
     );
 
-    expect(evaluation).toEqual({ gatePassed: true, metrics: { auc: 0.7, loss: 0.2 }, reason: '' });
+    expect(evaluation).toEqual({ gatePassed: true, metrics: { auc: 0.7, loss: 0.2 }, reason: '', billableSeconds: 60 });
     expect(JSON.parse(ports.objectStore.objects.get(`${RUN_URI}training/evaluation.json`)!)).toMatchObject({
       gatePassed: true,
       billableSeconds: 60,
