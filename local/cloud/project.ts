@@ -13,8 +13,11 @@ const STAGE = 'local';
 /** What `serverless.yml` is made from, beside itself. */
 const SOURCES = ['functions', 'resources', 'shared', 'statemachines'];
 
-/** The schedules of the pipelines are kept by the scheduler, which takes those of any folder, and of a broken pipeline none. */
-const WITHOUT_FILES = ['functions/events/schedules.cjs'];
+/** What is made of the pipelines: the scheduler keeps their schedules itself, of any folder, and of a broken pipeline none. */
+const WITHOUT_FILES = ['functions/events/schedules.cjs', 'resources/pipeline-alarms.cjs'];
+
+/** It moves the process's temporary folder. */
+const WITHOUT_PLUGINS = ['./resources/plugins/temporary-folder.cjs'];
 
 /** What the project deploys as the stage `local`, to the cloud that has these secrets. */
 export const projectDeployment = (
@@ -35,6 +38,7 @@ export const projectDeployment = (
       }),
     },
     withoutFiles: WITHOUT_FILES,
+    withoutPlugins: WITHOUT_PLUGINS,
     sources: SOURCES,
     cacheDir: join(stateDir, 'template'),
   });

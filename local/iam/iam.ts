@@ -59,8 +59,6 @@ export interface Iam {
   readonly personKeys: KeyPair;
   /** Keys for a session of a role, for one process alone. The same session gets the same keys until this process ends. */
   sessionKeys(roleArn: string, sessionName: string): KeyPair;
-  /** A session of a role, for what a stand-in does as that role without a request, such as writing the log of its job. */
-  callerOf(roleArn: string, sessionName: string): Caller;
   /** Keys for a service that acts by itself on behalf of a resource: `('events.amazonaws.com', <ARN of the rule>)`. */
   serviceKeys(service: string, sourceArn: string): KeyPair;
   /** Whoever signs with these keys: asks what they may do where a service acts for them without a request. */

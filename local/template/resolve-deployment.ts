@@ -12,6 +12,7 @@ export interface DeploymentOptions {
   readonly account: Account;
   readonly params: Readonly<Record<string, string>>;
   readonly withoutFiles: readonly string[];
+  readonly withoutPlugins: readonly string[];
   /** Folders of the project that the configuration is made from; everything in them counts. */
   readonly sources: readonly string[];
   /** Keeps what was resolved, by the digest of all that it was made from. */

@@ -11,11 +11,15 @@ export interface ServiceOptions {
   readonly params?: Readonly<Record<string, string>>;
   /** Files of `${file(…)}`, as they are written there, whose content the caller supplies: they count as empty. */
   readonly withoutFiles?: readonly string[];
+  /** Plugins, as they are written in `serverless.yml`, that do something to the process and nothing to the template. */
+  readonly withoutPlugins?: readonly string[];
 }
 
 /** A service's configuration, its variables resolved and its lists of functions and resources merged. */
 export interface Service {
   readonly rootDir: string;
+  /** As it is written, its variables unresolved. */
+  readonly configuration: Readonly<Record<string, unknown>>;
   readonly name: string;
   readonly stage: string;
   readonly plugins: readonly string[];
@@ -104,6 +108,7 @@ export const readService = async (options: ServiceOptions): Promise<Service> => 
   const name = raw.service as string;
   return {
     rootDir,
+    configuration: raw,
     name,
     stage,
     plugins: (raw.plugins ?? []) as string[],

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Account } from '#local/stand-in.ts';
 import { TemplateError } from './errors.ts';
 import { type PhysicalResource, physicalResource, type Stack } from './physical-resources.ts';
 import type { Template } from './template.ts';
@@ -116,8 +118,16 @@ const PSEUDO_PARAMETERS = ({ name, account }: Stack): Readonly<Record<string, un
   'AWS::Partition': 'aws',
   'AWS::URLSuffix': 'amazonaws.com',
   'AWS::StackName': name,
+  'AWS::StackId': stackId(name, account),
   'AWS::NoValue': NO_VALUE,
 });
+
+/** The last part is a UUID in AWS, and the same for each stack of a name here. */
+const stackId = (name: string, { region, accountId }: Account): string => {
+  const digits = createHash('sha256').update(name).digest('hex');
+  const uuid = [8, 12, 16, 20, 32].map((end, index) => digits.slice([0, 8, 12, 16, 20][index], end)).join('-');
+  return `arn:aws:cloudformation:${region}:${accountId}:stack/${name}/${uuid}`;
+};
 
 /** A resource's other properties may refer to resources that refer to it. */
 const namingProperties = (properties: Readonly<Record<string, unknown>>): Record<string, unknown> =>

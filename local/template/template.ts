@@ -21,15 +21,16 @@ export interface Template {
  */
 export const resolveTemplate = async (options: ServiceOptions): Promise<Template> => {
   const service = await readService(options);
-  const propertiesOfPlugins = await runPlugins(service);
+  const plugins = await runPlugins(service, options);
   const { name, stage, provider, resources } = service;
-  const made = { ...functionResources(service, propertiesOfPlugins), ...httpApiResources(service) };
+  const made = { ...functionResources(service, plugins.functionProperties), ...httpApiResources(service) };
   const all = mergeObjects(made, resources.Resources) as Record<string, Resource>;
   for (const [id, extension] of Object.entries(resources.extensions)) {
     refuseUnknownKeys(extension, ['Properties'], `The extension of ${id}`);
     if (!all[id]) throw new TemplateError(`There is no resource ${id} to extend.`);
     all[id] = { ...all[id], Properties: { ...all[id].Properties, ...extension.Properties } };
   }
+  await plugins.finish(all);
   return {
     stackName: `${name}-${stage}`,
     region: provider.region,

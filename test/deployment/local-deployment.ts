@@ -7,7 +7,11 @@ import { ROOT } from './packaged.ts';
 
 /** The project as the local cloud deploys it, with the default parameters. */
 export const localDeployment = async (): Promise<Deployment> => {
-  const template = await resolveTemplate({ rootDir: ROOT, stage: 'local' });
+  const template = await resolveTemplate({
+    rootDir: ROOT,
+    stage: 'local',
+    withoutPlugins: ['./resources/plugins/temporary-folder.cjs'],
+  });
   return deploymentOf(template, { name: template.stackName, account });
 };
 

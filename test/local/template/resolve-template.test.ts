@@ -38,7 +38,12 @@ describe('the resolved template', () => {
     async (_, params) => {
       const packaged = await packagedTemplate(params);
 
-      const resolved = await resolveTemplate({ rootDir, stage: 'dev', params });
+      const resolved = await resolveTemplate({
+        rootDir,
+        stage: 'dev',
+        params,
+        withoutPlugins: ['./resources/plugins/temporary-folder.cjs'],
+      });
 
       expect(comparable(resolved.Resources)).toEqual(comparable(packaged.Resources as Resources));
       expect(resolved.Conditions).toEqual(packaged.Conditions);
