@@ -36,7 +36,7 @@ export interface Services {
   readonly secrets: StandIn;
   readonly hana: LaptopWarehouse;
   readonly eventBridge: StandIn;
-  readonly sageMaker: StandIn;
+  readonly sageMaker: StandIn & { readonly runtimeUrl: string };
   readonly stepFunctions: StandIn;
   readonly lambda: StandIn;
   /** Absent where no pipeline deploys to it. */
@@ -101,7 +101,15 @@ export const startServices = async (options: CloudOptions, open: AsyncDisposable
   const python = pythonInterpreter(rootDir);
   const sageMaker = keep(
     together({ s3, python, logs: logFiles }).then(({ s3, ...given }) =>
-      startSageMaker({ dataDir: folder('sagemaker'), account, iam, s3Endpoint: s3.url, ...given, emit }),
+      startSageMaker({
+        dataDir: folder('sagemaker'),
+        account,
+        iam,
+        s3Endpoint: s3.url,
+        ...given,
+        emit,
+        onProblem: onProgress,
+      }),
     ),
   );
   const kyma = keep(
@@ -131,6 +139,7 @@ export const startServices = async (options: CloudOptions, open: AsyncDisposable
         functions: await functionsOf(deployment, options),
         environment: endpoints,
         taskRoot: rootDir,
+        onProblem: onProgress,
       }),
     ),
   );

@@ -35,7 +35,7 @@ interface Servers {
   readonly s3: StandIn;
   readonly secrets: StandIn;
   readonly eventBridge: StandIn;
-  readonly sageMaker: StandIn;
+  readonly sageMaker: StandIn & { readonly runtimeUrl: string };
   readonly stepFunctions: StandIn;
   readonly registry?: StandIn | undefined;
 }
@@ -48,7 +48,7 @@ export const endpointVariables = (servers: Servers): Record<string, string> => {
     AWS_ENDPOINT_URL_EVENTBRIDGE: eventBridge.url,
     AWS_ENDPOINT_URL_S3: s3.url,
     AWS_ENDPOINT_URL_SAGEMAKER: sageMaker.url,
-    AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: sageMaker.url,
+    AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: sageMaker.runtimeUrl,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     AWS_ENDPOINT_URL_SFN: stepFunctions.url,
     ...(registry && { AWS_ENDPOINT_URL_ECR: registry.url }),

@@ -10,7 +10,7 @@ export const lambdaFunctions = (
   Object.fromEntries(Object.entries(functions).map(([name, definition]) => [name, fromSources(definition, rootDir)]));
 
 const fromSources = (definition: FunctionDefinition, rootDir: string): LambdaFunction => {
-  const { handler, roleArn, timeoutSeconds, memorySizeMb, reservedConcurrency, environment } = definition;
+  const { handler, roleArn, timeoutSeconds, memorySizeMb, reservedConcurrency, environment, onFailureArn } = definition;
   const dot = handler.lastIndexOf('.');
   return {
     handlerFile: join(rootDir, `${handler.slice(0, dot)}.ts`),
@@ -20,6 +20,7 @@ const fromSources = (definition: FunctionDefinition, rootDir: string): LambdaFun
     memorySizeMb,
     ...(reservedConcurrency !== undefined && { reservedConcurrency }),
     environment,
+    ...(onFailureArn !== undefined && { failureDestinationArn: onFailureArn }),
   };
 };
 

@@ -34,7 +34,5 @@ const putRule = async (eventBridge: EventBridgeClient, rule: Rule): Promise<void
       ...(scheduleExpression !== undefined && { ScheduleExpression: scheduleExpression }),
     }),
   );
-  await eventBridge.send(
-    new PutTargetsCommand({ Rule: name, ...bus, Targets: targets.map(({ id, arn }) => ({ Id: id, Arn: arn })) }),
-  );
+  await eventBridge.send(new PutTargetsCommand({ Rule: name, ...bus, Targets: [...targets] }));
 };

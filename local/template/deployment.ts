@@ -48,7 +48,19 @@ export interface Rule {
   readonly busName?: string;
   readonly eventPattern?: string;
   readonly scheduleExpression?: string;
-  readonly targets: readonly { readonly id: string; readonly arn: string }[];
+  readonly targets: readonly RuleTarget[];
+}
+
+/** In the words of CloudFormation, which are those of EventBridge. */
+export interface RuleTarget {
+  readonly Id: string;
+  readonly Arn: string;
+  readonly RoleArn?: string;
+  readonly Input?: string;
+  readonly InputPath?: string;
+  readonly InputTransformer?: { readonly InputPathsMap?: Record<string, string>; readonly InputTemplate: string };
+  readonly RetryPolicy?: { readonly MaximumRetryAttempts?: number; readonly MaximumEventAgeInSeconds?: number };
+  readonly DeadLetterConfig?: { readonly Arn: string };
 }
 
 /** @throws TemplateError for a resource that the local cloud doesn't know, by its type. */
@@ -119,14 +131,14 @@ const ruleOf = (name: string, properties: Readonly<Record<string, unknown>>): Ru
     EventBusName?: string;
     EventPattern?: object;
     ScheduleExpression?: string;
-    Targets: readonly { Id: string; Arn: string }[];
+    Targets: readonly RuleTarget[];
   };
   return {
     name,
     ...(EventBusName !== undefined && { busName: EventBusName }),
     ...(EventPattern && { eventPattern: JSON.stringify(EventPattern) }),
     ...(ScheduleExpression !== undefined && { scheduleExpression: ScheduleExpression }),
-    targets: Targets.map(({ Id, Arn }) => ({ id: Id, arn: Arn })),
+    targets: Targets,
   };
 };
 
