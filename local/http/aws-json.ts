@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listen } from '#local/http/listen.ts';
 import type { Caller, Check, Iam } from '#local/iam/iam.ts';
 import type { StandIn } from '#local/stand-in.ts';
+import { accessErrorOf } from './access-errors.ts';
 import { readLimited } from './limited-body.ts';
 
 /** An error that AWS's JSON protocols carry by name: HTTP 400 with `__type` and `message` unless said otherwise. */
@@ -42,10 +43,10 @@ export interface AwsJsonService {
   readonly jsonVersion: '1.0' | '1.1';
   readonly operations: Readonly<Record<string, Operation>>;
   /** The service's name in a signature's scope, such as `states`. */
-  readonly signingName?: string;
-  readonly iam?: Iam;
-  /** One entry for each operation; an operation that anybody may call has no checks. */
-  readonly permissions?: Readonly<Record<string, Permission>>;
+  readonly signingName: string;
+  readonly iam: Iam;
+  /** One entry for each operation; no checks for an operation that everybody may call who signs. */
+  readonly permissions: Readonly<Record<string, Permission>>;
   /** The largest request that the service accepts; 2 MiB by default. */
   readonly maxBodyBytes?: number;
 }
@@ -59,21 +60,17 @@ export interface AwsJsonService {
 export const awsJsonHandler = (
   service: AwsJsonService,
 ): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) => {
-  const { operations, permissions = {}, iam } = service;
+  const { operations, permissions } = service;
   const unguarded = Object.keys(operations).filter((name) => !Object.hasOwn(permissions, name));
-  if (iam && unguarded.length > 0) throw new TypeError(`Nothing says who may call ${unguarded.join(', ')}.`);
+  if (unguarded.length > 0) throw new TypeError(`Nothing says who may call ${unguarded.join(', ')}.`);
   return async (request, response) => {
     try {
       const output = await answer(service, request);
       send(response, 200, service.jsonVersion, output ?? {});
     } catch (error) {
-      const failure = asAwsError(error);
-      response.setHeader('x-amzn-errortype', failure.name);
-      send(response, failure.statusCode, service.jsonVersion, {
-        __type: failure.name,
-        message: failure.message,
-        ...failure.details,
-      });
+      const { statusCode, code, members } = failureOf(error);
+      response.setHeader('x-amzn-errortype', code.replace(/^.*#/, ''));
+      send(response, statusCode, service.jsonVersion, { __type: code, ...members });
     }
   };
 };
@@ -83,12 +80,9 @@ export const serveAwsJson = async (service: AwsJsonService, port = 0): Promise<S
   listen(awsJsonHandler(service), port);
 
 const answer = async (service: AwsJsonService, request: IncomingMessage): Promise<unknown> => {
-  const { iam, signingName = '', operations, permissions = {}, targetPrefix } = service;
-  if (!request.headers.authorization) {
-    throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
-  }
+  const { iam, signingName, operations, permissions, targetPrefix } = service;
   const body = await bodyOf(request, service);
-  const caller = iam ? iam.authenticate(request, signingName, body) : ANYBODY;
+  const caller = iam.authenticate(request, signingName, body);
   const target = String(request.headers['x-amz-target'] ?? '');
   const [prefix, name = ''] = target.split('.');
   const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
@@ -100,14 +94,8 @@ const answer = async (service: AwsJsonService, request: IncomingMessage): Promis
     );
   }
   const input = parse(body);
-  if (iam) caller.authorize(...(await permissions[name]!(input, caller)));
+  caller.authorize(...(await permissions[name]!(input, caller)));
   return operation(input as never, caller);
-};
-
-const ANYBODY: Caller = {
-  principal: { type: 'user', arn: 'arn:aws:iam::000000000000:user/local' },
-  authorize: () => {},
-  may: () => true,
 };
 
 const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -138,12 +126,22 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-const asAwsError = (error: unknown): AwsError =>
-  error instanceof AwsError
-    ? error
-    : new AwsError('InternalFailure', error instanceof Error ? (error.stack ?? error.message) : String(error), {
-        statusCode: 500,
-      });
+interface Failure {
+  readonly statusCode: number;
+  readonly code: string;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+const failureOf = (error: unknown): Failure => {
+  const refusal = accessErrorOf(error);
+  if (refusal) return { ...refusal, statusCode: 400, code: `com.amazon.coral.service#${refusal.code}` };
+  if (error instanceof AwsError) {
+    const { statusCode, name: code, message, details } = error;
+    return { statusCode, code, members: { message, ...details } };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { statusCode: 500, code: 'InternalFailure', members: { message } };
+};
 
 const send = (response: ServerResponse, statusCode: number, version: string, body: unknown): void => {
   response.writeHead(statusCode, { 'content-type': `application/x-amz-json-${version}` });

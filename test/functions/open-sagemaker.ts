@@ -17,6 +17,7 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
 
@@ -27,9 +28,10 @@ import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/
 export const openSageMaker = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'fedml-sagemaker-'));
   const account = LOCAL_ACCOUNT;
+  const iam = testIam();
   const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
   const logs = openLogFiles(join(dataDir, 'logs'));
-  const logServer = await startCloudWatchLogs({ account, logs });
+  const logServer = await startCloudWatchLogs({ account, iam, logs });
   const taskTokens = inMemoryTaskTokens();
   const resumed: Promise<unknown>[] = [];
   const sageMakerServer = await startSageMaker({
@@ -48,7 +50,7 @@ export const openSageMaker = async () => {
   const clientOf = (endpoint: string) => ({
     endpoint,
     region: account.region,
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    credentials: PERSON,
   });
   const s3Client = new S3Client(clientOf(s3.url));
   await s3Client.send(new CreateBucketCommand({ Bucket: 'store' }));

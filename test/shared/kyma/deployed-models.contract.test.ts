@@ -10,6 +10,7 @@ import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
 import { apiRuleManifest, namespaceManifest, workloadManifests } from '#shared/kyma/manifests.ts';
 import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
 import { deployedModel } from './models.ts';
 
@@ -20,11 +21,11 @@ let dataDir: string;
 beforeAll(async () => {
   open = await openKubernetes();
   dataDir = await mkdtemp(join(tmpdir(), 'secrets-'));
-  secrets = await startSecretsManager({ dataDir, account });
+  secrets = await startSecretsManager({ dataDir, account, iam: testIam() });
   client = new SecretsManagerClient({
     region: account.region,
     endpoint: secrets.url,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: PERSON,
   });
 });
 afterAll(async () => {
