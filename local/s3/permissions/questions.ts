@@ -23,7 +23,7 @@ export class Questions {
   constructor(request: S3Request, stored: Stored) {
     this.request = request;
     this.stored = stored;
-    this.#conditions = requestConditions(request, stored.account);
+    this.#conditions = requestConditions(request);
   }
 
   service(action: string): Check {
@@ -82,10 +82,7 @@ const present = (names: readonly string[], find: (name: string) => string | unde
   return conditions;
 };
 
-/** The loopback interface stands for TLS, as in `aws:SecureTransport`. */
-const requestConditions = ({ headers, presignedAt }: S3Request, { accountId }: Account): Conditions => ({
-  's3:ResourceAccount': accountId,
-  's3:TlsVersion': '1.3',
+const requestConditions = ({ headers, presignedAt }: S3Request): Conditions => ({
   's3:signatureversion': 'AWS4-HMAC-SHA256',
   's3:authType': presignedAt === undefined ? 'REST-HEADER' : 'REST-QUERY-STRING',
   ...(presignedAt !== undefined && { 's3:signatureAge': String(Math.max(0, Date.now() - presignedAt)) }),
