@@ -9,8 +9,10 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { openIam } from '#local/iam/open-iam.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { startStepFunctions } from '#local/step-functions/server.ts';
+import { roleFor, withRoles } from '#test/local/iam/roles.ts';
 
 /**
  * How many items a second a Map runs on the laptop's Step Functions: Pass states inside the execution, Lambda calls to a
@@ -24,16 +26,19 @@ const lambda = createServer((request, response) => {
 });
 await new Promise<void>((resolve) => lambda.listen(0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${(lambda.address() as AddressInfo).port}`;
+const ROLE = `arn:aws:iam::${LOCAL_ACCOUNT.accountId}:role/bench`;
+const iam = withRoles(openIam({ account: LOCAL_ACCOUNT }), roleFor('states.amazonaws.com', ROLE));
 const dataDir = await mkdtemp(join(tmpdir(), 'bench-step-functions-'));
 const stepFunctions = await startStepFunctions({
   dataDir,
   account: LOCAL_ACCOUNT,
+  iam,
   endpoints: { lambda: url, s3: url, eventbridge: url, sagemaker: url },
 });
 const client = new SFNClient({
   endpoint: stepFunctions.url,
   region: LOCAL_ACCOUNT.region,
-  credentials: { accessKeyId: 'laptop', secretAccessKey: 'laptop' },
+  credentials: iam.personKeys,
 });
 
 const PASS = { Type: 'Pass', Output: '{% $states.input * 2 %}', End: true };
@@ -54,9 +59,7 @@ const bench = async (name: string, state: object, config: object = {}): Promise<
       },
     },
   });
-  const { stateMachineArn } = await client.send(
-    new CreateStateMachineCommand({ name, definition, roleArn: 'arn:aws:iam::0:role/r' }),
-  );
+  const { stateMachineArn } = await client.send(new CreateStateMachineCommand({ name, definition, roleArn: ROLE }));
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) times.push(await run(stateMachineArn!));
   const best = Math.min(...times);

@@ -9,6 +9,8 @@ export interface Delivery {
   readonly eventId: string;
   readonly ruleArn: string;
   readonly targetArn: string;
+  /** Of a target that is called as a role. */
+  readonly roleArn?: string;
   /** The JSON text for the target. */
   readonly input: string;
   /** Epoch milliseconds. */
@@ -27,8 +29,10 @@ export interface DeadLetter {
   readonly RETRY_ATTEMPTS: number;
   /** Why there were no more attempts. */
   readonly EXHAUSTED_RETRY_CONDITION: 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds' | 'NotRetryable';
-  /** The queue that the target names. */
+  /** The queue that the target names; only what its policy lets in gets there. */
   readonly deadLetterArn?: string;
+  /** Why no queue has it. */
+  readonly lostBecause?: string;
   readonly input: string;
 }
 
@@ -101,9 +105,8 @@ export const startDeliveries = async (options: DeliveriesOptions): Promise<Deliv
   };
 
   const deliver = async (attempt: Attempt): Promise<void> => {
-    const { targetArn, input, eventId } = attempt.delivery;
     try {
-      await caller.call(targetArn, input, eventId);
+      await caller.call(attempt.delivery);
     } catch (error) {
       // Closing cuts calls off; their deliveries are for the next start.
       if (!closed) await fail({ ...attempt, failures: attempt.failures + 1 }, error as Error);

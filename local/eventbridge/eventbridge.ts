@@ -1,15 +1,18 @@
-import { appendFile, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serveAwsJson } from '#local/http/aws-json.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import { openJournal } from '#local/journal.ts';
 import type { Account, StandIn } from '#local/stand-in.ts';
 import { busOperations } from './bus-operations.ts';
 import { type Chaos, disturbance } from './chaos.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { openDeadLetters } from './dead-letters.ts';
 import { type DeadLetter, type Delivery, startDeliveries } from './deliveries.ts';
 import { type EventBridgeEvent, type EventContent, newEvent } from './event.ts';
 import { eventOperations } from './event-operations.ts';
 import type { OperationContext } from './operation.ts';
+import { permissions } from './permissions.ts';
 import { ruleOperations } from './rule-operations.ts';
 import { DEFAULT_BUS, openRuleStore, type Rule, ruleArn } from './rules.ts';
 import { startScheduler } from './scheduler.ts';
@@ -18,10 +21,11 @@ import { targetOperations } from './target-operations.ts';
 import { type TargetEndpoints, targetCaller } from './targets.ts';
 
 export interface EventBridgeOptions {
-  /** Holds rules, undelivered events and `dead-letters.jsonl`. */
+  /** Holds rules, undelivered events, `dead-letters.jsonl` and, in `queues`, what reached a dead-letter queue. */
   readonly dataDir: string;
   readonly port?: number;
   readonly account: Account;
+  readonly iam: Iam;
   /** Asked at the first delivery, which waits for it, so that the other servers may start later. */
   readonly endpoints: () => TargetEndpoints | Promise<TargetEndpoints>;
   readonly chaos?: Chaos;
@@ -44,21 +48,21 @@ export interface EventBridge extends StandIn {
 
 /** EventBridge's API with buses, rules, schedules and the delivery to Lambda functions and state machines. */
 export const startEventBridge = async (options: EventBridgeOptions): Promise<EventBridge> => {
-  const { account, dataDir, clock = systemClock } = options;
+  const { account, iam, dataDir, clock = systemClock } = options;
   await mkdir(dataDir, { recursive: true });
-  const deadLetterFile = join(dataDir, 'dead-letters.jsonl');
+  const keepDeadLetter = openDeadLetters(dataDir, iam);
   let disturb = disturbance(options.chaos ?? {});
   const rules = await openRuleStore(join(dataDir, 'rules.json'));
   const deliveries = await startDeliveries({
     journal: await openJournal<Delivery>(join(dataDir, 'deliveries')),
-    caller: targetCaller(account, options.endpoints),
+    caller: targetCaller({ account, iam, endpoints: options.endpoints }),
     clock,
     disturb: () => disturb(),
     firstRetrySeconds: options.firstRetrySeconds ?? 1,
     longestRetrySeconds: options.longestRetrySeconds ?? 60,
     async onDeadLetter(letter) {
-      await appendFile(deadLetterFile, `${JSON.stringify(letter)}\n`);
-      options.onDeadLetter?.(letter);
+      const kept = await keepDeadLetter(letter);
+      options.onDeadLetter?.(kept);
     },
   });
 
@@ -67,6 +71,7 @@ export const startEventBridge = async (options: EventBridgeOptions): Promise<Eve
       eventId: event.id,
       ruleArn: ruleArn(account, rule),
       targetArn: target.Arn,
+      ...(target.RoleArn !== undefined && { roleArn: target.RoleArn }),
       input: targetInput(target, event, { Name: rule.Name, Arn: ruleArn(account, rule) }),
       acceptedAt: clock.now().getTime(),
       maximumRetryAttempts: target.RetryPolicy?.MaximumRetryAttempts ?? 185,
@@ -95,19 +100,27 @@ export const startEventBridge = async (options: EventBridgeOptions): Promise<Eve
     await deliveries.close();
   };
 
-  const context: OperationContext = { account, clock, rules, route, rulesChanged: scheduler.refresh };
+  const context: OperationContext = { account, iam, clock, rules, route, rulesChanged: scheduler.refresh };
   const operations = {
     ...eventOperations(context),
     ...busOperations(context),
     ...ruleOperations(context),
     ...targetOperations(context),
   };
-  const server = await serveAwsJson({ targetPrefix: 'AWSEvents', jsonVersion: '1.1', operations }, options.port).catch(
-    async (error: unknown) => {
-      await stop();
-      throw error;
+  const server = await serveAwsJson(
+    {
+      targetPrefix: 'AWSEvents',
+      jsonVersion: '1.1',
+      signingName: 'events',
+      iam,
+      permissions: permissions(account),
+      operations,
     },
-  );
+    options.port,
+  ).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     url: server.url,
     emit: (content) => void route(DEFAULT_BUS, newEvent(content, account, clock.now())),

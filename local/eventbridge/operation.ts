@@ -1,5 +1,6 @@
 import { prettifyError, type z } from 'zod';
 import { AwsError, type Operation } from '#local/http/aws-json.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import type { Account } from '#local/stand-in.ts';
 import type { Clock } from './clock.ts';
 import type { EventBridgeEvent } from './event.ts';
@@ -8,6 +9,7 @@ import { busArn, DEFAULT_BUS, type EventBus, type RuleStore } from './rules.ts';
 /** What the operations work on. */
 export interface OperationContext {
   readonly account: Account;
+  readonly iam: Iam;
   readonly clock: Clock;
   readonly rules: RuleStore;
   /** Hands an event of a bus to the targets of its rules; resolves when it cannot be lost any more. */

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { AwsError, type Operation } from '#local/http/aws-json.ts';
+import { AccessDenied } from '#local/iam/errors.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import { type OperationContext, operation, page } from './operation.ts';
 import { findRule } from './rule-operations.ts';
-import type { Target } from './rules.ts';
+import { ruleArn, type Target } from './rules.ts';
 import { checkInputShape } from './target-input.ts';
-import { targetService } from './targets.ts';
+import { EVENTS, targetService } from './targets.ts';
 
 /** PutTargets, RemoveTargets and ListTargetsByRule. */
 export const targetOperations = (context: OperationContext): Readonly<Record<string, Operation>> => {
-  const { rules, rulesChanged } = context;
+  const { rules, rulesChanged, account, iam } = context;
   const setTargets = async (ruleName: string, busName: string | undefined, change: ChangeTargets): Promise<object> => {
     const rule = findRule(context, ruleName, busName);
     await rules.putRule({ ...rule, targets: change(rule.targets) });
@@ -18,6 +20,8 @@ export const targetOperations = (context: OperationContext): Readonly<Record<str
   return {
     PutTargets: operation(PutTargetsInput, ({ Rule, EventBusName, Targets }) => {
       checkTargets(Targets);
+      const rule = ruleArn(account, findRule(context, Rule, EventBusName));
+      for (const { RoleArn } of Targets) if (RoleArn !== undefined) assertTaken(iam, RoleArn, rule);
       return setTargets(Rule, EventBusName, (before) => {
         const replaced = new Set(Targets.map(({ Id }) => Id));
         const targets = [...before.filter(({ Id }) => !replaced.has(Id)), ...Targets];
@@ -48,16 +52,31 @@ const checkTargets = (targets: readonly Target[]): void => {
       ...(targetService(target.Arn)
         ? []
         : [`${target.Arn} is neither a Lambda function nor a state machine, the targets that the laptop has`]),
+      ...(targetService(target.Arn) === 'stepFunctions' && target.RoleArn === undefined
+        ? [`RoleArn is required for target ${target.Arn}`]
+        : []),
       ...checkInputShape(target),
     ].map((problem) => `Target ${target.Id}: ${problem}.`),
   );
   if (problems.length > 0) throw new AwsError('ValidationException', problems.join('\n'));
 };
 
+const assertTaken = (iam: Iam, roleArn: string, rule: string): void => {
+  try {
+    iam.assertTrusts(roleArn, EVENTS, rule);
+  } catch (error) {
+    if (!(error instanceof AccessDenied)) throw error;
+    throw new AwsError('ValidationException', `Provided role '${roleArn}' cannot be assumed by principal '${EVENTS}'.`);
+  }
+};
+
 const TargetInput = z.strictObject({
   Id: z.string().regex(/^[.\-_A-Za-z0-9]{1,64}$/, 'must have 1-64 letters, digits and . - _'),
   Arn: z.string(),
-  RoleArn: z.string().optional(),
+  RoleArn: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'must be the ARN of a role')
+    .optional(),
   Input: z.string().max(8192).optional(),
   InputPath: z.string().max(256).optional(),
   InputTransformer: z

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { listen, readBody } from '#local/http/listen.ts';
+import { listen } from '#local/http/listen.ts';
+import type { Caller, Check, Iam } from '#local/iam/iam.ts';
 import type { StandIn } from '#local/stand-in.ts';
+import { accessErrorOf } from './access-errors.ts';
+import { readLimited } from './limited-body.ts';
 
 /** An error that AWS's JSON protocols carry by name: HTTP 400 with `__type` and `message` unless said otherwise. */
 export class AwsError extends Error {
@@ -23,7 +26,15 @@ interface AwsErrorOptions {
 }
 
 /** One operation: the parsed request in, the response's JSON out. Dates are sent as epoch seconds. */
-export type Operation = (input: never) => unknown | Promise<unknown>;
+export type Operation = (input: never, caller: Caller) => unknown | Promise<unknown>;
+
+/**
+ * What a caller must be allowed before an operation starts. The request is JSON whose members aren't checked yet, so that an
+ * operation tells nothing about its input to whoever may not call it.
+ */
+export type Permission = (input: JsonRequest, caller: Caller) => readonly Check[] | Promise<readonly Check[]>;
+
+export type JsonRequest = Readonly<Record<string, unknown>>;
 
 export interface AwsJsonService {
   /** What stands before the dot of `X-Amz-Target`, such as `AWSStepFunctions` or `SageMaker`. */
@@ -31,64 +42,106 @@ export interface AwsJsonService {
   /** The JSON protocol's version, `1.0` or `1.1`. */
   readonly jsonVersion: '1.0' | '1.1';
   readonly operations: Readonly<Record<string, Operation>>;
+  /** The service's name in a signature's scope, such as `states`. */
+  readonly signingName: string;
+  readonly iam: Iam;
+  /** One entry for each operation; no checks for an operation that everybody may call who signs. */
+  readonly permissions: Readonly<Record<string, Permission>>;
+  /** The largest request that the service accepts; 2 MiB by default. */
+  readonly maxBodyBytes?: number;
 }
 
-/** Answers requests of AWS's JSON protocol; an operation that is not in the table is refused by its name. */
-export const awsJsonHandler =
-  (service: AwsJsonService) =>
-  async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+/**
+ * Answers requests of AWS's JSON protocol, each once IAM has authenticated and authorized its caller. An operation that is not
+ * in the table is refused by its name.
+ *
+ * @throws TypeError for an operation without an entry in `permissions`.
+ */
+export const awsJsonHandler = (
+  service: AwsJsonService,
+): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) => {
+  const { operations, permissions } = service;
+  const unguarded = Object.keys(operations).filter((name) => !Object.hasOwn(permissions, name));
+  if (unguarded.length > 0) throw new TypeError(`Nothing says who may call ${unguarded.join(', ')}.`);
+  return async (request, response) => {
     try {
       const output = await answer(service, request);
       send(response, 200, service.jsonVersion, output ?? {});
     } catch (error) {
-      const failure = asAwsError(error);
-      response.setHeader('x-amzn-errortype', failure.name);
-      send(response, failure.statusCode, service.jsonVersion, {
-        __type: failure.name,
-        message: failure.message,
-        ...failure.details,
-      });
+      const { statusCode, code, members } = failureOf(error);
+      response.setHeader('x-amzn-errortype', code.replace(/^.*#/, ''));
+      send(response, statusCode, service.jsonVersion, { __type: code, ...members });
     }
   };
+};
 
 /** An AWS JSON service on a port of its own. */
-export const serveAwsJson = (service: AwsJsonService, port = 0): Promise<StandIn> =>
+export const serveAwsJson = async (service: AwsJsonService, port = 0): Promise<StandIn> =>
   listen(awsJsonHandler(service), port);
 
 const answer = async (service: AwsJsonService, request: IncomingMessage): Promise<unknown> => {
-  if (!request.headers.authorization) {
-    throw new AwsError('MissingAuthenticationTokenException', 'The request has no Authorization header.', {
-      statusCode: 403,
-    });
-  }
+  const { iam, signingName, operations, permissions, targetPrefix } = service;
+  const body = await bodyOf(request, service);
+  const caller = iam.authenticate(request, signingName, body);
   const target = String(request.headers['x-amz-target'] ?? '');
   const [prefix, name = ''] = target.split('.');
-  const operation = Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
-  if (prefix !== service.targetPrefix || !operation) {
+  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (prefix !== targetPrefix || !operation) {
     throw new AwsError(
       'UnknownOperationException',
-      `The laptop's cloud does not answer ${target || 'a request without X-Amz-Target'}. ` +
-        `${service.targetPrefix} answers: ${Object.keys(service.operations).join(', ')}.`,
+      `The local cloud does not answer ${target || 'a request without X-Amz-Target'}. ` +
+        `${targetPrefix} answers: ${Object.keys(operations).join(', ')}.`,
     );
   }
-  return operation(parse(await readBody(request)) as never);
+  const input = parse(body);
+  caller.authorize(...(await permissions[name]!(input, caller)));
+  return operation(input as never, caller);
 };
 
-const parse = (body: Buffer): unknown => {
+const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+const bodyOf = async (
+  request: IncomingMessage,
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: AwsJsonService,
+): Promise<Buffer> => {
+  const body = await readLimited(request, maxBodyBytes);
+  if (body) return body;
+  throw new AwsError('RequestEntityTooLargeException', `The request body is over the limit of ${maxBodyBytes} bytes.`, {
+    statusCode: 413,
+  });
+};
+
+const parse = (body: Buffer): JsonRequest => {
   if (body.length === 0) return {};
+  const value = parseJson(body.toString('utf8'));
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonRequest;
+  throw new AwsError('SerializationException', 'The request body is not a JSON object.');
+};
+
+const parseJson = (text: string): unknown => {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch (error) {
     throw new AwsError('SerializationException', `The request body is not JSON: ${(error as Error).message}`);
   }
 };
 
-const asAwsError = (error: unknown): AwsError =>
-  error instanceof AwsError
-    ? error
-    : new AwsError('InternalFailure', error instanceof Error ? (error.stack ?? error.message) : String(error), {
-        statusCode: 500,
-      });
+interface Failure {
+  readonly statusCode: number;
+  readonly code: string;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+const failureOf = (error: unknown): Failure => {
+  const refusal = accessErrorOf(error);
+  if (refusal) return { ...refusal, statusCode: 400, code: `com.amazon.coral.service#${refusal.code}` };
+  if (error instanceof AwsError) {
+    const { statusCode, name: code, message, details } = error;
+    return { statusCode, code, members: { message, ...details } };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { statusCode: 500, code: 'InternalFailure', members: { message } };
+};
 
 const send = (response: ServerResponse, statusCode: number, version: string, body: unknown): void => {
   response.writeHead(statusCode, { 'content-type': `application/x-amz-json-${version}` });

@@ -61,6 +61,8 @@ export interface Iam {
   sessionKeys(roleArn: string, sessionName: string): KeyPair;
   /** Keys for a service that acts by itself on behalf of a resource: `('events.amazonaws.com', <ARN of the rule>)`. */
   serviceKeys(service: string, sourceArn: string): KeyPair;
+  /** Whoever signs with these keys: asks what they may do where a service acts for them without a request. */
+  callerOf(keys: KeyPair): Caller;
   /**
    * Verifies a request whose whole body has been read.
    *

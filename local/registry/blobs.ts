@@ -1,4 +1,6 @@
 import { pipeline } from 'node:stream/promises';
+import { bodyChunks } from '#local/http/body-chunks.ts';
+import { repositoryCheck } from './callers.ts';
 import { type DistributionContext, type Exchange, type Handle, RegistryError } from './exchange.ts';
 import type { Upload } from './store.ts';
 
@@ -38,10 +40,14 @@ const REPOSITORY = /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/;
 
 /** Begins an upload; with `mount` and `from` it takes a blob over instead, if it can. */
 export const beginUpload: Handle = async (context, { response, url }) => {
-  const { store, repository, quirks } = context;
+  const { store, repository, quirks, caller, region } = context;
   const mount = DIGEST.exec(url.searchParams.get('mount') ?? '')?.[0];
   const from = REPOSITORY.exec(url.searchParams.get('from') ?? '')?.[0];
-  if (mount && from && !quirks.refusesMounts && (await store.hasBlob({ ...repository, name: from }, mount))) {
+  const source = from && { ...repository, name: from };
+  if (mount && source && !quirks.refusesMounts) {
+    caller.authorize(repositoryCheck('GetDownloadUrlForLayer', region, source));
+  }
+  if (mount && source && !quirks.refusesMounts && (await store.hasBlob(source, mount))) {
     await store.linkBlob(repository, mount);
     return created(context, response, mount);
   }
@@ -64,7 +70,7 @@ export const appendPart: Handle = async (context, { request, response, argument 
     throw new RegistryError(416, 'BLOB_UPLOAD_INVALID', `The part begins at ${start} and not at ${upload.sizeBytes}`);
   }
   assertPartSizes(context, upload);
-  await upload.append(request);
+  await upload.append(bodyChunks(request));
   const status = context.quirks.staleUploadRange ? 201 : 202;
   response.writeHead(status, uploadHeaders(context, upload, rangeEnd(context, upload))).end();
 };
@@ -77,7 +83,7 @@ export const finishUpload: Handle = async (context, { request, response, url, ar
   const digest = url.searchParams.get('digest') ?? '';
   if (Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding']) {
     assertPartSizes(context, upload);
-    await upload.append(request);
+    await upload.append(bodyChunks(request));
   }
   const actual = upload.digest();
   if (actual !== digest) {

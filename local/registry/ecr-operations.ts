@@ -1,10 +1,14 @@
 import { AwsError, type AwsJsonService } from '#local/http/aws-json.ts';
+import type { Caller, Check, Iam } from '#local/iam/iam.ts';
 import type { Account } from '#local/stand-in.ts';
+import { repositoryCheck } from './callers.ts';
+import { repositoryArn } from './ecr-names.ts';
 import type { RegistryStore, StoredRepository } from './store.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface EcrOptions {
   readonly account: Account;
+  readonly iam: Iam;
   readonly store: RegistryStore;
   readonly tokens: Tokens;
   /** Where the registry listens. */
@@ -15,15 +19,29 @@ export interface EcrOptions {
 export const ecrService = (options: EcrOptions): AwsJsonService => ({
   targetPrefix: 'AmazonEC2ContainerRegistry_V20150921',
   jsonVersion: '1.1',
+  signingName: 'ecr',
+  iam: options.iam,
+  permissions: {
+    GetAuthorizationToken: () => [{ action: 'ecr:GetAuthorizationToken', resource: '*' }],
+    CreateRepository: ({ repositoryName }) => [check(options, 'CreateRepository', repositoryName)],
+    DescribeRepositories: ({ repositoryNames }) =>
+      (Array.isArray(repositoryNames) ? repositoryNames : ['*']).map((name) =>
+        check(options, 'DescribeRepositories', name),
+      ),
+  },
   operations: {
-    GetAuthorizationToken: () => getAuthorizationToken(options),
+    GetAuthorizationToken: (_input: unknown, caller: Caller) => getAuthorizationToken(options, caller),
     CreateRepository: (input: CreateRepositoryRequest) => createRepository(options, input),
     DescribeRepositories: (input: DescribeRepositoriesRequest) => describeRepositories(options, input),
   },
 });
 
-const getAuthorizationToken = ({ tokens, endpoint }: EcrOptions) => {
-  const { password, expiresAt } = tokens.issue();
+/** All repositories together are `repository/*`, which no pattern of a single one covers. */
+const check = ({ account: { accountId, region } }: EcrOptions, action: string, name: unknown): Check =>
+  repositoryCheck(action, region, { accountId, name: String(name) });
+
+const getAuthorizationToken = ({ tokens, endpoint }: EcrOptions, { principal }: Caller) => {
+  const { password, expiresAt } = tokens.issue(principal);
   const authorizationToken = Buffer.from(`AWS:${password}`).toString('base64');
   return { authorizationData: [{ authorizationToken, expiresAt, proxyEndpoint: endpoint() }] };
 };
@@ -78,7 +96,7 @@ const describeRepositories = async (options: EcrOptions, { repositoryNames }: De
 };
 
 const described = ({ account, endpoint }: EcrOptions, { name, createdAt, imageTagMutability }: StoredRepository) => ({
-  repositoryArn: `arn:aws:ecr:${account.region}:${account.accountId}:repository/${name}`,
+  repositoryArn: repositoryArn(account.region, { accountId: account.accountId, name }),
   registryId: account.accountId,
   repositoryName: name,
   repositoryUri: `${new URL(endpoint()).host}/${name}`,

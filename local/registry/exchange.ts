@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller, Iam } from '#local/iam/iam.ts';
 import type { Account } from '#local/stand-in.ts';
 import type { EcrQuirks } from './quirks.ts';
 import type { RegistryStore, RepositoryName } from './store.ts';
@@ -19,6 +20,7 @@ export class RegistryError extends Error {
 export interface DistributionOptions {
   readonly account: Account;
   readonly store: RegistryStore;
+  readonly iam: Iam;
   readonly tokens: Tokens;
   readonly quirks: EcrQuirks;
   /** A URL on the other origin, where blobs are fetched without credentials. */
@@ -27,6 +29,10 @@ export interface DistributionOptions {
 
 export interface DistributionContext extends DistributionOptions {
   readonly repository: RepositoryName;
+  /** Where the repository is. */
+  readonly region: string;
+  /** Whose token the request brings. */
+  readonly caller: Caller;
 }
 
 export interface Exchange {

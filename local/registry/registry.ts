@@ -1,11 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { awsJsonHandler } from '#local/http/aws-json.ts';
-import { listen } from '#local/http/listen.ts';
+import { type Handle, listen } from '#local/http/listen.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import type { Account, StandIn } from '#local/stand-in.ts';
+import { type BlobUrls, blobUrls } from './blob-urls.ts';
 import { sendBlob } from './blobs.ts';
 import { distributionHandler } from './distribution.ts';
+import { ECR_HOST } from './ecr-names.ts';
 import { ecrService } from './ecr-operations.ts';
 import { ECR, type EcrQuirks } from './quirks.ts';
 import { openRegistryStore, type RegistryStore } from './store.ts';
@@ -15,6 +17,8 @@ export interface RegistryOptions {
   readonly dataDir: string;
   readonly port?: number;
   readonly account: Account;
+  /** Says who calls, and what they may. */
+  readonly iam: Iam;
   /** Milliseconds since 1970; tests move it to see tokens expire. */
   readonly clock?: () => number;
   readonly quirks?: Partial<EcrQuirks>;
@@ -26,30 +30,33 @@ export interface RegistryStandIn extends StandIn {
 }
 
 /**
- * The laptop's ECR: its API, and the OCI distribution API, on one port. The registries of other accounts are there too, for
- * reading, under the Host header that their URIs begin with. Blobs are redirected to a second port, which plays S3.
+ * The local cloud's ECR: its API, and the OCI distribution API, on one port. The registries of other accounts are there too,
+ * under the Host header that their URIs begin with, and for whom their repositories' policies let in (`openImagePolicies`). Blobs are redirected to a second port, which plays S3.
  */
 export const startRegistry = async (options: RegistryOptions): Promise<RegistryStandIn> => {
-  const { dataDir, account, clock = Date.now } = options;
+  const { dataDir, account, iam, clock = Date.now } = options;
   await mkdir(dataDir, { recursive: true });
   const store = await openRegistryStore(dataDir);
   const tokens = await openTokens(dataDir, clock);
-  const signature = randomBytes(16).toString('hex');
-  const blobServer = await listen((request, response) => void serveSignedBlob(store, signature, request, response));
+  const urls = blobUrls(clock);
+  const blobServer = await listen((request, response) => serveSignedBlob(store, urls, request, response));
   const distribution = distributionHandler({
     account,
+    iam,
     store,
     tokens,
     quirks: { ...ECR, ...options.quirks },
-    signBlobUrl: (digest) => `${blobServer.url}/${digest}?X-Amz-Signature=${signature}`,
+    signBlobUrl: (digest) => `${blobServer.url}${urls.sign(digest)}`,
   });
-  const api = awsJsonHandler(ecrService({ account, store, tokens, endpoint: () => server.url }));
-  const server = await listen((request, response) => {
-    void (request.url?.startsWith('/v2/') ? distribution(request, response) : api(request, response));
-  }, options.port).catch(async (error) => {
-    await blobServer.close();
-    throw error;
-  });
+  const api = awsJsonHandler(ecrService({ account, iam, store, tokens, endpoint: () => server.url }));
+  const handle: Handle = (request, response) =>
+    request.url?.startsWith('/v2/') ? distribution(request, response) : api(request, response);
+  const server = await listen(handle, options.port, { requestTimeoutMs: 0, otherHosts: ECR_HOST }).catch(
+    async (error) => {
+      await blobServer.close();
+      throw error;
+    },
+  );
   return {
     url: server.url,
     store,
@@ -63,15 +70,14 @@ export const startRegistry = async (options: RegistryOptions): Promise<RegistryS
 /** S3 takes either the signature of a URL or an Authorization header, never both. */
 const serveSignedBlob = async (
   store: RegistryStore,
-  signature: string,
+  urls: BlobUrls,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-  const digest = /^\/(sha256:[0-9a-f]{64})$/.exec(url.pathname)?.[1];
   if (request.headers.authorization) {
     return void response.writeHead(400).end('Only one auth mechanism allowed');
   }
-  if (!digest || url.searchParams.get('X-Amz-Signature') !== signature) return void response.writeHead(403).end();
+  const digest = request.method === 'GET' ? urls.verify(request.url ?? '') : undefined;
+  if (!digest) return void response.writeHead(403).end();
   await sendBlob({ store }, { request, response }, digest, await store.blobSize(digest));
 };

@@ -7,8 +7,8 @@ interface Route {
   /** The repository's name, then what is named in it. */
   readonly path: RegExp;
   readonly handle: Handle;
-  /** Only the account's own repositories are written to. */
-  readonly writes?: boolean;
+  /** What it takes on the repository: the operation of ECR's API that does the same. */
+  readonly action: string;
 }
 
 const NAME = '/v2/([a-z0-9]+(?:[._/-]+[a-z0-9]+)*)';
@@ -19,13 +19,14 @@ const REFERENCE = '(sha256:[0-9a-f]{64}|\\w[\\w.-]{0,127})';
 const path = (rest: string): RegExp => new RegExp(`^${NAME}${rest}$`);
 
 export const ROUTES: readonly Route[] = [
-  { method: ['GET', 'HEAD'], path: path(`/blobs/${DIGEST}`), handle: getBlob },
-  { method: ['POST'], path: path('/blobs/uploads/'), handle: beginUpload, writes: true },
-  { method: ['GET'], path: path(`/blobs/uploads/${UPLOAD}`), handle: describeUpload, writes: true },
-  { method: ['PATCH'], path: path(`/blobs/uploads/${UPLOAD}`), handle: appendPart, writes: true },
-  { method: ['PUT'], path: path(`/blobs/uploads/${UPLOAD}`), handle: finishUpload, writes: true },
-  { method: ['DELETE'], path: path(`/blobs/uploads/${UPLOAD}`), handle: cancelUpload, writes: true },
-  { method: ['GET', 'HEAD'], path: path(`/manifests/${REFERENCE}`), handle: getManifest },
-  { method: ['PUT'], path: path(`/manifests/${REFERENCE}`), handle: putManifest, writes: true },
-  { method: ['GET'], path: path('/tags/list'), handle: listTags },
+  { method: ['GET'], path: path(`/blobs/${DIGEST}`), handle: getBlob, action: 'GetDownloadUrlForLayer' },
+  { method: ['HEAD'], path: path(`/blobs/${DIGEST}`), handle: getBlob, action: 'BatchCheckLayerAvailability' },
+  { method: ['POST'], path: path('/blobs/uploads/'), handle: beginUpload, action: 'InitiateLayerUpload' },
+  { method: ['GET'], path: path(`/blobs/uploads/${UPLOAD}`), handle: describeUpload, action: 'UploadLayerPart' },
+  { method: ['PATCH'], path: path(`/blobs/uploads/${UPLOAD}`), handle: appendPart, action: 'UploadLayerPart' },
+  { method: ['PUT'], path: path(`/blobs/uploads/${UPLOAD}`), handle: finishUpload, action: 'CompleteLayerUpload' },
+  { method: ['DELETE'], path: path(`/blobs/uploads/${UPLOAD}`), handle: cancelUpload, action: 'UploadLayerPart' },
+  { method: ['GET', 'HEAD'], path: path(`/manifests/${REFERENCE}`), handle: getManifest, action: 'BatchGetImage' },
+  { method: ['PUT'], path: path(`/manifests/${REFERENCE}`), handle: putManifest, action: 'PutImage' },
+  { method: ['GET'], path: path('/tags/list'), handle: listTags, action: 'ListImages' },
 ];

@@ -1,13 +1,12 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { Clock } from '#local/eventbridge/clock.ts';
 import { InvalidPipelineError } from '#shared/errors.ts';
 import { listPipelines, loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
+import { type ScheduleTargetOptions, scheduleTarget } from './schedule-target.ts';
 import { type PipelineSchedule, type Scheduler, startScheduler } from './scheduler.ts';
 
-export interface KeepSchedulesOptions {
+export interface KeepSchedulesOptions extends ScheduleTargetOptions {
   readonly pipelinesDir: string;
   readonly file: string;
-  readonly lambda: LambdaClient;
   readonly clock?: Clock;
   /** Hears of pipelines that have no schedules for their mistakes, and of runs that couldn't be handed over. */
   readonly onProblem: (text: string) => void;
@@ -15,22 +14,25 @@ export interface KeepSchedulesOptions {
 
 /** Keeps the schedules of all pipelines: each hands its runs to the function that AWS's schedules call. */
 export const keepSchedules = async (options: KeepSchedulesOptions): Promise<Scheduler> => {
-  const { pipelinesDir, file, lambda, clock, onProblem } = options;
-  return startScheduler({
+  const { pipelinesDir, file, clock, onProblem } = options;
+  const target = scheduleTarget(options);
+  const scheduler = await startScheduler({
     file,
     schedules: await schedulesOf(pipelinesDir, onProblem),
     start(run) {
-      const command = new InvokeCommand({
-        FunctionName: 'startTriggeredRun',
-        InvocationType: 'Event',
-        Payload: JSON.stringify(run),
-      });
-      lambda.send(command).catch((error: Error) => {
+      target.call(run).catch((error: Error) => {
         onProblem(`The run of ${run.pipeline} that was due at ${run.occurrence} wasn't started: ${error.message}`);
       });
     },
     ...(clock && { clock }),
   });
+  return {
+    ...scheduler,
+    async close() {
+      await scheduler.close();
+      target.close();
+    },
+  };
 };
 
 const schedulesOf = async (pipelinesDir: string, onProblem: (text: string) => void): Promise<PipelineSchedule[]> => {

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AwsError, serveAwsJson } from '#local/http/aws-json.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import type { Account, StandIn } from '#local/stand-in.ts';
+import { permissions } from './permissions.ts';
 import {
   CreateSecretRequest,
   checked,
@@ -18,19 +20,27 @@ export interface SecretsManagerOptions {
   /** 0, the default, lets the system choose. */
   readonly port?: number;
   readonly account: Account;
+  readonly iam: Iam;
 }
+
+/** A secret has at most 64 KiB, which JSON can make six times as long. */
+const MAX_REQUEST_BYTES = 512 * 1024;
 
 /**
  * The laptop's Secrets Manager: CreateSecret, PutSecretValue, GetSecretValue, DescribeSecret and ListSecrets.
  *
  * @throws PortInUseError; an Error when `secrets.json` holds something else.
  */
-export const startSecretsManager = async ({ dataDir, port, account }: SecretsManagerOptions): Promise<StandIn> => {
+export const startSecretsManager = async ({ dataDir, port, account, iam }: SecretsManagerOptions): Promise<StandIn> => {
   const store = openSecretStore(dataDir);
   return serveAwsJson(
     {
       targetPrefix: 'secretsmanager',
       jsonVersion: '1.1',
+      signingName: 'secretsmanager',
+      iam,
+      permissions: permissions(store, account),
+      maxBodyBytes: MAX_REQUEST_BYTES,
       operations: {
         CreateSecret: checked(CreateSecretRequest, (request) => createSecret(request, store, account)),
         PutSecretValue: checked(PutSecretValueRequest, (request) => putSecretValue(request, store)),

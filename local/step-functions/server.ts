@@ -1,16 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Operation, serveAwsJson } from '#local/http/aws-json.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import type { Account, StandIn } from '#local/stand-in.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { StoredEvent } from './history.ts';
 import type { Environment } from './interpreter/environment.ts';
 import { Interruption } from './interpreter/failure.ts';
-import type { JsonObject } from './json.ts';
 import { attemptDistributedMap } from './map/distributed-map.ts';
-import { describeExecution } from './operations/describe-execution.ts';
-import { type ExecutionServices, executionOperations, startOrFind } from './operations/executions.ts';
+import { type ExecutionServices, executionOperations } from './operations/executions.ts';
+import { checkMachineRole } from './operations/machine-role.ts';
 import { mapRunOperations } from './operations/map-runs.ts';
+import { permissions } from './operations/permissions.ts';
 import { stateMachineOperations } from './operations/state-machines.ts';
 import { tagOperations } from './operations/tags.ts';
 import { taskTokenOperations } from './operations/task-tokens.ts';
@@ -18,9 +19,9 @@ import { testStateOperations } from './operations/test-state.ts';
 import { type StatusChange, statusChanges } from './status-change.ts';
 import { openExecutionStore } from './store/execution-store.ts';
 import { openStateMachineStore } from './store/state-machine-store.ts';
-import { type Endpoints, serviceClients } from './tasks/clients.ts';
+import type { Endpoints } from './tasks/clients.ts';
 import { integrations } from './tasks/integrations.ts';
-import type { NestedExecutions } from './tasks/nested-execution.ts';
+import { openRoles } from './tasks/roles.ts';
 import { openTaskTokens } from './tasks/tokens.ts';
 
 export interface StepFunctionsOptions {
@@ -29,6 +30,8 @@ export interface StepFunctionsOptions {
   /** 0, the default, lets the system choose a free port. */
   readonly port?: number;
   readonly account: Account;
+  /** Authenticates and authorizes callers, and gives each execution a session of its machine's role. */
+  readonly iam: Iam;
   /** A promise where the other services start later: tasks, and what an earlier process left running, wait for it. */
   readonly endpoints: Endpoints | Promise<Endpoints>;
   /** Told every event of every execution, right when it is logged. */
@@ -42,6 +45,9 @@ export interface StepFunctions extends StandIn {
   readonly resumed: Promise<void>;
 }
 
+/** A definition may have 1 MiB, which JSON can make twice as long. */
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+
 /**
  * AWS Step Functions on 127.0.0.1, for `@aws-sdk/client-sfn`: JSONata state machines only.
  *
@@ -53,7 +59,7 @@ export interface StepFunctions extends StandIn {
  * a cause that says so and can be redriven.
  */
 export const startStepFunctions = async (options: StepFunctionsOptions): Promise<StepFunctions> => {
-  const { account, dataDir } = options;
+  const { account, dataDir, iam } = options;
   await mkdir(dataDir, { recursive: true });
   const machines = openStateMachineStore(join(dataDir, 'state-machines.json'));
   const executions = await openExecutionStore(join(dataDir, 'executions'));
@@ -62,26 +68,16 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
   const own = Promise.withResolvers<string>();
   const endpoints = Promise.resolve(options.endpoints).then(async (known) => ({ ...known, sfn: await own.promise }));
   endpoints.catch(() => {}); // told by the first call that needs one
-  const clients = serviceClients(account.region, endpoints);
+  const roles = openRoles(iam, account.region, endpoints);
   const resumed = Promise.withResolvers<void>();
 
   const announce = statusChanges(executions, options.emit ?? (() => {}));
 
-  const nested: NestedExecutions = {
-    async start(input) {
-      const record = await startOrFind(services, { input: '{}', ...input });
-      return { arn: record.arn, startDate: new Date(record.startDate) };
-    },
-    async end(executionArn) {
-      await engine.live(executionArn)?.closed;
-      const record = executions.executions.get(executionArn)!;
-      if (record.status === 'RUNNING') {
-        await resumed.promise; // the nested execution of an earlier process may come after the one that waits for it
-        await engine.live(executionArn)?.closed;
-      }
-      return JSON.parse(JSON.stringify(await describeExecution(executions, record))) as JsonObject;
-    },
-    stop: (executionArn) => engine.live(executionArn)?.stop(undefined, undefined),
+  const closed = async (executionArn: string): Promise<void> => {
+    await engine.live(executionArn)?.closed;
+    if (executions.executions.get(executionArn)?.status !== 'RUNNING') return;
+    await resumed.promise; // the nested execution of an earlier process may come after the one that waits for it
+    await engine.live(executionArn)?.closed;
   };
   const environment: Environment = {
     account,
@@ -90,8 +86,8 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
     signal: shutdown.signal,
     live: new Map(),
     liveMapRuns: new Map(),
-    integrationFor: integrations(clients, nested),
-    attemptDistributedMap: attemptDistributedMap(clients),
+    integrationFor: integrations(roles, closed),
+    attemptDistributedMap: attemptDistributedMap(roles),
     onEvent(executionArn, event) {
       options.onEvent?.(executionArn, event);
       announce(executionArn, event);
@@ -101,14 +97,25 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
   const services: ExecutionServices = { account, engine, machines, executions, resumed: resumed.promise };
 
   const operations: Record<string, Operation> = {
-    ...stateMachineOperations(account, machines, executions),
+    ...stateMachineOperations(account, machines, executions, (machine) => checkMachineRole(iam, account, machine)),
     ...executionOperations(services),
     ...taskTokenOperations(tokens, resumed.promise),
     ...mapRunOperations(environment),
     ...testStateOperations(environment),
     ...tagOperations(machines),
   };
-  const server = await serveAwsJson({ targetPrefix: 'AWSStepFunctions', jsonVersion: '1.0', operations }, options.port);
+  const server = await serveAwsJson(
+    {
+      targetPrefix: 'AWSStepFunctions',
+      jsonVersion: '1.0',
+      signingName: 'states',
+      iam,
+      permissions: permissions({ account, machines, tokens }),
+      maxBodyBytes: MAX_REQUEST_BYTES,
+      operations,
+    },
+    options.port,
+  );
   own.resolve(server.url);
   endpoints.then(() => engine.resume()).then(resumed.resolve, resumed.reject);
   resumed.promise.catch(() => {}); // told by every operation that waits for it
@@ -119,7 +126,7 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
     await server.close();
     await engine.settled();
     await executions.close();
-    clients.destroy();
+    roles.close();
   };
   return { url: server.url, resumed: resumed.promise, close: () => (closing ??= close()) };
 };

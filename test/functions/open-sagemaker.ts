@@ -18,6 +18,8 @@ import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
 import { granted } from '#test/functions/granted.ts';
+import { roleArn, roleFor, withRoles } from '#test/local/iam/roles.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
 
@@ -30,14 +32,19 @@ const resumeTask = granted('resumeTask', resumeTaskStep);
 export const openSageMaker = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'fedml-sagemaker-'));
   const account = LOCAL_ACCOUNT;
+  const iam = withRoles(
+    testIam(),
+    ...['training', 'model'].map((name) => roleFor('sagemaker.amazonaws.com', roleArn(name))),
+  );
   const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
   const logs = openLogFiles(join(dataDir, 'logs'));
-  const logServer = await startCloudWatchLogs({ account, logs });
+  const logServer = await startCloudWatchLogs({ account, iam, logs });
   const taskTokens = inMemoryTaskTokens();
   const resumed: Promise<unknown>[] = [];
   const sageMakerServer = await startSageMaker({
     dataDir: join(dataDir, 'sagemaker'),
     account,
+    iam,
     s3Endpoint: s3.url,
     python: await pythonInterpreter('.'),
     logs,
@@ -51,7 +58,7 @@ export const openSageMaker = async () => {
   const clientOf = (endpoint: string) => ({
     endpoint,
     region: account.region,
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    credentials: PERSON,
   });
   const s3Client = new S3Client(clientOf(s3.url));
   await s3Client.send(new CreateBucketCommand({ Bucket: 'store' }));
@@ -67,8 +74,8 @@ export const openSageMaker = async () => {
     ports,
     settings: {
       region: account.region,
-      trainingRoleArn: 'arn:aws:iam::000000000000:role/training',
-      modelRoleArn: 'arn:aws:iam::000000000000:role/model',
+      trainingRoleArn: roleArn('training'),
+      modelRoleArn: roleArn('model'),
     },
     /** Starts a waiting step with a token and resolves with what its state is answered. */
     answered: async (start: (taskToken: string) => Promise<unknown>) => {

@@ -9,10 +9,11 @@ import type { Visit } from '../interpreter/scope.ts';
 import type { Json } from '../json.ts';
 import type { MapRun } from '../store/execution-store.ts';
 import type { MapRunState } from '../store/lines.ts';
-import type { ServiceClients } from '../tasks/clients.ts';
+import type { RoleSession } from '../tasks/roles.ts';
 import { type ChildInput, childInputs } from './child-inputs.ts';
 import { runChildren } from './children.ts';
 import type { ItemSource } from './item-source.ts';
+import { assertMayRunChildren } from './permissions.ts';
 import { writeResults } from './result-writer.ts';
 import { evaluateSettings } from './settings.ts';
 
@@ -60,7 +61,7 @@ const labelOf = (stateName: string): string => stateName.replace(/[\s<>{}[\]?*"#
 export const performMapRun = async (
   visit: Visit<MapState>,
   mapRun: MapRun,
-  { source, clients }: { source: ItemSource; clients: ServiceClients },
+  { source, session }: { source: ItemSource; session: RoleSession },
 ): Promise<void> => {
   if (mapRun.state.status === 'SUCCEEDED') return;
   if (mapRun.state.status !== 'RUNNING') throw new StateFailure(mapRun.state.error ?? '', mapRun.state.cause);
@@ -69,7 +70,9 @@ export const performMapRun = async (
   const inputs = counted(visit, mapRun, await childInputs(visit, source.items));
   let failure: unknown;
   try {
-    await runChildren(await planOf(visit, mapRun, inputs, abort));
+    const plan = await planOf(visit, mapRun, inputs, abort);
+    assertMayRunChildren(session, visit, mapRun, plan);
+    await runChildren(plan);
   } catch (error) {
     failure = error;
   } finally {
@@ -81,7 +84,7 @@ export const performMapRun = async (
   }
   try {
     if (visit.state.ResultWriter?.Resource !== undefined) {
-      save(visit, mapRun, { written: await writeResults(visit, mapRun, inputsOf(inputs), clients) });
+      save(visit, mapRun, { written: await writeResults(visit, mapRun, inputsOf(inputs), session.clients) });
     }
     if (failure) throw failure;
     save(visit, mapRun, { status: 'SUCCEEDED', stopDate: Date.now() });

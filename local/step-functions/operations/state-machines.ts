@@ -13,6 +13,7 @@ export const stateMachineOperations = (
   account: Account,
   store: StateMachineStore,
   executions: ExecutionStore,
+  checkRole: (machine: StateMachineRecord) => void,
 ): Record<string, Operation> => ({
   CreateStateMachine: operation(CREATE, async (input) => {
     checkName(input.name);
@@ -38,6 +39,7 @@ export const stateMachineOperations = (
       tracingConfiguration: input.tracingConfiguration,
       tags: Object.fromEntries((input.tags ?? []).map(({ key, value }) => [key, value])),
     };
+    checkRole(machine);
     await store.save(machine);
     return { stateMachineArn: machine.arn, creationDate: new Date(machine.creationDate) };
   }),
@@ -63,6 +65,7 @@ export const stateMachineOperations = (
       revisionId: randomUUID(),
       updateDate: Date.now(),
     };
+    checkRole(changed);
     await store.save(changed);
     return { updateDate: new Date(changed.updateDate), revisionId: changed.revisionId };
   }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AwsError, type Operation } from '#local/http/aws-json.ts';
+import { stateMachineArn as stateMachineArnOf } from '../arns.ts';
 import type { State, StateMachineDefinition } from '../definition/asl.ts';
 import { definitionProblems } from '../definition/check-definition.ts';
 import { catchFailure, nextRetry } from '../interpreter/attempts.ts';
@@ -22,6 +23,7 @@ export const testStateOperations = (environment: Environment): Record<string, Op
     const { name, state } = stateOf(input);
     const visit = visitOf(environment, input, { name, state });
     refuseMock(visit, input.mock);
+    needRole(visit, input);
     const result = await attempt(visit, input);
     const isInspected = input.inspectionLevel !== 'INFO';
     return { ...result, ...(isInspected && { inspectionData: { input: input.input, variables: input.variables } }) };
@@ -101,7 +103,7 @@ const visitOf = (
 ): Visit => {
   let events = 0;
   const run: ExecutionRun = {
-    record: NO_EXECUTION,
+    record: noExecution(environment, input.roleArn),
     environment,
     progress: new Map(),
     isRedriven: false,
@@ -134,8 +136,11 @@ const visitOf = (
   };
 };
 
-/** A single state's run never asks for its execution. */
-const NO_EXECUTION = Object.freeze({}) as ExecutionRecord;
+/** A single state's run asks its execution for nothing but the role. */
+const noExecution = ({ account }: Environment, roleArn = ''): ExecutionRecord => {
+  const stateMachineArn = stateMachineArnOf(account, SINGLE);
+  return Object.freeze({ roleArn, stateMachineArn, family: {} }) as unknown as ExecutionRecord;
+};
 
 const parseValue = (text: string): Json => {
   try {
@@ -187,4 +192,9 @@ const refuseMock = (visit: Visit, mock: TestInput['mock']): void => {
   throw validationError(
     "'mock': Map and Parallel states, .sync and .waitForTaskToken tasks can be tested with a mock only",
   );
+};
+
+const needRole = ({ state }: Visit, { roleArn, mock }: TestInput): void => {
+  if (state.Type !== 'Task' || mock || roleArn !== undefined) return;
+  throw validationError("'roleArn': a Task that isn't mocked is called as a role");
 };

@@ -23,7 +23,7 @@ export const awsSdk = (clients: ServiceClients, { service, action }: TaskResourc
         const json = await toJson(result);
         return isCamelCase ? renameKeys(json, pascalCase) : json;
       } catch (error) {
-        throw serviceFailure(error, errorPrefix, { endsInException: true });
+        throw serviceFailure(error, errorPrefix, { isSdkIntegration: true });
       }
     },
   };

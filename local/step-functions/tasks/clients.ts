@@ -4,6 +4,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { KeyPair } from '#local/iam/iam.ts';
 
 /** Where the services are that tasks call; `sfn` is this server itself. */
 export interface Endpoints {
@@ -20,26 +21,28 @@ export interface ServiceClients {
   readonly eventbridge: () => Promise<EventBridgeClient>;
   readonly sagemaker: () => Promise<SageMakerClient>;
   readonly sfn: () => Promise<SFNClient>;
-  destroy(): void;
 }
 
-/** @param endpoints may become known after the server started; calls wait for them. */
-export const serviceClients = (
-  region: string,
-  endpoints: Promise<Endpoints & { readonly sfn: string }>,
-): ServiceClients => {
-  const made: { destroy(): void }[] = [];
-  const lazily = <C extends { destroy(): void }>(
+interface ClientOptions {
+  readonly region: string;
+  /** They may become known after the server started; calls wait for them. */
+  readonly endpoints: Promise<Endpoints & { readonly sfn: string }>;
+  readonly credentials: KeyPair;
+  /** @throws AccessDenied while nobody may have these credentials; asked before each use of a client. */
+  readonly assertTaken: () => void;
+  /** Shared by all clients: its owner closes the connections. */
+  readonly httpAgent: Agent;
+}
+
+export const serviceClients = (options: ClientOptions): ServiceClients => {
+  const lazily = <C>(
     service: keyof Endpoints | 'sfn',
     make: (settings: ReturnType<typeof settingsFor>) => Promise<C>,
   ): (() => Promise<C>) => {
     let client: Promise<C> | undefined;
-    return () => {
-      client ??= endpoints.then(async (known) => {
-        const created = await make(settingsFor(region, known[service]));
-        made.push(created);
-        return created;
-      });
+    return async () => {
+      options.assertTaken();
+      client ??= options.endpoints.then((known) => make(settingsFor(options, known[service])));
       return client;
     };
   };
@@ -64,20 +67,19 @@ export const serviceClients = (
       const { SFNClient } = await import('@aws-sdk/client-sfn');
       return new SFNClient({ ...settings, disableHostPrefix: true });
     }),
-    destroy: () => {
-      for (const client of made) client.destroy();
-    },
   };
 };
+
+/** A Map can make many calls at a time, each as long as its task may take: no limit of sockets that matters. */
+export const taskAgent = (): Agent => new Agent({ keepAlive: true, maxSockets: 1_000 });
 
 const silence = (): void => {};
 const SILENT = { trace: silence, debug: silence, info: silence, warn: silence, error: silence };
 
-/** A Map can make many calls at a time, each as long as its task may take: no limit of sockets that matters, no timeout. */
-const settingsFor = (region: string, endpoint: string) => ({
+const settingsFor = ({ region, credentials, httpAgent }: ClientOptions, endpoint: string) => ({
   region,
   endpoint,
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  credentials,
   logger: SILENT, // what fails is in the execution's history
-  requestHandler: { httpAgent: new Agent({ keepAlive: true, maxSockets: 1_000 }), requestTimeout: 0 },
+  requestHandler: { httpAgent, requestTimeout: 0 },
 });

@@ -15,9 +15,11 @@ export const putEvents = (clients: ServiceClients): Integration => ({
       });
     }
     const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
-    const client = await clients.eventbridge();
-    const response = await client
-      .send(new PutEventsCommand({ Entries: entries.map(withTextDetail) }), { abortSignal: signal })
+    const response = await clients
+      .eventbridge()
+      .then((client) =>
+        client.send(new PutEventsCommand({ Entries: entries.map(withTextDetail) }), { abortSignal: signal }),
+      )
       .catch((error: unknown) => {
         throw serviceFailure(error, 'EventBridge');
       });

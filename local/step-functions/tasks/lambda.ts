@@ -37,8 +37,8 @@ const wrongArguments = (problem: string): StateFailure =>
 const invoke = async (clients: ServiceClients, input: JsonObject, { signal }: Call): Promise<InvocationResponse> => {
   if (typeof input.FunctionName !== 'string') throw wrongArguments('must name the function in FunctionName');
   const { InvokeCommand } = await import('@aws-sdk/client-lambda');
-  const client: LambdaClient = await clients.lambda();
   try {
+    const client: LambdaClient = await clients.lambda();
     const response = await client.send(new InvokeCommand(input as { FunctionName: string }), { abortSignal: signal });
     if (response.FunctionError !== undefined) throw functionFailure(response);
     return response;

@@ -1,25 +1,28 @@
-import { AwsError } from '#local/http/aws-json.ts';
 import { type Interruption, StateFailure } from '../interpreter/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { ServiceClients } from './clients.ts';
 import type { Integration } from './integration.ts';
 import type { TaskPattern } from './resources.ts';
+import { isUnmodeled, serviceFailure } from './service-failure.ts';
 
-/** Starts and follows executions of this server. */
-export interface NestedExecutions {
-  start(input: { stateMachineArn: string; name?: string; input?: string }): Promise<{ arn: string; startDate: Date }>;
-  /** Resolves when the execution is closed, with what DescribeExecution tells. */
-  end(executionArn: string): Promise<JsonObject>;
-  stop(executionArn: string): void;
-}
+/** Resolves when an execution of this server is closed. */
+export type ExecutionClosed = (executionArn: string) => Promise<void>;
 
 /** `arn:aws:states:::states:startExecution`, also `.sync` (output as text) and `.sync:2` (output as JSON). */
-export const nestedExecution = (nested: NestedExecutions, pattern: TaskPattern): Integration => ({
+export const nestedExecution = (
+  clients: ServiceClients,
+  closed: ExecutionClosed,
+  pattern: TaskPattern,
+): Integration => ({
   errorPrefix: 'StepFunctions',
-  async submit(parameters) {
-    const { arn, startDate } = await nested.start(startInput(parameters)).catch((error: unknown) => {
-      throw nestedFailure(error);
+  async submit(parameters, { signal }) {
+    const input = startInput(parameters);
+    return call(async () => {
+      const { StartExecutionCommand } = await import('@aws-sdk/client-sfn');
+      const client = await clients.sfn();
+      const { executionArn, startDate } = await client.send(new StartExecutionCommand(input), { abortSignal: signal });
+      return { ExecutionArn: executionArn!, StartDate: startDate!.toISOString() };
     });
-    return { ExecutionArn: arn, StartDate: startDate.toISOString() };
   },
   isRepeatable: (parameters) => isJsonObject(parameters) && typeof parameters.Name === 'string',
   ...((pattern === 'sync' || pattern === 'sync:2') && {
@@ -27,10 +30,13 @@ export const nestedExecution = (nested: NestedExecutions, pattern: TaskPattern):
       const { ExecutionArn } = submitted as { ExecutionArn: string };
       const stopToo = () => {
         const { kind } = signal.reason as Interruption;
-        if (kind !== 'shutdown' && kind !== 'settled') nested.stop(ExecutionArn);
+        if (kind !== 'shutdown' && kind !== 'settled') void stop(clients, ExecutionArn);
       };
       signal.addEventListener('abort', stopToo, { once: true });
-      const description = await nested.end(ExecutionArn);
+      // AWS polls from the start, so that a role which may not describe its child fails before the child has ended.
+      await describe(clients, ExecutionArn);
+      await closed(ExecutionArn);
+      const description = await describe(clients, ExecutionArn);
       signal.removeEventListener('abort', stopToo);
       const result = presented(description, pattern === 'sync:2');
       if (description.status === 'SUCCEEDED') return result;
@@ -38,6 +44,25 @@ export const nestedExecution = (nested: NestedExecutions, pattern: TaskPattern):
     },
   }),
 });
+
+const describe = (clients: ServiceClients, executionArn: string): Promise<JsonObject> =>
+  call(async () => {
+    const { DescribeExecutionCommand } = await import('@aws-sdk/client-sfn');
+    const client = await clients.sfn();
+    const { $metadata, ...description } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    return JSON.parse(JSON.stringify(description)) as JsonObject;
+  });
+
+/** A child that its parent's role may not stop goes on, as in AWS. */
+const stop = async (clients: ServiceClients, executionArn: string): Promise<void> => {
+  try {
+    const { StopExecutionCommand } = await import('@aws-sdk/client-sfn');
+    const client = await clients.sfn();
+    await client.send(new StopExecutionCommand({ executionArn }));
+  } catch {
+    // The parent has ended: nobody is left to tell.
+  }
+};
 
 const startInput = (parameters: Json): { stateMachineArn: string; name?: string; input?: string } => {
   const { StateMachineArn, Name, Input } = isJsonObject(parameters) ? parameters : {};
@@ -55,12 +80,21 @@ const startInput = (parameters: Json): { stateMachineArn: string; name?: string;
   };
 };
 
-const nestedFailure = (error: unknown): unknown => {
-  if (!(error instanceof AwsError)) return error;
-  const name = error.name.endsWith('Exception') ? error.name : `${error.name}Exception`;
+const call = async <T>(send: () => Promise<T>): Promise<T> => {
+  try {
+    return await send();
+  } catch (error) {
+    throw nestedFailure(error);
+  }
+};
+
+const nestedFailure = (thrown: unknown): StateFailure => {
+  const { name, message, $metadata } = thrown as Error & { $metadata?: { httpStatusCode?: number } };
+  const failure = serviceFailure(thrown, 'StepFunctions', { isSdkIntegration: !isUnmodeled(thrown) });
+  if ($metadata?.httpStatusCode === undefined) return failure;
   return new StateFailure(
-    `StepFunctions.${name}`,
-    `${error.message} (Service: AWSStepFunctions; Status Code: ${error.statusCode}; Error Code: ${error.name})`,
+    failure.error,
+    `${message} (Service: AWSStepFunctions; Status Code: ${$metadata.httpStatusCode}; Error Code: ${name})`,
   );
 };
 

@@ -14,7 +14,10 @@ export interface TokenWaiter {
 
 /** The tokens of `.waitForTaskToken` tasks. */
 export interface TaskTokens {
-  create(): string;
+  /** A token of an execution of a machine. */
+  create(stateMachineArn: string): string;
+  /** The machine that a token was made for; undefined for what never was a token. */
+  machineOf(token: string): string | undefined;
   /** Lets a token be answered, once; the function returned takes it back. */
   register(token: string, waiter: TokenWaiter): () => void;
   /**
@@ -25,23 +28,26 @@ export interface TaskTokens {
   waiterOf(token: string): TokenWaiter;
 }
 
-/** Tokens are signed with a key of this folder, so that an old one is told from an invented one without a list. */
+/**
+ * A token is an id, the ARN of its machine and a signature by a key of this folder, so that an old token is told from an
+ * invented one without a list, and whoever answers it can be asked for the right to do so.
+ */
 export const openTaskTokens = async (keyFile: string): Promise<TaskTokens> => {
   const key = await readOrCreateKey(keyFile);
   const waiters = new Map<string, TokenWaiter>();
-  const sign = (id: Buffer): Buffer => createHmac('sha256', key).update(id).digest();
-  const isOurs = (token: string): boolean => {
+  const sign = (id: Uint8Array): Buffer => createHmac('sha256', key).update(id).digest();
+  const machineOf = (token: string): string | undefined => {
     const bytes = Buffer.from(token, 'base64url');
-    return (
-      bytes.length === ID_BYTES + SIGNATURE_BYTES &&
-      timingSafeEqual(sign(bytes.subarray(0, ID_BYTES)), bytes.subarray(ID_BYTES))
-    );
+    const end = bytes.length - SIGNATURE_BYTES;
+    if (end < ID_BYTES || !timingSafeEqual(sign(bytes.subarray(0, end)), bytes.subarray(end))) return undefined;
+    return bytes.toString('utf8', ID_BYTES, end);
   };
   return {
-    create() {
-      const id = randomBytes(ID_BYTES);
+    create(stateMachineArn) {
+      const id = Buffer.concat([randomBytes(ID_BYTES), Buffer.from(stateMachineArn)]);
       return Buffer.concat([id, sign(id)]).toString('base64url');
     },
+    machineOf,
     register(token, waiter) {
       waiters.set(token, waiter);
       return () => waiters.delete(token);
@@ -49,7 +55,7 @@ export const openTaskTokens = async (keyFile: string): Promise<TaskTokens> => {
     waiterOf(token) {
       const waiter = waiters.get(token);
       if (waiter) return waiter;
-      if (isOurs(token)) {
+      if (machineOf(token) !== undefined) {
         throw new AwsError(
           'TaskTimedOut',
           'Task Timed Out: no task waits for this token any more; it was answered before, timed out or its execution ended.',

@@ -14,6 +14,7 @@ import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
 const GROUP = '/aws/sagemaker/TrainingJobs';
 
@@ -24,11 +25,11 @@ let client: CloudWatchLogsClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'logs-test-'));
   logs = openLogFiles(folder);
-  standIn = await startCloudWatchLogs({ account: LOCAL_ACCOUNT, logs });
+  standIn = await startCloudWatchLogs({ account: LOCAL_ACCOUNT, iam: testIam(), logs });
   client = new CloudWatchLogsClient({
     endpoint: standIn.url,
     region: LOCAL_ACCOUNT.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: PERSON,
     maxAttempts: 1,
   });
   logs.append(GROUP, 'job-1/algo-1-1', ['first', 'second é\u2028', 'third']);

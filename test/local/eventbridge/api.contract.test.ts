@@ -16,12 +16,13 @@ import {
   TestEventPatternCommand,
 } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { entry, FUNCTION_ARN, type OpenEventBridge, openEventBridge } from './open-eventbridge.ts';
+import { entry, FUNCTION_ARN, type OpenEventBridge, openEventBridge, ruleIam } from './open-eventbridge.ts';
 
 let bridge: OpenEventBridge;
 
 beforeEach(async () => {
   bridge = await openEventBridge({
+    iam: ruleIam(),
     endpoints: () => {
       throw new Error('No event of these tests has a target.');
     },

@@ -2,12 +2,15 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Iam } from '#local/iam/iam.ts';
 import { fixture, openLambda } from '#test/local/lambda/open-lambda.ts';
 import { manualClock } from './manual-clock.ts';
 import {
   entry,
   type OpenEventBridge,
   openEventBridge,
+  RULE_ROLE_ARN,
+  ruleIam,
   STATE_MACHINE_ARN,
   startTargets,
   type Targets,
@@ -15,11 +18,13 @@ import {
 
 const EVERY_TEST_EVENT = { Name: 'tests', EventPattern: '{"source":["test"]}' };
 
+let iam: Iam;
 let targets: Targets;
 let bridge: OpenEventBridge;
 
 beforeEach(async () => {
-  targets = await startTargets();
+  iam = ruleIam();
+  targets = await startTargets(iam);
 });
 
 afterEach(async () => {
@@ -28,7 +33,7 @@ afterEach(async () => {
 });
 
 const open = async (options: Partial<Parameters<typeof openEventBridge>[0]> = {}): Promise<void> => {
-  bridge = await openEventBridge({ endpoints: targets.endpoints, ...options });
+  bridge = await openEventBridge({ iam, endpoints: targets.endpoints, ...options });
 };
 
 const details = (): unknown[] => targets.received.map((event) => (event as { detail: unknown }).detail);
@@ -82,7 +87,7 @@ describe('an event', () => {
       InputPathsMap: { p: '$.detail.pipeline' },
       InputTemplate: '{"pipeline": <p>, "mode": "full"}',
     };
-    await bridge.rule(EVERY_TEST_EVENT, { Arn: STATE_MACHINE_ARN, InputTransformer });
+    await bridge.rule(EVERY_TEST_EVENT, { Arn: STATE_MACHINE_ARN, RoleArn: RULE_ROLE_ARN, InputTransformer });
 
     const { Entries } = await bridge.putEvents(entry({ pipeline: 'flights' }));
     await bridge.events.idle();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import {
   EventBridgeClient,
   PutEventsCommand,
@@ -12,20 +13,28 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { type EventBridgeOptions, startEventBridge } from '#local/eventbridge/eventbridge.ts';
 import { serveAwsJson } from '#local/http/aws-json.ts';
-import { listen, readBody } from '#local/http/listen.ts';
+import { listen } from '#local/http/listen.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { roleFor, withRoles } from '#test/local/iam/roles.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
 export const FUNCTION_ARN = 'arn:aws:lambda:eu-central-1:000000000000:function:resumeTask';
 export const STATE_MACHINE_ARN = 'arn:aws:states:eu-central-1:000000000000:stateMachine:pipeline';
 
+export const RULE_ROLE_ARN = 'arn:aws:iam::000000000000:role/rules';
+
+/** The person, and a role for rules, may do everything. */
+export const ruleIam = (): Iam => withRoles(testIam(), roleFor('events.amazonaws.com', RULE_ROLE_ARN));
+
 /** The two services behind targets; they record what they are given and can be told to fail. */
-export const startTargets = async () => {
+export const startTargets = async (iam: Iam) => {
   const received: unknown[] = [];
   const executions: { readonly stateMachineArn: string; readonly name: string; readonly input: string }[] = [];
   /** Statuses to answer with before accepting again. */
   const failures: number[] = [];
   const lambda = await listen(async (request, response) => {
-    const body = await readBody(request);
+    const body = await buffer(request);
     const status = failures.shift();
     if (status === undefined) received.push(JSON.parse(body.toString()));
     const headers = { 'x-amzn-errortype': status === 404 ? 'ResourceNotFoundException' : 'ServiceException' };
@@ -35,6 +44,11 @@ export const startTargets = async () => {
   const stepFunctions = await serveAwsJson({
     targetPrefix: 'AWSStepFunctions',
     jsonVersion: '1.0',
+    signingName: 'states',
+    iam,
+    permissions: {
+      StartExecution: ({ stateMachineArn }) => [{ action: 'states:StartExecution', resource: String(stateMachineArn) }],
+    },
     operations: {
       StartExecution(input: { stateMachineArn: string; name: string; input: string }) {
         executions.push(input);
@@ -57,13 +71,15 @@ export type Targets = Awaited<ReturnType<typeof startTargets>>;
 export type OpenEventBridge = Awaited<ReturnType<typeof openEventBridge>>;
 
 /** EventBridge in a temporary folder and its real client, with short forms of the commands. */
-export const openEventBridge = async (options: Partial<EventBridgeOptions> & Pick<EventBridgeOptions, 'endpoints'>) => {
+export const openEventBridge = async (
+  options: Partial<EventBridgeOptions> & Pick<EventBridgeOptions, 'endpoints' | 'iam'>,
+) => {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'eventbridge-')));
   const events = await startEventBridge({ account: LOCAL_ACCOUNT, firstRetrySeconds: 0.01, ...options, dataDir });
   const client = new EventBridgeClient({
     endpoint: events.url,
     region: LOCAL_ACCOUNT.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: PERSON,
     maxAttempts: 1,
   });
   return {

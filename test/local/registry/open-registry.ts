@@ -2,10 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ECRClient } from '@aws-sdk/client-ecr';
+import type { KeyPair } from '#local/iam/iam.ts';
 import { seedBaseImage } from '#local/registry/base-image.ts';
+import { openImagePolicies } from '#local/registry/callers.ts';
 import { type RegistryOptions, startRegistry } from '#local/registry/registry.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { ecrRegistries } from '#shared/images/ecr.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
 export const BASE_IMAGE_URI = '492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3';
 
@@ -18,7 +21,9 @@ export type OpenRegistry = Awaited<ReturnType<typeof openRegistry>>;
 /** A registry in a temporary folder with an empty repository for models and a base image, and ECR's client. */
 export const openRegistry = async (options: Partial<RegistryOptions> = {}) => {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'registry-')));
-  const registry = await startRegistry({ account: LOCAL_ACCOUNT, ...options, dataDir });
+  const iam = options.iam ?? testIam();
+  if (!options.iam) iam.deploy({ roles: [], resourcePolicies: openImagePolicies([BASE_IMAGE_URI]) });
+  const registry = await startRegistry({ account: LOCAL_ACCOUNT, ...options, iam, dataDir });
   const repository = { accountId: LOCAL_ACCOUNT.accountId, name: REPOSITORY };
   if (!(await registry.store.findRepository(repository)))
     await registry.store.createRepository(repository, 'IMMUTABLE');
@@ -27,6 +32,7 @@ export const openRegistry = async (options: Partial<RegistryOptions> = {}) => {
   return {
     dataDir,
     registry,
+    iam,
     repository,
     baseDigest,
     client,
@@ -49,10 +55,10 @@ export const openRegistry = async (options: Partial<RegistryOptions> = {}) => {
   };
 };
 
-const ecrClient = (endpoint: string): ECRClient =>
+export const ecrClient = (endpoint: string, credentials: KeyPair = PERSON): ECRClient =>
   new ECRClient({
     endpoint,
     region: LOCAL_ACCOUNT.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials,
     maxAttempts: 1,
   });

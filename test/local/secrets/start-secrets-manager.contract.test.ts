@@ -13,6 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSecretsManager } from '#local/secrets/start-secrets-manager.ts';
 import { LOCAL_ACCOUNT, type StandIn } from '#local/stand-in.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
 const SecretId = 'fedml/hana';
 let dataDir: string;
@@ -20,11 +21,11 @@ let server: StandIn;
 let client: SecretsManagerClient;
 
 const open = async (): Promise<void> => {
-  server = await startSecretsManager({ dataDir, account: LOCAL_ACCOUNT });
+  server = await startSecretsManager({ dataDir, account: LOCAL_ACCOUNT, iam: testIam() });
   client = new SecretsManagerClient({
     endpoint: server.url,
     region: LOCAL_ACCOUNT.region,
-    credentials: { accessKeyId: 'laptop', secretAccessKey: 'laptop' },
+    credentials: PERSON,
   });
 };
 
@@ -246,7 +247,7 @@ describe('the file', () => {
     async (text) => {
       await writeFile(path(), text);
 
-      const error: Error = await startSecretsManager({ dataDir, account: LOCAL_ACCOUNT }).then(
+      const error: Error = await startSecretsManager({ dataDir, account: LOCAL_ACCOUNT, iam: testIam() }).then(
         () => new Error('It started.'),
         (reason) => reason,
       );

@@ -418,9 +418,9 @@ describe('TestState', () => {
     const task = { Type: 'Task', Resource: functionArn('broken'), Next: 'Elsewhere' };
     const rules = { Catch: [{ ErrorEquals: ['BrokenError'], Next: 'Handler' }] };
 
-    const failed = await test(task);
-    const retried = await test({ ...task, Retry: [{ ErrorEquals: ['BrokenError'] }] });
-    const caught = await test({ ...task, ...rules });
+    const failed = await test(task, { roleArn: ROLE });
+    const retried = await test({ ...task, Retry: [{ ErrorEquals: ['BrokenError'] }] }, { roleArn: ROLE });
+    const caught = await test({ ...task, ...rules }, { roleArn: ROLE });
     const mocked = await test({ ...task, Output: '{% $states.result.v %}' }, { mock: { result: '{"v":1}' } });
 
     expect(failed).toMatchObject({ status: 'FAILED', error: 'BrokenError' });

@@ -10,8 +10,11 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import type { Iam, KeyPair } from '#local/iam/iam.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { type StepFunctions, type StepFunctionsOptions, startStepFunctions } from '#local/step-functions/server.ts';
+import { roleFor, withRoles } from '#test/local/iam/roles.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { type FakeLambda, startFakeLambda } from '#test/local/step-functions/fake-lambda.ts';
 
 /** Step Functions with its real client and a Lambda of the test; `await using` stops both and removes the folder. */
@@ -38,7 +41,9 @@ export interface Described extends DescribeExecutionCommandOutput {
   readonly value: unknown;
 }
 
-type Settings = Partial<Pick<StepFunctionsOptions, 'dataDir' | 'emit'>> & {
+type Settings = Partial<Pick<StepFunctionsOptions, 'dataDir' | 'emit' | 'iam'>> & {
+  /** Of another Lambda than the test's own. */
+  readonly lambdaUrl?: string;
   readonly s3?: string;
   readonly eventbridge?: string;
 };
@@ -52,8 +57,9 @@ export const openStepFunctions = async (settings: Settings = {}): Promise<OpenSt
   const server = await startStepFunctions({
     dataDir,
     account: LOCAL_ACCOUNT,
+    iam: settings.iam ?? machineIam(),
     endpoints: {
-      lambda: lambda.url,
+      lambda: settings.lambdaUrl ?? lambda.url,
       s3: settings.s3 ?? nowhere,
       eventbridge: settings.eventbridge ?? nowhere,
       sagemaker: nowhere,
@@ -120,11 +126,14 @@ export const openStepFunctions = async (settings: Settings = {}): Promise<OpenSt
 
 export const ROLE = 'arn:aws:iam::000000000000:role/test';
 
-export const clientOf = (endpoint: string): SFNClient =>
+/** The person, and a role for machines, may do everything. */
+export const machineIam = (): Iam => withRoles(testIam(), roleFor('states.amazonaws.com', ROLE));
+
+export const clientOf = (endpoint: string, credentials: KeyPair = PERSON): SFNClient =>
   new SFNClient({
     endpoint,
     region: LOCAL_ACCOUNT.region,
-    credentials: { accessKeyId: 'laptop', secretAccessKey: 'laptop' },
+    credentials,
     disableHostPrefix: true,
   });
 

@@ -1,19 +1,21 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterEach, expect, it } from 'vitest';
-import { type Operation, serveAwsJson } from '#local/http/aws-json.ts';
+import type { Operation } from '#local/http/aws-json.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { eventBridgeBus } from '#shared/event-bus/eventbridge.ts';
+import { serveFake } from '#test/local/http/fake-service.ts';
+import { PERSON } from '#test/local/iam/test-iam.ts';
 import { RUN_URI } from '#test/shared/pipeline/fixture.ts';
 
 let server: StandIn | undefined;
 afterEach(() => server?.close());
 
 const against = async (PutEvents: Operation) => {
-  server = await serveAwsJson({ targetPrefix: 'AWSEvents', jsonVersion: '1.1', operations: { PutEvents } });
+  server = await serveFake({ targetPrefix: 'AWSEvents', jsonVersion: '1.1', operations: { PutEvents } });
   const client = new EventBridgeClient({
     endpoint: server.url,
     region: 'eu-central-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    credentials: PERSON,
   });
   return eventBridgeBus(() => 'fedml', client);
 };

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deployKymaEnvironment } from '#local/deployment/kyma-environment.ts';
+import { deployKymaSecrets } from '#local/deployment/kyma-secrets.ts';
+import { ensureSecret } from '#local/deployment/secret.ts';
 import { startSecretsManager } from '#local/secrets/start-secrets-manager.ts';
 import { LOCAL_ACCOUNT as account, type StandIn } from '#local/stand-in.ts';
 import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
 import { apiRuleManifest, namespaceManifest, workloadManifests } from '#shared/kyma/manifests.ts';
 import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
 import { deployedModel } from './models.ts';
 
@@ -20,11 +22,11 @@ let dataDir: string;
 beforeAll(async () => {
   open = await openKubernetes();
   dataDir = await mkdtemp(join(tmpdir(), 'secrets-'));
-  secrets = await startSecretsManager({ dataDir, account });
+  secrets = await startSecretsManager({ dataDir, account, iam: testIam() });
   client = new SecretsManagerClient({
     region: account.region,
     endpoint: secrets.url,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: PERSON,
   });
 });
 afterAll(async () => {
@@ -34,8 +36,15 @@ afterAll(async () => {
 });
 
 it('finds the cluster by its secret, and what runs there with its URL, image and run', async () => {
-  const environment = await deployKymaEnvironment(client, open.kubernetes);
-  const settings = () => kymaSettings(environment);
+  const kubeconfigArn = await ensureSecret(client, 'kubeconfig');
+  const clientArn = await ensureSecret(client, 'client');
+  await deployKymaSecrets(client, { kubeconfigArn, clientArn }, open.kubernetes);
+  const settings = () =>
+    kymaSettings({
+      FEDML_KYMA_KUBECONFIG_SECRET_ARN: kubeconfigArn,
+      FEDML_KYMA_CLIENT_SECRET_ARN: clientArn,
+      FEDML_ALLOWED_PRIVATE_NETWORKS: '127.0.0.0/8',
+    });
   const cluster = await clusterOfSecret(settings, client)();
   const model = deployedModel(`127.0.0.1:1/models@sha256:${'0'.repeat(64)}`);
   await cluster.apply(namespaceManifest('models'));

@@ -1,20 +1,22 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { afterEach, expect, it } from 'vitest';
-import { AwsError, type Operation, serveAwsJson } from '#local/http/aws-json.ts';
+import { AwsError, type Operation } from '#local/http/aws-json.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { endpointLog, trainingLog } from '#shared/sagemaker/job-log.ts';
+import { serveFake } from '#test/local/http/fake-service.ts';
+import { PERSON } from '#test/local/iam/test-iam.ts';
 
 let server: StandIn | undefined;
 afterEach(() => server?.close());
 
 const against = async (operations: Record<string, Operation>) => {
-  server = await serveAwsJson({ targetPrefix: 'Logs_20140328', jsonVersion: '1.1', operations });
+  server = await serveFake({ targetPrefix: 'Logs_20140328', jsonVersion: '1.1', operations });
   return cloudWatchJobLog(
     new CloudWatchLogsClient({
       endpoint: server.url,
       region: 'eu-central-1',
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+      credentials: PERSON,
     }),
   );
 };

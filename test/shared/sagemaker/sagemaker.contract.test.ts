@@ -1,20 +1,22 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { afterEach, describe, expect, it } from 'vitest';
-import { AwsError, type Operation, serveAwsJson } from '#local/http/aws-json.ts';
+import { AwsError, type Operation } from '#local/http/aws-json.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
+import { serveFake } from '#test/local/http/fake-service.ts';
+import { PERSON } from '#test/local/iam/test-iam.ts';
 
 let server: StandIn | undefined;
 afterEach(() => server?.close());
 
 /** The adapter against one operation that answers as SageMaker was seen to answer. */
 const against = async (name: string, operation: Operation) => {
-  server = await serveAwsJson({ targetPrefix: 'SageMaker', jsonVersion: '1.1', operations: { [name]: operation } });
+  server = await serveFake({ targetPrefix: 'SageMaker', jsonVersion: '1.1', operations: { [name]: operation } });
   return sageMaker(
     new SageMakerClient({
       endpoint: server.url,
       region: 'eu-central-1',
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+      credentials: PERSON,
       maxAttempts: 1,
     }),
   );

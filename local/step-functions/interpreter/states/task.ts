@@ -2,6 +2,7 @@ import type { TaskState } from '../../definition/asl.ts';
 import type { Json } from '../../json.ts';
 import type { Integration } from '../../tasks/integration.ts';
 import { parseResource, type TaskResource } from '../../tasks/resources.ts';
+import { rootMachineArn } from '../../tasks/roles.ts';
 import { type TaskEvents, taskEvents } from '../../tasks/task-events.ts';
 import { type LinkedAbort, linkedAbort, orAborted } from '../abort.ts';
 import { withRetryAndCatch } from '../attempts.ts';
@@ -23,12 +24,12 @@ const attempt = async (visit: Visit<TaskState>): Promise<Outcome> => {
 };
 
 const performTask = async (visit: Visit<TaskState>): Promise<Json> => {
-  const { environment } = visit.scope.run;
+  const { environment, record } = visit.scope.run;
   const resource = parseResource(visit.state.Resource) as TaskResource;
   const task: Task = {
     visit,
     resource,
-    integration: environment.integrationFor(resource),
+    integration: environment.integrationFor(resource, record),
     events: taskEvents(visit.scope, resource, environment.account.region),
   };
   return visit.progress?.task ? resume(task, visit.progress.task) : start(task);
@@ -43,7 +44,11 @@ interface Task {
 
 const start = async (task: Task): Promise<Json> => {
   const { visit, resource, events } = task;
-  visit.token = resource.pattern === 'waitForTaskToken' ? visit.scope.run.environment.tokens.create() : undefined;
+  const { environment, record } = visit.scope.run;
+  visit.token =
+    resource.pattern === 'waitForTaskToken'
+      ? environment.tokens.create(rootMachineArn(record.stateMachineArn))
+      : undefined;
   const { parameters, timeoutSeconds, heartbeatSeconds } = await evaluateFields(visit);
   const deadline = timeoutSeconds === undefined ? undefined : Date.now() + timeoutSeconds * 1000;
   events.scheduled(
