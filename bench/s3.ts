@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { PERSON } from '#test/local/iam/test-iam.ts';
 
 /**
  * Measures the laptop's S3 through its real client, with the server in a process of its own: `node bench/s3.ts`.
@@ -30,7 +31,7 @@ const bench = async (): Promise<void> => {
   const client = new S3Client({
     endpoint,
     region: LOCAL_ACCOUNT.region,
-    credentials: { accessKeyId: 'laptop', secretAccessKey: 'laptop' },
+    credentials: PERSON,
   });
   try {
     await client.send(new CreateBucketCommand({ Bucket }));
@@ -123,9 +124,9 @@ const callsPerSecond = async (
 };
 
 const peakBytes = async (server: ChildProcess): Promise<number> => {
-  server.send('peak');
-  const [bytes] = await once(server, 'message');
-  return bytes;
+  server.send('usage');
+  const [used] = await once(server, 'message');
+  return used.peakBytes;
 };
 
 await bench();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Operation } from '#local/http/aws-json.ts';
+import type { Account } from '#local/stand-in.ts';
 import { parseFilterPattern } from './filter-pattern.ts';
 import type { LogEvent, LogFiles } from './log-files.ts';
 import { existingGroup, GROUP_MEMBERS, invalidParameter, parseRequest, Timestamp } from './request.ts';
@@ -24,10 +25,10 @@ const FilterLogEventsInput = z
 
 /** FilterLogEvents: the events of several streams that match a term pattern, oldest first. */
 export const filterLogEvents =
-  (logs: LogFiles): Operation =>
+  (logs: LogFiles, account: Account): Operation =>
   async (request: unknown) => {
     const input = parseRequest(FilterLogEventsInput, request);
-    const group = existingGroup(logs, input);
+    const group = existingGroup(logs, account, input);
     const matches = parseFilterPattern(input.filterPattern ?? '');
     const found: (LogEvent & { readonly logStreamName: string })[] = [];
     for (const { name } of logs.streams(group)) {

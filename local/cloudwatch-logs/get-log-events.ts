@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Operation } from '#local/http/aws-json.ts';
+import type { Account } from '#local/stand-in.ts';
 import type { LogEvent, LogFiles } from './log-files.ts';
 import { existingGroup, existingStream, GROUP_MEMBERS, invalidParameter, parseRequest, Timestamp } from './request.ts';
 
@@ -21,10 +22,10 @@ const GetLogEventsInput = z.strictObject({
  * a forward token that is given again at the end of the stream is how a reader knows that it has come to the end.
  */
 export const getLogEvents =
-  (logs: LogFiles): Operation =>
+  (logs: LogFiles, account: Account): Operation =>
   async (request: unknown) => {
     const input = parseRequest(GetLogEventsInput, request);
-    const group = existingGroup(logs, input);
+    const group = existingGroup(logs, account, input);
     const stream = existingStream(logs, group, input.logStreamName);
     const limit = input.limit ?? MAX_EVENTS;
     const wanted = windowOf(input.nextToken, limit, input.startFromHead ?? false);

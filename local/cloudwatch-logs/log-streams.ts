@@ -25,7 +25,7 @@ export const describeLogStreams =
   (logs: LogFiles, account: Account): Operation =>
   (request: unknown) => {
     const input = parseRequest(DescribeLogStreamsInput, request);
-    const group = existingGroup(logs, input);
+    const group = existingGroup(logs, account, input);
     const streams = logs.streams(group).filter(({ name }) => name.startsWith(input.logStreamNamePrefix ?? ''));
     if (input.orderBy === 'LastEventTime') streams.sort((a, b) => a.writtenAt - b.writtenAt);
     if (input.descending) streams.reverse();

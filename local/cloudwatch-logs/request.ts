@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '#local/http/aws-json.ts';
+import type { Account } from '#local/stand-in.ts';
 import type { LogFiles } from './log-files.ts';
 
 /** Checks a request; what it doesn't know is refused by name, all of it at once. */
@@ -17,19 +18,30 @@ export const GROUP_MEMBERS = {
   logGroupIdentifier: z.string().min(1).max(2048).optional(),
 };
 
+interface GroupMembers {
+  readonly logGroupName?: unknown;
+  readonly logGroupIdentifier?: unknown;
+}
+
+/** The ARN of the group that a request names, which may belong to another account; without the `:*` that some services append. */
+export const groupArnOf = (account: Account, { logGroupName, logGroupIdentifier }: GroupMembers): string => {
+  const identifier = String(logGroupName ?? logGroupIdentifier ?? '').replace(/:\*$/, '');
+  return logGroupName === undefined && identifier.startsWith('arn:')
+    ? identifier
+    : `${arnPrefix(account)}${identifier}`;
+};
+
 /** @throws ResourceNotFoundException when nothing was ever written to the group. */
-export const existingGroup = (
-  logs: LogFiles,
-  {
-    logGroupName,
-    logGroupIdentifier,
-  }: { readonly logGroupName?: string | undefined; readonly logGroupIdentifier?: string | undefined },
-): string => {
-  const group = logGroupName ?? logGroupIdentifier?.replace(/^arn:[^/]*:log-group:/, '').replace(/:\*$/, '');
-  if (!group) throw invalidParameter('Either logGroupName or logGroupIdentifier is needed.');
-  if (!logs.hasGroup(group)) throw notFound('group');
+export const existingGroup = (logs: LogFiles, account: Account, members: GroupMembers): string => {
+  const arn = groupArnOf(account, members);
+  const prefix = arnPrefix(account);
+  if (arn === prefix) throw invalidParameter('Either logGroupName or logGroupIdentifier is needed.');
+  const group = arn.slice(prefix.length);
+  if (!arn.startsWith(prefix) || !logs.hasGroup(group)) throw notFound('group');
   return group;
 };
+
+const arnPrefix = ({ region, accountId }: Account): string => `arn:aws:logs:${region}:${accountId}:log-group:`;
 
 /** @throws ResourceNotFoundException when nothing was ever written to the stream. */
 export const existingStream = (logs: LogFiles, group: string, stream: string): string => {

@@ -26,8 +26,8 @@ export const startCloudWatchLogs = ({ port = 0, account, iam, logs }: CloudWatch
       iam,
       permissions: permissions(account),
       operations: {
-        GetLogEvents: getLogEvents(logs),
-        FilterLogEvents: filterLogEvents(logs),
+        GetLogEvents: getLogEvents(logs, account),
+        FilterLogEvents: filterLogEvents(logs, account),
         DescribeLogStreams: describeLogStreams(logs, account),
       },
     },

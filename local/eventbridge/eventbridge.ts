@@ -61,7 +61,8 @@ export const startEventBridge = async (options: EventBridgeOptions): Promise<Eve
     firstRetrySeconds: options.firstRetrySeconds ?? 1,
     longestRetrySeconds: options.longestRetrySeconds ?? 60,
     async onDeadLetter(letter) {
-      options.onDeadLetter?.(await keepDeadLetter(letter));
+      const kept = await keepDeadLetter(letter);
+      options.onDeadLetter?.(kept);
     },
   });
 

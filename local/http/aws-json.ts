@@ -43,10 +43,10 @@ export interface AwsJsonService {
   readonly jsonVersion: '1.0' | '1.1';
   readonly operations: Readonly<Record<string, Operation>>;
   /** The service's name in a signature's scope, such as `states`. */
-  readonly signingName?: string;
-  readonly iam?: Iam;
-  /** One entry for each operation; an operation that anybody may call has no checks. */
-  readonly permissions?: Readonly<Record<string, Permission>>;
+  readonly signingName: string;
+  readonly iam: Iam;
+  /** One entry for each operation; no checks for an operation that everybody may call who signs. */
+  readonly permissions: Readonly<Record<string, Permission>>;
   /** The largest request that the service accepts; 2 MiB by default. */
   readonly maxBodyBytes?: number;
 }
@@ -60,9 +60,9 @@ export interface AwsJsonService {
 export const awsJsonHandler = (
   service: AwsJsonService,
 ): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) => {
-  const { operations, permissions = {}, iam } = service;
+  const { operations, permissions } = service;
   const unguarded = Object.keys(operations).filter((name) => !Object.hasOwn(permissions, name));
-  if (iam && unguarded.length > 0) throw new TypeError(`Nothing says who may call ${unguarded.join(', ')}.`);
+  if (unguarded.length > 0) throw new TypeError(`Nothing says who may call ${unguarded.join(', ')}.`);
   return async (request, response) => {
     try {
       const output = await answer(service, request);
@@ -80,9 +80,9 @@ export const serveAwsJson = async (service: AwsJsonService, port = 0): Promise<S
   listen(awsJsonHandler(service), port);
 
 const answer = async (service: AwsJsonService, request: IncomingMessage): Promise<unknown> => {
-  const { iam, signingName = '', operations, permissions = {}, targetPrefix } = service;
+  const { iam, signingName, operations, permissions, targetPrefix } = service;
   const body = await bodyOf(request, service);
-  const caller = iam ? iam.authenticate(request, signingName, body) : ANYBODY;
+  const caller = iam.authenticate(request, signingName, body);
   const target = String(request.headers['x-amz-target'] ?? '');
   const [prefix, name = ''] = target.split('.');
   const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
@@ -94,14 +94,8 @@ const answer = async (service: AwsJsonService, request: IncomingMessage): Promis
     );
   }
   const input = parse(body);
-  if (iam) caller.authorize(...(await permissions[name]!(input, caller)));
+  caller.authorize(...(await permissions[name]!(input, caller)));
   return operation(input as never, caller);
-};
-
-const ANYBODY: Caller = {
-  principal: { type: 'user', arn: 'arn:aws:iam::000000000000:user/local' },
-  authorize: () => {},
-  may: () => true,
 };
 
 const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;

@@ -1,13 +1,23 @@
 import type { Readable } from 'node:stream';
 
-/** Collects a body of at most `maxBytes`; undefined when it is longer, after the rest was read and dropped. */
-export const readLimited = async (body: Readable, maxBytes: number): Promise<Buffer | undefined> => {
+/**
+ * Collects a body of at most `maxBytes`; undefined as soon as it is longer, by its announced length or by what came. The rest
+ * stays unread: a server drops it (`listen`), a client destroys the answer.
+ */
+export const readLimited = async (body: Readable & Announced, maxBytes: number): Promise<Buffer | undefined> => {
+  if (Number(body.headers?.['content-length'] ?? 0) > maxBytes) return undefined;
   const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += (chunk as Buffer).length;
-    if (size <= maxBytes) chunks.push(chunk as Buffer);
-    else chunks.length = 0;
+  let sizeBytes = 0;
+  // Leaving the loop early must not cut the connection before the refusal is sent.
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+    sizeBytes += (chunk as Buffer).length;
+    if (sizeBytes > maxBytes) return undefined;
+    chunks.push(chunk as Buffer);
   }
-  return size <= maxBytes ? Buffer.concat(chunks) : undefined;
+  return Buffer.concat(chunks);
 };
+
+/** A message of HTTP, or a stream that announces nothing. */
+interface Announced {
+  readonly headers?: { readonly 'content-length'?: string | undefined };
+}

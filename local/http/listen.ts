@@ -3,7 +3,17 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { StandIn } from '#local/stand-in.ts';
+import { continueOnRead } from './expect-continue.ts';
 import { whyFromWebPage } from './web-pages.ts';
+
+export type Handle = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+export interface ListenOptions {
+  /** How long a request may take to arrive, its body included; 0 where the handler reads bodies of any size and times them. */
+  readonly requestTimeoutMs?: number;
+  /** Names beside 127.0.0.1 and localhost that programs call this server by. */
+  readonly otherHosts?: RegExp;
+}
 
 /**
  * Serves `handle` on 127.0.0.1, to programs: what a web page in a browser sends is refused with 403.
@@ -11,22 +21,17 @@ import { whyFromWebPage } from './web-pages.ts';
  * @param port 0 lets the system choose a free port.
  * @throws PortInUseError when another process listens on `port`.
  */
-export const listen = async (
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-  port = 0,
-): Promise<StandIn> => {
-  const server = createServer(SETTINGS, toPrograms(handle));
+export const listen = async (handle: Handle, port = 0, options: ListenOptions = {}): Promise<StandIn> => {
+  const server = createServer(settings(options));
+  answerBy(server, toPrograms(handle, options));
   return { url: `http://127.0.0.1:${await bind(server, port)}`, close: () => stop(server) };
 };
 
 const toPrograms =
-  (handle: (request: IncomingMessage, response: ServerResponse) => void): RequestListener =>
+  (handle: Handle, { otherHosts }: ListenOptions): Handle =>
   (request, response) => {
-    const why = whyFromWebPage(request);
-    if (why === undefined) {
-      handle(request, response as ServerResponse);
-      return;
-    }
+    const why = whyFromWebPage(request, otherHosts);
+    if (why === undefined) return handle(request, response);
     response.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify({ message: why }));
   };
@@ -34,14 +39,51 @@ const toPrograms =
 /** The same over TLS, where no page gets past the certificate; `key` and `cert` are PEM texts. */
 export const listenTls = async (
   { key, cert }: { readonly key: string; readonly cert: string },
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  handle: Handle,
   port = 0,
 ): Promise<StandIn> => {
-  const server = createTlsServer({ ...SETTINGS, key, cert }, handle as RequestListener);
+  const server = createTlsServer({ ...settings({}), key, cert });
+  answerBy(server, handle);
   return { url: `https://127.0.0.1:${await bind(server, port)}`, close: () => stop(server) };
 };
 
-const SETTINGS = { keepAliveTimeout: 60_000, requestTimeout: 0 };
+const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
+
+const settings = ({ requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS }: ListenOptions) => ({
+  keepAliveTimeout: 60_000,
+  headersTimeout: Math.min(20_000, requestTimeoutMs || Number.POSITIVE_INFINITY),
+  requestTimeout: requestTimeoutMs,
+  connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs || Number.POSITIVE_INFINITY),
+});
+
+/** Answers each request, those that expect 100 Continue too. An error that a handler leaves is the server's, never the process's end. */
+const answerBy = (server: Server, handle: Handle): void => {
+  const answer: RequestListener = async (request, response) => {
+    response.once('finish', () => dropLeftover(request));
+    try {
+      await handle(request, response as ServerResponse);
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error));
+    }
+  };
+  server.on('request', answer);
+  server.on('checkContinue', (request, response) => {
+    continueOnRead(request, response);
+    answer(request, response);
+  });
+};
+
+/** Node drops what a client still sends after its answer, however much that is; here it loses its connection after a while. */
+const dropLeftover = (request: IncomingMessage): void => {
+  if (request.complete) return;
+  const cut = setTimeout(() => {
+    if (!request.complete) request.socket.destroy();
+  }, LEFTOVER_MS).unref();
+  request.once('close', () => clearTimeout(cut));
+};
+
+const LEFTOVER_MS = 5_000;
 
 /** The port is taken; the message names it and says how to choose another. */
 export class PortInUseError extends Error {
@@ -66,10 +108,3 @@ const stop = (server: Server): Promise<void> =>
     server.close(() => resolve());
     server.closeAllConnections();
   });
-
-/** Collects a request's body; only for protocols whose messages are small by definition. */
-export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readBody } from '#local/http/listen.ts';
+import { readLimited } from '#local/http/limited-body.ts';
 import { type DistributionContext, type Handle, RegistryError } from './exchange.ts';
 import { digestOf } from './store.ts';
 
@@ -27,11 +27,17 @@ export const getManifest: Handle = async ({ store, repository }, { request, resp
   response.end(request.method === 'HEAD' ? undefined : manifest.bytes);
 };
 
+/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html */
+const MAX_MANIFEST_BYTES = 4_194_304;
+
 /** Keeps a manifest, under a tag or its digest, once all that it names is in this repository. */
 export const putManifest: Handle = async (context, { request, response, argument }) => {
   const { store, repository } = context;
   const mediaType = String(request.headers['content-type'] ?? '').split(';')[0]!;
-  const bytes = await readBody(request);
+  const bytes = await readLimited(request, MAX_MANIFEST_BYTES);
+  if (!bytes) {
+    throw new RegistryError(413, 'SIZE_INVALID', `The manifest is longer than ${MAX_MANIFEST_BYTES} bytes`);
+  }
   await assertComplete(context, mediaType, bytes);
   const isTag = !argument.startsWith('sha256:');
   if (isTag) await assertTagFree(context, argument, bytes);

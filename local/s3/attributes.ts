@@ -2,7 +2,7 @@ import { refuseAcl } from './buckets.ts';
 import type { S3Request } from './request.ts';
 import { S3Error } from './s3-error.ts';
 import type { ObjectAttributes, ObjectHeaders } from './stored-object.ts';
-import { parseTagging } from './tags.ts';
+import { parseTagging } from './tagging.ts';
 
 /** The `x-amz-` headers that describe a new object. */
 export const ATTRIBUTE_HEADERS: readonly string[] = [

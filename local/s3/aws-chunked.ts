@@ -1,16 +1,21 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { ChunkVerifier, SignedPayload } from '#local/iam/iam.ts';
 import { S3Error } from './s3-error.ts';
 
 /**
  * Takes the `aws-chunked` framing off a body: `<hex size>[;chunk-signature=…]\r\n<bytes>\r\n` until a chunk of size 0,
- * then trailers. Yields the bytes without copying them and fills `trailers` (names in lower case). Signatures of
- * chunks are not checked.
+ * then trailers. Yields the bytes without copying them and fills `trailers` (names in lower case). Where chunks are signed,
+ * each signature is verified once its chunk has passed, and the last one before the end.
  *
- * @throws S3Error IncompleteBody when the framing is broken or the body ends inside it.
+ * @throws S3Error IncompleteBody when the framing is broken or the body ends inside it; SignatureError
  */
 export async function* decodeAwsChunked(
   source: AsyncIterable<Buffer>,
   trailers: Map<string, string>,
+  payload: SignedPayload,
 ): AsyncGenerator<Buffer> {
+  const signatures =
+    payload.type === 'signed-chunks' ? chunkSignatures(payload.verifier, payload.hasTrailer) : undefined;
   let state: 'size' | 'data' | 'dataEnd' | 'trailer' | 'done' = 'size';
   let remainingBytes = 0;
   let line = '';
@@ -19,10 +24,14 @@ export async function* decodeAwsChunked(
     while (offset < chunk.length) {
       if (state === 'data') {
         const end = Math.min(chunk.length, offset + remainingBytes);
-        yield chunk.subarray(offset, end);
+        const data = chunk.subarray(offset, end);
+        signatures?.update(data);
+        yield data;
         remainingBytes -= end - offset;
         offset = end;
-        if (remainingBytes === 0) state = 'dataEnd';
+        if (remainingBytes > 0) continue;
+        signatures?.endChunk();
+        state = 'dataEnd';
         continue;
       }
       const lineEnd = chunk.indexOf(0x0a, offset);
@@ -34,7 +43,9 @@ export async function* decodeAwsChunked(
       line = '';
       if (state === 'size') {
         remainingBytes = chunkSize(text);
+        signatures?.beginChunk(text);
         state = remainingBytes === 0 ? 'trailer' : 'data';
+        if (remainingBytes === 0) signatures?.endChunk();
       } else if (state === 'dataEnd') {
         if (text !== '') throw brokenFraming();
         state = 'size';
@@ -49,6 +60,7 @@ export async function* decodeAwsChunked(
   }
   // Some clients leave out the empty line that ends the trailers.
   if (state !== 'done' && !(state === 'trailer' && line === '')) throw brokenFraming();
+  signatures?.end(trailers);
 }
 
 /** A chunk's head with its signature takes about 90 bytes, a trailer about 120. */
@@ -62,3 +74,27 @@ const chunkSize = (head: string): number => {
 
 const brokenFraming = (): S3Error =>
   new S3Error('IncompleteBody', { message: 'The body does not follow the aws-chunked encoding.' });
+
+const TRAILER_SIGNATURE = 'x-amz-trailer-signature';
+
+/** Follows the signatures of one body; a missing one is as wrong as any other. */
+const chunkSignatures = (verifier: ChunkVerifier, hasTrailer: boolean) => {
+  let hash: Hash = createHash('sha256');
+  let signature = '';
+  return {
+    beginChunk(head: string): void {
+      hash = createHash('sha256');
+      signature = /;chunk-signature=([0-9a-f]{64})$/.exec(head)?.[1] ?? '';
+    },
+    update: (data: Buffer): void => void hash.update(data),
+    endChunk: (): void => verifier.verifyChunk(hash.digest('hex'), signature),
+    end(trailers: ReadonlyMap<string, string>): void {
+      if (!hasTrailer) return;
+      const signed = [...trailers].filter(([name]) => name !== TRAILER_SIGNATURE);
+      verifier.verifyTrailer(
+        signed.map(([name, value]) => `${name}:${value}\n`).join(''),
+        trailers.get(TRAILER_SIGNATURE) ?? '',
+      );
+    },
+  };
+};

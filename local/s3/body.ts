@@ -34,18 +34,17 @@ export const receiveBody = async <T>(
   consume: (bytes: AsyncIterable<Buffer>) => Promise<T>,
   { maxBytes = MAX_PUT_BYTES, algorithm }: { maxBytes?: number; algorithm?: ChecksumAlgorithm | undefined } = {},
 ): Promise<ReceivedBody<T>> => {
-  const { headers } = request;
-  const expectedBytes = expectedLength(headers);
+  const { headers, payload } = request;
+  const expectedBytes = expectedLength(request);
   if (expectedBytes > maxBytes) throw tooLarge(expectedBytes, maxBytes);
   const trailers = new Map<string, string>();
   const trailerName = headers['x-amz-trailer']?.trim().toLowerCase();
   const checksumAlgorithm = requestedAlgorithm(headers, trailerName) ?? algorithm;
-  const verifiesSha256 = /^[0-9a-f]{64}$/.test(headers['x-amz-content-sha256'] ?? '');
   const md5 = createDigest('MD5');
-  const sha256 = verifiesSha256 ? createDigest('SHA256') : undefined;
+  const sha256 = payload.type === 'sha256' ? createDigest('SHA256') : undefined;
   const checksum = checksumAlgorithm && createDigest(checksumAlgorithm);
   const digests = [md5, sha256, checksum].filter((digest): digest is Digest => digest !== undefined);
-  const bytes = isAwsChunked(headers) ? decodeAwsChunked(request.body, trailers) : request.body;
+  const bytes = isAwsChunked(request) ? decodeAwsChunked(request.body, trailers, payload) : request.body;
   let received: Omit<ReceivedBody<T>, 'result'> | undefined;
 
   async function* verified(): AsyncGenerator<Buffer> {
@@ -60,9 +59,7 @@ export const receiveBody = async <T>(
     checkAnnounced(trailers, trailerName);
     const computedMd5 = md5.digest();
     verifyMd5(headers['content-md5'], computedMd5);
-    if (sha256 && sha256.digest().toString('hex') !== headers['x-amz-content-sha256']) {
-      throw new S3Error('XAmzContentSHA256Mismatch');
-    }
+    if (payload.type === 'sha256') verifySha256(payload.sha256, sha256!.digest().toString('hex'));
     const value = checksum?.digest().toString('base64');
     if (checksumAlgorithm) verifyChecksum(checksumAlgorithm, headers, trailerName, trailers, value);
     received = {
@@ -93,13 +90,13 @@ const MAX_DOCUMENT_BYTES = 4 * 1024 ** 2;
 
 type Headers = S3Request['headers'];
 
-const isAwsChunked = (headers: Headers): boolean =>
-  headers['x-amz-content-sha256']?.startsWith('STREAMING-') === true ||
-  /(^|,)\s*aws-chunked\s*(,|$)/.test(headers['content-encoding'] ?? '');
+const isAwsChunked = ({ payload, headers }: S3Request): boolean =>
+  payload.type.endsWith('-chunks') || /(^|,)\s*aws-chunked\s*(,|$)/.test(headers['content-encoding'] ?? '');
 
-const expectedLength = (headers: Headers): number => {
-  const length = isAwsChunked(headers) ? headers['x-amz-decoded-content-length'] : headers['content-length'];
-  if (length === undefined && headers['transfer-encoding'] === undefined && !isAwsChunked(headers)) return 0;
+const expectedLength = (request: S3Request): number => {
+  const { headers } = request;
+  const length = isAwsChunked(request) ? headers['x-amz-decoded-content-length'] : headers['content-length'];
+  if (length === undefined && headers['transfer-encoding'] === undefined && !isAwsChunked(request)) return 0;
   if (length === undefined || !/^\d{1,15}$/.test(length)) throw new S3Error('MissingContentLength');
   return Number(length);
 };
@@ -135,6 +132,13 @@ const CHECKSUM_SETTINGS: ReadonlySet<string> = new Set(['algorithm', 'type', 'mo
 const checkAnnounced = (trailers: ReadonlyMap<string, string>, trailerName: string | undefined): void => {
   const isKnown = (name: string) => name === trailerName || name === 'x-amz-trailer-signature';
   if (![...trailers.keys()].every(isKnown)) throw new S3Error('MalformedTrailerError');
+};
+
+const verifySha256 = (signed: string, computed: string): void => {
+  if (signed === computed) return;
+  throw new S3Error('XAmzContentSHA256Mismatch', {
+    details: { ClientComputedContentSHA256: signed, S3ComputedContentSHA256: computed },
+  });
 };
 
 const verifyMd5 = (header: string | undefined, computed: Buffer): void => {

@@ -1,6 +1,7 @@
 import { existingBucket } from './buckets.ts';
 import { checkWrite } from './conditions.ts';
 import { inTransaction } from './database.ts';
+import { refuseMissingKey } from './missing-key.ts';
 import type { S3Context } from './operation.ts';
 import type { S3Request } from './request.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -23,7 +24,7 @@ export const commitObject = async (
     replaced = inTransaction(context.database, () => {
       existingBucket(context, bucket);
       const current = context.objects.get(bucket, key);
-      checkWrite(headers, key, current);
+      checkWrite(headers, current, () => refuseMissingKey(request, context, request));
       alsoChange?.();
       context.objects.put(bucket, key, object);
       return current;

@@ -43,9 +43,10 @@ export const checkCopySource = (headers: Headers, source: StoredObject): void =>
 /**
  * The conditions of a write, to be checked in the same synchronous step as the write itself.
  *
- * @throws S3Error PreconditionFailed; NoSuchKey when `If-Match` meets no object; NotImplemented.
+ * @param refuseMissing throws, when `If-Match` meets no object.
+ * @throws S3Error PreconditionFailed; NotImplemented.
  */
-export const checkWrite = (headers: Headers, key: string, current: StoredObject | undefined): void => {
+export const checkWrite = (headers: Headers, current: StoredObject | undefined, refuseMissing: () => never): void => {
   const ifMatch = headers['if-match'];
   const ifNoneMatch = headers['if-none-match'];
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*') {
@@ -55,8 +56,7 @@ export const checkWrite = (headers: Headers, key: string, current: StoredObject 
     });
   }
   if (ifNoneMatch !== undefined && current) throw failed('If-None-Match');
-  if (ifMatch !== undefined && !current) throw new S3Error('NoSuchKey', { details: { Key: key } });
-  if (ifMatch !== undefined && current && !matches(ifMatch, current)) throw failed('If-Match');
+  if (ifMatch !== undefined && !matches(ifMatch, current ?? refuseMissing())) throw failed('If-Match');
 };
 
 const matches = (header: string, object: StoredObject): boolean =>

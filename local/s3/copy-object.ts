@@ -4,10 +4,10 @@ import { existingBucket } from './buckets.ts';
 import { checksumElements } from './checksum.ts';
 import { commitObject } from './commit-object.ts';
 import { checkCopySource } from './conditions.ts';
+import { copySourceOf } from './copy-source.ts';
 import { existingObject } from './object-reads.ts';
 import type { Operation, S3Context } from './operation.ts';
 import type { S3Request } from './request.ts';
-import { decode } from './request.ts';
 import { S3Error } from './s3-error.ts';
 import type { ObjectAttributes, StoredObject } from './stored-object.ts';
 import { nowInSeconds } from './stored-object.ts';
@@ -29,8 +29,9 @@ export const copyObject: Operation = {
   async answer(request, context) {
     const { bucket, key, headers } = request;
     existingBucket(context, bucket);
-    const from = copySource(request, context);
-    const source = existingObject(context, from.bucket, from.key);
+    const from = copySourceOf(request);
+    checkSourceOwner(request, context);
+    const source = existingObject(request, context, from);
     checkCopySource(headers, source);
     if (source.sizeBytes > MAX_PUT_BYTES) {
       throw new S3Error('InvalidRequest', {
@@ -52,25 +53,9 @@ export const copyObject: Operation = {
   },
 };
 
-/** `bucket/key` or `/bucket/key`, percent-encoded; a version may follow a literal question mark. */
-const copySource = ({ headers }: S3Request, { account }: S3Context): { bucket: string; key: string } => {
-  const header = headers['x-amz-copy-source'] ?? '';
-  const [, bucket, key, version] = /^\/?([^/?]+)\/([^?]+)(\?.*)?$/.exec(header) ?? [];
-  if (bucket === undefined || key === undefined) {
-    throw new S3Error('InvalidArgument', {
-      message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
-      details: { ArgumentName: 'x-amz-copy-source', ArgumentValue: header },
-    });
-  }
-  if (version !== undefined) {
-    throw new S3Error('NotImplemented', {
-      message: 'Versions are not implemented: x-amz-copy-source may not name one.',
-      details: { Header: 'x-amz-copy-source' },
-    });
-  }
+const checkSourceOwner = ({ headers }: S3Request, { account }: S3Context): void => {
   const owner = headers['x-amz-source-expected-bucket-owner'];
   if (owner !== undefined && owner !== account.accountId) throw new S3Error('AccessDenied');
-  return { bucket: decode(bucket), key: decode(key) };
 };
 
 /** Metadata and tags come from the source unless their directive says REPLACE; encryption never does. */

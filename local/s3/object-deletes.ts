@@ -1,7 +1,11 @@
+import { asAccessError } from './access-errors.ts';
 import { BODY_HEADERS, receiveText } from './body.ts';
 import { existingBucket } from './buckets.ts';
 import { checkWrite } from './conditions.ts';
+import { refuseMissingKey } from './missing-key.ts';
 import type { Operation, S3Context } from './operation.ts';
+import { Questions } from './permissions/questions.ts';
+import { deletionChecks } from './permissions/writes.ts';
 import type { S3Request } from './request.ts';
 import { S3Error } from './s3-error.ts';
 import type { XmlElement } from './xml.ts';
@@ -9,13 +13,14 @@ import { childrenNamed, childText, parseXml, xmlDocument } from './xml.ts';
 
 /** Deletes what is there and announces it; a missing key is no error. */
 const deleteObject = async (
-  { bucket, id: requestId }: S3Request,
+  request: S3Request,
   context: S3Context,
   key: string,
   ifMatch: string | undefined,
 ): Promise<void> => {
+  const { bucket, id: requestId } = request;
   const object = context.objects.get(bucket, key);
-  checkWrite({ 'if-match': ifMatch }, key, object);
+  checkWrite({ 'if-match': ifMatch }, object, () => refuseMissingKey(request, context, { bucket, key }));
   if (!object) return;
   context.objects.delete(bucket, key);
   context.announce({ detailType: 'Object Deleted', reason: 'DeleteObject', bucket, key, requestId });
@@ -30,9 +35,12 @@ const deleteListed = async (entry: XmlElement, request: S3Request, context: S3Co
   try {
     const refused = entry.children.find(({ name }) => name !== 'Key' && name !== 'ETag');
     if (refused) throw new S3Error('NotImplemented', { message: `${refused.name} of a deletion is not implemented.` });
-    await deleteObject(request, context, key, childText(entry, 'ETag'));
+    const ifMatch = childText(entry, 'ETag');
+    request.caller.authorize(...deletionChecks(new Questions(request, context), key, ifMatch));
+    await deleteObject(request, context, key, ifMatch);
     return { key };
-  } catch (error) {
+  } catch (cause) {
+    const error = asAccessError(cause);
     if (!(error instanceof S3Error)) throw error;
     return { key, error };
   }

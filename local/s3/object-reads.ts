@@ -4,10 +4,10 @@ import { existingBucket } from './buckets.ts';
 import { checksumHeaders } from './checksum.ts';
 import { checkRead, isUnchanged } from './conditions.ts';
 import type { DataFiles } from './data-files.ts';
+import { refuseMissingKey } from './missing-key.ts';
 import type { Operation, Reply, S3Context } from './operation.ts';
 import { parseRange } from './range.ts';
-import type { S3Request } from './request.ts';
-import { S3Error } from './s3-error.ts';
+import type { ObjectName, S3Request } from './request.ts';
 import type { StoredObject } from './stored-object.ts';
 
 const RESPONSE_OVERRIDES: readonly string[] = [
@@ -20,7 +20,7 @@ const RESPONSE_OVERRIDES: readonly string[] = [
 ];
 
 /** GetObject, and HeadObject, which answers the same without the bytes. */
-export const READ_OPERATIONS: readonly Operation[] = ['GetObject', 'HeadObject'].map((name) => ({
+export const READ_OPERATIONS: readonly Operation[] = (['GetObject', 'HeadObject'] as const).map((name) => ({
   name,
   method: name === 'GetObject' ? 'GET' : 'HEAD',
   target: 'object',
@@ -29,17 +29,15 @@ export const READ_OPERATIONS: readonly Operation[] = ['GetObject', 'HeadObject']
   answer: (request, context) => readObject(request, context),
 }));
 
-/** @throws S3Error NoSuchBucket or NoSuchKey. */
-export const existingObject = (context: S3Context, bucket: string, key: string): StoredObject => {
-  existingBucket(context, bucket);
-  const object = context.objects.get(bucket, key);
-  if (!object) throw new S3Error('NoSuchKey', { details: { Key: key } });
-  return object;
+/** @throws S3Error NoSuchBucket; what `refuseMissingKey` throws. */
+export const existingObject = (request: S3Request, context: S3Context, name: ObjectName = request): StoredObject => {
+  existingBucket(context, name.bucket);
+  return context.objects.get(name.bucket, name.key) ?? refuseMissingKey(request, context, name);
 };
 
 const readObject = (request: S3Request, context: S3Context): Reply => {
-  const { bucket, key, headers, query, method } = request;
-  const object = existingObject(context, bucket, key);
+  const { headers, query, method } = request;
+  const object = existingObject(request, context);
   checkRead(headers, object);
   if (isUnchanged(headers, object)) return { statusCode: 304, headers: objectHeaders(object) };
   const { sizeBytes } = object;

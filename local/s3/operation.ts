@@ -1,15 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Readable } from 'node:stream';
+import type { Iam } from '#local/iam/iam.ts';
 import type { Account } from '#local/stand-in.ts';
 import type { DataFiles } from './data-files.ts';
 import type { S3EventDraft } from './events.ts';
 import type { ObjectIndex } from './object-index.ts';
+import type { OperationName } from './permissions/table.ts';
 import type { S3Request } from './request.ts';
 import type { UploadIndex } from './upload-index.ts';
 
 /** What operations work on. */
 export interface S3Context {
   readonly account: Account;
+  readonly iam: Iam;
   readonly database: DatabaseSync;
   readonly objects: ObjectIndex;
   readonly uploads: UploadIndex;
@@ -20,7 +23,7 @@ export interface S3Context {
 
 /** One operation of S3's REST API: how its requests look, and its answer. */
 export interface Operation {
-  readonly name: string;
+  readonly name: OperationName;
   readonly method: string;
   readonly target: 'service' | 'bucket' | 'object';
   /** Query parameters that tell this operation from others on the same target. */
@@ -31,6 +34,7 @@ export interface Operation {
   readonly query?: readonly string[];
   /** The `x-amz-` headers it understands, `*` standing for the rest of a name. */
   readonly headers?: readonly string[];
+  /** Its caller has been authorized by `PERMISSIONS`. */
   answer(request: S3Request, context: S3Context): Reply | Promise<Reply>;
 }
 

@@ -39,7 +39,7 @@ export const findOperation = (request: S3Request): Operation => {
   return operation;
 };
 
-const OPERATIONS: readonly Operation[] = [
+export const OPERATIONS: readonly Operation[] = [
   ...BUCKET_OPERATIONS,
   ...LIST_OPERATIONS,
   ...READ_OPERATIONS,
@@ -75,4 +75,4 @@ const article = (target: Operation['target']): string =>
   ({ service: 'the service', bucket: 'a bucket', object: 'an object' })[target];
 
 const notImplemented = (what: string, details: Record<string, string>): S3Error =>
-  new S3Error('NotImplemented', { message: `${what} is not implemented by the laptop's S3.`, details });
+  new S3Error('NotImplemented', { message: `${what} is not implemented by the local S3.`, details });

@@ -26,6 +26,7 @@ export type S3ErrorCode = keyof typeof ERRORS;
 const ERRORS = {
   AccessControlListNotSupported: { statusCode: 400, message: 'The bucket does not allow ACLs' },
   AccessDenied: { statusCode: 403, message: 'Access Denied' },
+  AuthorizationHeaderMalformed: { statusCode: 400, message: 'The authorization header is malformed' },
   AuthorizationQueryParametersError: {
     statusCode: 400,
     message:
@@ -48,6 +49,10 @@ const ERRORS = {
     message: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
   },
   InternalError: { statusCode: 500, message: 'We encountered an internal error. Please try again.' },
+  InvalidAccessKeyId: {
+    statusCode: 403,
+    message: 'The AWS Access Key Id you provided does not exist in our records.',
+  },
   InvalidArgument: { statusCode: 400, message: 'Invalid Argument' },
   InvalidBucketName: { statusCode: 400, message: 'The specified bucket is not valid.' },
   InvalidDigest: { statusCode: 400, message: 'The Content-MD5 you specified was invalid.' },
@@ -63,6 +68,7 @@ const ERRORS = {
   InvalidRange: { statusCode: 416, message: 'The requested range is not satisfiable' },
   InvalidRequest: { statusCode: 400, message: 'Invalid Request' },
   InvalidTag: { statusCode: 400, message: 'The tag provided was not a valid tag.' },
+  InvalidToken: { statusCode: 400, message: 'The provided token is malformed or otherwise invalid.' },
   InvalidURI: { statusCode: 400, message: "Couldn't parse the specified URI." },
   KeyTooLongError: { statusCode: 400, message: 'Your key is too long' },
   MalformedTrailerError: { statusCode: 400, message: 'The request contained trailing data that was not well-formed.' },
@@ -88,6 +94,20 @@ const ERRORS = {
   PreconditionFailed: {
     statusCode: 412,
     message: 'At least one of the pre-conditions you specified did not hold',
+  },
+  RequestTimeTooSkewed: {
+    statusCode: 403,
+    message: 'The difference between the request time and the current time is too large.',
+  },
+  RequestTimeout: {
+    statusCode: 400,
+    message:
+      'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
+  },
+  SignatureDoesNotMatch: {
+    statusCode: 403,
+    message:
+      'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   },
   XAmzContentSHA256Mismatch: {
     statusCode: 400,

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { BodyStalledError } from '#local/http/body-chunks.ts';
 import { listen } from '#local/http/listen.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import type { Account, StandIn } from '#local/stand-in.ts';
+import { asAccessError } from './access-errors.ts';
 import { existingBucket } from './buckets.ts';
 import { openDataFiles } from './data-files.ts';
 import { openDatabase } from './database.ts';
@@ -13,6 +16,8 @@ import { s3Event } from './events.ts';
 import { objectIndex } from './object-index.ts';
 import type { Reply, S3Context } from './operation.ts';
 import { findOperation } from './operations.ts';
+import { Questions } from './permissions/questions.ts';
+import { PERMISSIONS } from './permissions/table.ts';
 import type { S3Request } from './request.ts';
 import { newRequestId, parseRequest } from './request.ts';
 import { S3Error } from './s3-error.ts';
@@ -26,12 +31,15 @@ export interface S3Options {
   readonly port?: number;
   /** Its id owns every bucket, its region holds them. */
   readonly account: Account;
+  /** Says who calls, and what they may. */
+  readonly iam: Iam;
   /** Takes events of buckets whose notification configuration enables EventBridge. It must not throw. */
   readonly onEvent?: (event: S3Event) => void;
 }
 
 /**
- * The laptop's S3. Bytes stream between socket and disk; an object exists once its row stands in the index, so that a
+ * The local cloud's S3. Who calls is known by the signature of a request, and what they may by the deployed policies, before
+ * its body is read and before anything is told of the object. Bytes stream between socket and disk; an object exists once its row stands in the index, so that a
  * reader sees the old object or the new one, and what a crash leaves half-written is removed at the next start.
  *
  * @throws PortInUseError; an Error when another process has the folder.
@@ -41,10 +49,11 @@ export const startS3 = async (options: S3Options): Promise<StandIn> => {
   try {
     const context = await openContext(database, options);
     const running = new Set<Promise<void>>();
-    const server = await listen((message, response) => {
+    const handle = (message: IncomingMessage, response: ServerResponse): void => {
       const answering = answer(message, response, context).finally(() => running.delete(answering));
       running.add(answering);
-    }, options.port);
+    };
+    const server = await listen(handle, options.port, { requestTimeoutMs: 0 });
     const close = async (): Promise<void> => {
       await server.close();
       await Promise.all(running);
@@ -57,13 +66,17 @@ export const startS3 = async (options: S3Options): Promise<StandIn> => {
   }
 };
 
-const openContext = async (database: DatabaseSync, { dataDir, account, onEvent }: S3Options): Promise<S3Context> => {
+const openContext = async (
+  database: DatabaseSync,
+  { dataDir, account, iam, onEvent }: S3Options,
+): Promise<S3Context> => {
   const objects = objectIndex(database);
   const uploads = uploadIndex(database);
   const referenced = new Set([...objects.files(), ...uploads.files()]);
   const files = await openDataFiles(join(dataDir, 'data'), (name) => referenced.has(name));
   return {
     account,
+    iam,
     database,
     objects,
     uploads,
@@ -77,10 +90,12 @@ const openContext = async (database: DatabaseSync, { dataDir, account, onEvent }
 const answer = async (message: IncomingMessage, response: ServerResponse, context: S3Context): Promise<void> => {
   const id = newRequestId();
   try {
-    const request = parseRequest(message, id);
+    const request = parseRequest(message, id, context.iam);
+    const operation = findOperation(request);
+    request.caller.authorize(...PERMISSIONS[operation.name](new Questions(request, context)));
     checkOwner(request, context);
     checkKey(request.key);
-    await send(response, id, await findOperation(request).answer(request, context));
+    await send(response, id, await operation.answer(request, context));
   } catch (error) {
     sendError(message, response, id, error);
   }
@@ -142,10 +157,10 @@ const sendError = (message: IncomingMessage, response: ServerResponse, id: strin
   response.end(body);
 };
 
-const asS3Error = (error: unknown): S3Error =>
-  error instanceof S3Error
-    ? error
-    : new S3Error('InternalError', {
-        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-        cause: error,
-      });
+const asS3Error = (thrown: unknown): S3Error => {
+  const error = asAccessError(thrown);
+  if (error instanceof S3Error) return error;
+  if (error instanceof BodyStalledError) return new S3Error('RequestTimeout', { cause: error });
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new S3Error('InternalError', { message, cause: error });
+};

@@ -4,9 +4,9 @@ import { SendTaskFailureCommand, SendTaskSuccessCommand, StartExecutionCommand }
 import { announceRun } from '#functions/pipeline/announce-run/announce-run.ts';
 import type { AnnounceRunInput } from '#functions/pipeline/announce-run/schema.ts';
 import { substitute } from '#local/deployment/state-machines.ts';
-import { serveAwsJson } from '#local/http/aws-json.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { stepFunctionsMapRuns } from '#shared/executions/step-functions.ts';
+import { serveFake } from '#test/local/http/fake-service.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
 import {
   type Described,
@@ -46,7 +46,7 @@ export const openMachines = async ({
   nothingToScore,
 }: Settings = {}): Promise<OpenMachines> => {
   const announced: string[] = [];
-  const bus = await serveAwsJson({
+  const bus = await serveFake({
     targetPrefix: 'AWSEvents',
     jsonVersion: '1.1',
     operations: {

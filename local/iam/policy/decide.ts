@@ -1,5 +1,6 @@
 import type { Account } from '#local/stand-in.ts';
 import type { Check, Principal } from '../iam.ts';
+import { isElsewhere } from './accounts.ts';
 import type { Lookup } from './conditions.ts';
 import { contextOf, lookupIn } from './context.ts';
 import type { Deployment, Statements } from './deployment.ts';
@@ -55,10 +56,10 @@ export const decide = (deployment: Deployment, account: Account, principal: Prin
     if (trusted) return { ...about, allowed: true, by: trusted };
     return { ...about, allowed: false, reason: 'because no role trust policy allows the sts:AssumeRole action' };
   }
-  const by = byIdentity ?? attached?.allowed;
+  const by = isElsewhere(check.resource, account) && !attached?.allowed ? undefined : (byIdentity ?? attached?.allowed);
   if (by === ADMINISTRATOR) return { ...about, allowed: true };
   if (by) return { ...about, allowed: true, by };
-  const kind = principal.type === 'service' ? 'resource-based' : 'identity-based';
+  const kind = principal.type === 'service' || byIdentity ? 'resource-based' : 'identity-based';
   return { ...about, allowed: false, reason: `because no ${kind} policy allows the ${check.action} action` };
 };
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { readLimited } from '#local/http/limited-body.ts';
 import { unsupported } from '../schema/causes.ts';
 import { accessReview, REVIEWS_PATH } from './access-review.ts';
 import { discovery } from './discovery.ts';
@@ -13,6 +13,7 @@ import {
   invalid,
   notFound,
   notImplemented,
+  requestTooLarge,
   StatusError,
   statusBody,
   written,
@@ -42,14 +43,14 @@ export const apiServer = (options: ApiServerOptions) => {
     const known = request.method === 'GET' ? discovery(url.pathname) : undefined;
     if (known) return sendJson(response, 200, known);
     if (request.method === 'POST' && url.pathname === REVIEWS_PATH) {
-      return sendJson(response, 201, accessReview(user, await text(request)));
+      return sendJson(response, 201, accessReview(user, await bodyOf(request)));
     }
     const parsed = parseRequest(request, url);
     assertAllowed(user, parsed);
     assertServed(parsed);
     if (parsed.verb === 'watch') return streamChanges(store, parsed, testOf(parsed), response);
     if (parsed.subresource === 'log') return sendLog(parsed, response);
-    const { code, object } = ANSWERS[parsed.verb](parsed, await text(request));
+    const { code, object } = ANSWERS[parsed.verb](parsed, await bodyOf(request));
     sendJson(response, code, object);
   };
 
@@ -113,6 +114,15 @@ export const apiServer = (options: ApiServerOptions) => {
       else sendJson(response, status.code, statusBody(status));
     });
   };
+};
+
+/** The limit of kube-apiserver, `MaxRequestBodyBytes`. */
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  const body = await readLimited(request, MAX_BODY_BYTES);
+  if (!body) throw requestTooLarge(MAX_BODY_BYTES);
+  return body.toString('utf8');
 };
 
 interface Answer {

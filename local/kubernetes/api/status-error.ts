@@ -90,6 +90,9 @@ export const invalid = (
 
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
 
+export const requestTooLarge = (maxBytes: number): StatusError =>
+  new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${maxBytes}`);
+
 /** Something that a real cluster may do and this one does not. */
 export const notImplemented = (what: string): StatusError =>
   new StatusError(501, 'NotImplemented', `The laptop's Kubernetes does not answer ${what}.`);

@@ -2,8 +2,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { exportJWK, exportPKCS8, generateKeyPair, importPKCS8, type JWK, SignJWT } from 'jose';
+import { readLimited } from '#local/http/limited-body.ts';
 
 export interface Issuer {
   readonly issuer: string;
@@ -20,6 +20,8 @@ export interface Issuer {
 
 const ALGORITHM = 'RS256';
 const LIFETIME_SECONDS = 3600;
+/** A form of four fields. */
+const MAX_FORM_BYTES = 64 * 1024;
 const CLIENT_ID = 'fedml-serverless';
 
 /**
@@ -63,7 +65,9 @@ export const openIssuer = async (
       if (request.method === 'GET' && pathname === '/oauth2/certs') return sendJson(response, 200, jwks);
       if (request.method !== 'POST' || pathname !== '/oauth2/token')
         return sendJson(response, 404, { error: 'not_found' });
-      const form = new URLSearchParams(await text(request));
+      const body = await readLimited(request, MAX_FORM_BYTES);
+      if (!body) return sendJson(response, 413, { error: 'invalid_request' });
+      const form = new URLSearchParams(body.toString('utf8'));
       const [id, secret] = credentials(request, form);
       if (form.get('grant_type') !== 'client_credentials')
         return sendJson(response, 400, { error: 'unsupported_grant_type' });

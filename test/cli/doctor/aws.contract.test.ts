@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { awsFindings } from '#cli/doctor/aws.ts';
-import { AwsError, serveAwsJson } from '#local/http/aws-json.ts';
+import { AwsError } from '#local/http/aws-json.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import type { Config } from '#shared/config.ts';
+import { serveFake } from '#test/local/http/fake-service.ts';
 import { STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { definitionOf, STORE_URI } from '#test/shared/pipeline/fixture.ts';
@@ -27,7 +28,7 @@ beforeEach(async () => {
     throw new AwsError(name, 'It does not exist.');
   };
   servers.push(
-    await serveAwsJson({
+    await serveFake({
       targetPrefix: 'AWSEvents',
       jsonVersion: '1.1',
       operations: {
@@ -35,7 +36,7 @@ beforeEach(async () => {
           Name === 'fedml' ? { Name } : missing('ResourceNotFoundException')(),
       },
     }),
-    await serveAwsJson({
+    await serveFake({
       targetPrefix: 'AWSStepFunctions',
       jsonVersion: '1.0',
       operations: {

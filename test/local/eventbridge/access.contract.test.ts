@@ -159,8 +159,9 @@ describe('the operations', () => {
 
   it('hold an event’s source and detail type against a policy’s conditions', async () => {
     const role = 'arn:aws:iam::000000000000:role/teller';
-    const StringEquals = { 'events:source': 'test', 'events:detail-type': 'Test' };
-    const statement = { ...allow('events:PutEvents', DEFAULT_BUS), Condition: { StringEquals } };
+    const only = { 'events:source': 'test', 'events:detail-type': 'Test' };
+    const Condition = { 'ForAllValues:StringEquals': only };
+    const statement = { ...allow('events:PutEvents', DEFAULT_BUS), Condition };
     iam.deploy({ roles: [roleFor('lambda.amazonaws.com', role, [statement])], resourcePolicies: {} });
     const put = (fields: object) =>
       row([], new PutEventsCommand({ Entries: [entry({}, fields)] })).send(iam.sessionKeys(role, 'session'));

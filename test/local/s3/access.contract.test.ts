@@ -1,5 +1,3 @@
-import { request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import {
   CreateBucketCommand,
   GetBucketPolicyCommand,
@@ -16,6 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf, type OpenS3, openS3, refusal } from '#test/local/s3/open-s3.ts';
+import { type RawRequest, rawRequest } from '#test/local/s3/raw-request.ts';
 
 const Bucket = 'guarded';
 const Key = 'k';
@@ -29,67 +28,30 @@ beforeAll(async () => {
 
 afterAll(() => s3[Symbol.asyncDispose]());
 
-interface RawRequest {
-  readonly method?: string;
-  readonly path: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
-}
-
-/** A request that no client would send. */
-const raw = ({ method = 'GET', path, headers = { authorization: 'AWS4-HMAC-SHA256 x' }, body = '' }: RawRequest) =>
-  new Promise<{ statusCode: number | undefined; body: string }>((resolve, reject) => {
-    const { hostname, port } = new URL(s3.url);
-    const sent = request({ hostname, port, path, method, headers }, async (response) =>
-      resolve({ statusCode: response.statusCode, body: await text(response) }),
-    );
-    sent.on('error', reject).end(body);
-  });
-
-const presigned = (signedAt: Date, { path = `/${Bucket}/${Key}`, more = '', expiresSeconds = 60 } = {}): string => {
-  const date = signedAt.toISOString().replace(/[-:]|\.\d+/g, '');
-  const credential = `laptop%2F${date.slice(0, 8)}%2Feu-central-1%2Fs3%2Faws4_request`;
-  return `${path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${credential}&X-Amz-Date=${date}&X-Amz-Expires=${expiresSeconds}&X-Amz-SignedHeaders=host&X-Amz-Signature=${'0'.repeat(64)}${more}`;
-};
+const raw = (request: RawRequest) => rawRequest(s3.url, request);
 
 describe('access', () => {
   it('refuses requests that nobody signed, in the XML of S3', async () => {
-    const { statusCode, body } = await raw({ path: `/${Bucket}/a%20b`, headers: {} });
+    const { statusCode, body } = await raw({ path: `/${Bucket}/a%20b`, keys: null });
 
     expect(statusCode).toBe(403);
     expect(body).toMatch(/^<\?xml .*<Error><Code>AccessDenied<\/Code><Message>Access Denied<\/Message>/s);
     expect(body).toMatch(/<Resource>\/guarded\/a%20b<\/Resource><RequestId>[0-9A-F]{16}<\/RequestId>/);
   });
 
-  it('accepts a presigned URL until it expires', async () => {
-    const fresh = await raw({
-      path: presigned(new Date(), { more: '&response-content-type=text%2Fcsv' }),
-      headers: {},
-    });
-    const expired = await raw({ path: presigned(new Date(Date.now() - 120_000)), headers: {} });
-    const incomplete = await raw({ path: `/${Bucket}/${Key}?X-Amz-Signature=00`, headers: {} });
-    const tooLong = await raw({ path: presigned(new Date(), { expiresSeconds: 604_801 }), headers: {} });
-
-    expect(fresh).toEqual({ statusCode: 200, body: 'bytes' });
-    expect(expired).toMatchObject({ statusCode: 403, body: expect.stringContaining('Request has expired') });
-    expect(incomplete).toMatchObject({
-      statusCode: 400,
-      body: expect.stringContaining('AuthorizationQueryParametersError'),
-    });
-    expect(tooLong).toMatchObject({ statusCode: 400, body: expect.stringContaining('less than a week') });
-  });
-
   it('takes headers that a presigned URL carries for what they are', async () => {
-    const path = presigned(new Date(), {
+    const presigned = {
+      method: 'PUT',
       path: `/${Bucket}/presigned`,
-      more: '&x-amz-meta-run=7&x-amz-checksum-crc32=AAAAAA%3D%3D',
-    });
+      query: { 'x-amz-meta-run': '7', 'x-amz-checksum-crc32': 'AAAAAA==' },
+      expiresIn: 60,
+    };
 
-    const wrongBody = await raw({ method: 'PUT', path, headers: {}, body: 'x' });
-    const emptyBody = await raw({ method: 'PUT', path, headers: { 'content-length': '0' } });
+    const wrongBody = await raw({ ...presigned, tamper: (sent) => ({ ...sent, body: 'x' }) });
+    const emptyBody = await raw({ ...presigned, headers: { 'content-length': '0' } });
 
     const got = await s3.client.send(new GetObjectCommand({ Bucket, Key: 'presigned' }));
-    expect(wrongBody).toMatchObject({ statusCode: 400, body: expect.stringContaining('BadDigest') });
+    expect(wrongBody).toMatchObject({ statusCode: 400, code: 'BadDigest' });
     expect(emptyBody.statusCode).toBe(200);
     expect(got.Metadata).toEqual({ run: '7' });
   });
@@ -122,10 +84,12 @@ describe('access', () => {
     const created = await raw({ method: 'PUT', path: '/..' });
     const read = await raw({ path: '/../../etc/passwd' });
     const encoded = await raw({ path: '/%2e%2e%2f%2e%2e/etc' });
+    const inTwo = await raw({ path: `/${Bucket}%2Fother/k` });
 
     expect(created.body).toContain('<Code>InvalidBucketName</Code>');
     expect(read.body).toContain('<Code>NoSuchBucket</Code>');
-    expect(encoded.body).toContain('<Code>NoSuchBucket</Code>');
+    expect(encoded.body).toContain('<Code>InvalidBucketName</Code>');
+    expect(inTwo.body).toContain('<Code>InvalidBucketName</Code>');
   });
 });
 
@@ -151,8 +115,13 @@ describe('what is not implemented', () => {
   });
 
   it('leaves the object alone when a sub-resource of it is refused', async () => {
-    const written = await raw({ method: 'PUT', path: `/${Bucket}/${Key}?retention`, body: '<Retention/>' });
-    const deleted = await raw({ method: 'DELETE', path: `/${Bucket}/${Key}?annotation` });
+    const written = await raw({
+      method: 'PUT',
+      path: `/${Bucket}/${Key}`,
+      query: { retention: '' },
+      body: '<Retention/>',
+    });
+    const deleted = await raw({ method: 'DELETE', path: `/${Bucket}/${Key}`, query: { annotation: '' } });
 
     const got = await s3.client.send(new GetObjectCommand({ Bucket, Key }));
     expect(written).toMatchObject({ statusCode: 501, body: expect.stringContaining('retention') });
@@ -187,7 +156,7 @@ describe('what is not implemented', () => {
   it('refuses to delete a list of which one entry has no key, and deletes none of it', async () => {
     const body = `<Delete><Object><Key>${Key}</Key></Object><Object/></Delete>`;
 
-    const deleted = await raw({ method: 'POST', path: `/${Bucket}?delete`, body });
+    const deleted = await raw({ method: 'POST', path: `/${Bucket}`, query: { delete: '' }, body });
 
     expect(deleted).toMatchObject({ statusCode: 400, body: expect.stringContaining('MalformedXML') });
     await s3.client.send(new HeadObjectCommand({ Bucket, Key }));
@@ -199,7 +168,6 @@ describe('bodies that break the protocol', () => {
     method: 'PUT',
     path: `/${Bucket}/chunked`,
     headers: {
-      authorization: 'AWS4-HMAC-SHA256 x',
       'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
       'content-encoding': 'aws-chunked',
       'x-amz-decoded-content-length': '5',
@@ -239,31 +207,19 @@ describe('bodies that break the protocol', () => {
     expect(wrong.body).toContain('<Code>BadDigest</Code>');
   });
 
-  it('accepts signed chunks, whose signatures it does not check', async () => {
-    const signature = `chunk-signature=${'0'.repeat(64)}`;
-    const body = `5;${signature}\r\nabcde\r\n0;${signature}\r\n\r\n`;
-
-    const put = await raw(chunked(body, { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' }));
-    const got = await raw({ path: `/${Bucket}/chunked` });
-
-    expect(put.statusCode).toBe(200);
-    expect(got.body).toBe('abcde');
-  });
-
   it('refuses a body of unknown length and a body whose hash does not fit', async () => {
-    const authorization = 'AWS4-HMAC-SHA256 x';
     const path = `/${Bucket}/unknown`;
 
     const unknown = await raw({
       method: 'PUT',
       path,
-      headers: { authorization, 'transfer-encoding': 'chunked' },
+      headers: { 'transfer-encoding': 'chunked' },
       body: 'x',
     });
     const wrong = await raw({
       method: 'PUT',
       path,
-      headers: { authorization, 'x-amz-content-sha256': '0'.repeat(64), 'content-length': '1' },
+      headers: { 'x-amz-content-sha256': '0'.repeat(64), 'content-length': '1' },
       body: 'x',
     });
 
@@ -281,7 +237,7 @@ describe('bodies that break the protocol', () => {
     '<a>'.repeat(10_000),
     `<Delete ${'a'.repeat(100_000)}`,
   ])('refuses a malformed document: %.40s', async (body) => {
-    const answer = await raw({ method: 'POST', path: `/${Bucket}?delete`, body });
+    const answer = await raw({ method: 'POST', path: `/${Bucket}`, query: { delete: '' }, body });
 
     expect(answer).toMatchObject({ statusCode: 400, body: expect.stringContaining('<Code>MalformedXML</Code>') });
   });

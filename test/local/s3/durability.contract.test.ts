@@ -19,7 +19,9 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startS3 } from '#local/s3/start-s3.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { testIam } from '#test/local/iam/test-iam.ts';
 import { clientOf, openS3 } from '#test/local/s3/open-s3.ts';
+import { signed } from '#test/local/s3/raw-request.ts';
 
 const Bucket = 'durable';
 let dataDir: string;
@@ -34,9 +36,9 @@ const dataFiles = (): Promise<string[]> => readdir(join(dataDir, 'data'));
 
 /** Starts an upload of 1 MB, sends half of it and waits until it has reached the disk. */
 const halfUpload = async (url: string, key: string) => {
-  const { hostname, port } = new URL(url);
-  const headers = { authorization: 'AWS4-HMAC-SHA256 x', 'content-length': String(1024 ** 2) };
-  const sent = request({ hostname, port, path: `/${Bucket}/${key}`, method: 'PUT', headers });
+  const path = `/${Bucket}/${key}`;
+  const headers = { 'content-length': String(1024 ** 2), 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+  const sent = request(url, { method: 'PUT', ...(await signed(url, { method: 'PUT', path, headers })) });
   sent.on('error', () => {});
   const before = (await dataFiles()).length;
   sent.write(Buffer.alloc(512 * 1024));
@@ -98,7 +100,7 @@ describe('what a restart finds', () => {
     await using other = await openS3();
     const port = Number(new URL(other.url).port);
 
-    const taken = startS3({ dataDir, port, account: LOCAL_ACCOUNT });
+    const taken = startS3({ dataDir, port, account: LOCAL_ACCOUNT, iam: testIam() });
 
     await expect(taken).rejects.toMatchObject({ name: 'PortInUseError' });
     await using s3 = await openS3({ dataDir });
@@ -200,9 +202,9 @@ describe('memory', () => {
     const { child, url } = await startChild();
     const client = clientOf(url);
     const peakBytes = async (): Promise<number> => {
-      child.send('peak');
-      const [bytes] = await once(child, 'message');
-      return bytes;
+      child.send('usage');
+      const [used] = await once(child, 'message');
+      return used.peakBytes;
     };
     await client.send(new CreateBucketCommand({ Bucket }));
     await client.send(new PutObjectCommand({ Bucket, Key: 'warm-up', Body: Buffer.alloc(1024 ** 2) }));

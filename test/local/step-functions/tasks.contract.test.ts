@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serveAwsJson } from '#local/http/aws-json.ts';
 import type { StandIn } from '#local/stand-in.ts';
+import { serveFake } from '#test/local/http/fake-service.ts';
 import { type OpenS3, openS3 } from '#test/local/s3/open-s3.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
 import {
@@ -25,7 +25,7 @@ beforeAll(async () => {
     const isBad = input.Entries[0]?.DetailType === 'bad';
     return { FailedEntryCount: isBad ? 1 : 0, Entries: [isBad ? { ErrorCode: 'Refused' } : { EventId: '1' }] };
   };
-  eventBridge = await serveAwsJson({ targetPrefix: 'AWSEvents', jsonVersion: '1.1', operations: { PutEvents } });
+  eventBridge = await serveFake({ targetPrefix: 'AWSEvents', jsonVersion: '1.1', operations: { PutEvents } });
   sfn = await openStepFunctions({ s3: s3.url, eventbridge: eventBridge.url });
   Object.assign(sfn.lambda.functions, {
     echo: (event: unknown) => event,

@@ -1,9 +1,10 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { afterEach, describe, expect, it } from 'vitest';
-import { AwsError, serveAwsJson } from '#local/http/aws-json.ts';
+import { AwsError } from '#local/http/aws-json.ts';
 import { digestOf } from '#shared/images/digest.ts';
 import { ecrRegistries } from '#shared/images/ecr.ts';
 import { parseImageUri } from '#shared/images/image-uri.ts';
+import { serveFake } from '#test/local/http/fake-service.ts';
 import { BASE_IMAGE_URI, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 
 const opened: (() => Promise<unknown>)[] = [];
@@ -14,7 +15,7 @@ afterEach(async () => {
 /** ECR with one operation, and our adapter before it. */
 const openEcr = async (getAuthorizationToken: () => unknown) => {
   let callCount = 0;
-  const ecr = await serveAwsJson({
+  const ecr = await serveFake({
     targetPrefix: 'AmazonEC2ContainerRegistry_V20150921',
     jsonVersion: '1.1',
     operations: {

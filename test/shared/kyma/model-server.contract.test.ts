@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { localhostCertificate } from '#local/hana/certificate.ts';
-import { listenTls, readBody } from '#local/http/listen.ts';
+import { listenTls } from '#local/http/listen.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { addressGuard } from '#shared/kyma/addresses.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
@@ -33,7 +34,7 @@ beforeAll(async () => {
   const tls = await localhostCertificate(folder, new Date(), ['*.kyma.localhost']);
   certificate = tls.cert;
   server = await listenTls(tls, async (request, response) => {
-    const body = (await readBody(request)).toString();
+    const body = (await buffer(request)).toString();
     const { authorization, 'content-type': contentType } = request.headers;
     const each = { path: request.url!, authorization, contentType, body };
     seen.push(each);

@@ -1,14 +1,15 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, expect, it } from 'vitest';
-import { AwsError, type Operation, serveAwsJson } from '#local/http/aws-json.ts';
+import { AwsError, type Operation } from '#local/http/aws-json.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { stepFunctionsTaskTokens } from '#shared/tasks/step-functions.ts';
+import { serveFake } from '#test/local/http/fake-service.ts';
 
 let server: StandIn | undefined;
 afterEach(() => server?.close());
 
 const against = async (operations: Record<string, Operation>) => {
-  server = await serveAwsJson({ targetPrefix: 'AWSStepFunctions', jsonVersion: '1.0', operations });
+  server = await serveFake({ targetPrefix: 'AWSStepFunctions', jsonVersion: '1.0', operations });
   return stepFunctionsTaskTokens(
     new SFNClient({
       endpoint: server.url,
