@@ -36,7 +36,7 @@ export const openSageMaker = async () => {
     testIam(),
     ...['training', 'model'].map((name) => roleFor('sagemaker.amazonaws.com', roleArn(name))),
   );
-  const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
+  const s3 = await startS3({ dataDir: join(dataDir, 's3'), account, iam });
   const logs = openLogFiles(join(dataDir, 'logs'));
   const logServer = await startCloudWatchLogs({ account, iam, logs });
   const taskTokens = inMemoryTaskTokens();
