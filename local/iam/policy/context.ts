@@ -1,5 +1,6 @@
 import type { Account } from '#local/stand-in.ts';
 import type { Check, Principal } from '../iam.ts';
+import { accountIn } from './accounts.ts';
 import type { Lookup } from './conditions.ts';
 import { conditionKeyType, isSentWith } from './service-data.ts';
 
@@ -41,7 +42,7 @@ export const contextOf = ({
 }: RequestFacts): Record<string, string | readonly string[]> => ({
   'aws:PrincipalIsAWSService': String(principal.type === 'service'),
   'aws:RequestedRegion': check.action.startsWith('iam:') ? 'us-east-1' : account.region,
-  'aws:ResourceAccount': account.accountId,
+  'aws:ResourceAccount': accountIn(check.resource) ?? account.accountId,
   'aws:SecureTransport': 'true',
   ...(principal.type === 'service'
     ? {

