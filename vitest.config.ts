@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { DECISIONS_DIR } from './test/grants/decisions-dir.ts';
 
-/** `unit` is pure and in-process; `contract` drives each stand-in through its real client; `e2e` runs whole pipelines. */
+/**
+ * `unit` is pure and in-process; `contract` drives each stand-in through its real client; `e2e` runs whole pipelines; `grants`
+ * looks at what those needed of their roles.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{contract,e2e}.test.ts'],
+          exclude: ['test/**/*.{contract,e2e,grants}.test.ts'],
           testTimeout: 20_000,
           env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
         },
@@ -30,8 +34,18 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           pool: 'forks',
           fileParallelism: false,
+          globalSetup: 'test/grants/record-decisions.ts',
+          env: { FEDML_DECISIONS_DIR: DECISIONS_DIR },
           testTimeout: 240_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'grants',
+          include: ['test/**/*.grants.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 1 }, // after the others
         },
       },
     ],

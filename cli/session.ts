@@ -67,6 +67,7 @@ export const openCloud = async (out: Terminal, options: OpenOptions = {}): Promi
       rootDir: ROOT_DIR,
       stateDir: stateDir(),
       pipelinesDir: pipelinesDir(),
+      decisionsDir: process.env.FEDML_DECISIONS_DIR,
       ...options,
       onProgress: (text) => (out.isLive ? out.status(`  ${text}`) : out.note(`  ${text}`)),
       signal: interruption(),

@@ -12,6 +12,8 @@ export interface CloudOptions {
   readonly isKept?: boolean;
   /** Hears in a few words what takes time. */
   readonly onProgress?: (text: string) => void;
+  /** Holds a record of all decisions on who may do what, a file for each start. */
+  readonly decisionsDir?: string | undefined;
   /** Disturbs the delivery of events, to test what hears them. */
   readonly chaos?: Chaos;
   /** Gives the start up: what was started is closed, and the start rejects with the signal's reason. */

@@ -11,6 +11,7 @@ import { startEventBridge } from '#local/eventbridge/eventbridge.ts';
 import { type LaptopWarehouse, startHana } from '#local/hana/start-hana.ts';
 import type { Iam } from '#local/iam/iam.ts';
 import { openIam } from '#local/iam/open-iam.ts';
+import { recordDecisions } from '#local/iam/record-decisions.ts';
 import type { LambdaFunction } from '#local/lambda/functions.ts';
 import { startLambda } from '#local/lambda/lambda.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
@@ -63,7 +64,7 @@ export const startServices = async (options: CloudOptions, open: AsyncDisposable
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
 
   onProgress('starting the services …');
-  const iam = openIam({ account });
+  const iam = openIam({ account, ...(options.decisionsDir && recordDecisions(options.decisionsDir)) });
   const { personKeys } = iam;
   const withKyma = needsKyma(options);
   const secrets = keep(startSecretsManager({ dataDir: folder('secrets'), account, iam }));

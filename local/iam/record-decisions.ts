@@ -1,4 +1,6 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DeployedPolicies } from './iam.ts';
 import type { Decision } from './policy/decide.ts';
 
@@ -6,12 +8,13 @@ import type { Decision } from './policy/decide.ts';
 export type Recorded = { readonly policies: DeployedPolicies } | { readonly decision: Decision };
 
 /**
- * Options of `openIam` that write each deployment and each different decision to a file, a line of JSON each. It shows which
- * grants a run has used, and can be judged by others afterwards.
+ * Options of `openIam` that write each deployment and each different decision to a new file of a folder, a line of JSON each.
+ * It shows which grants a run has used, and can be judged by others afterwards.
  */
-export const recordDecisions = (file: string) => {
+export const recordDecisions = (folder: string) => {
   const seen = new Set<string>();
-  writeFileSync(file, '');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${randomUUID()}.jsonl`);
   const write = (recorded: Recorded): void => {
     const line = JSON.stringify(recorded);
     if (seen.has(line)) return;

@@ -28,7 +28,14 @@ export const startFedml = (
 ): FedmlProcess => {
   const child = spawn(process.execPath, [join(rootDir, 'cli', 'fedml.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, FEDML_STATE_DIR: stateDir, FEDML_PIPELINES_DIR: pipelinesDir, NO_COLOR: '1' },
+    env: {
+      ...process.env,
+      FEDML_STATE_DIR: stateDir,
+      FEDML_PIPELINES_DIR: pipelinesDir,
+      NO_COLOR: '1',
+      // What another project's roles lack is no finding about this one's.
+      ...(rootDir !== ROOT_DIR && { FEDML_DECISIONS_DIR: '' }),
+    },
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {

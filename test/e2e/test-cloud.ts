@@ -28,7 +28,12 @@ export const openTestCloud = async (options: {
   readonly isKept?: boolean;
 }): Promise<TestCloud> => {
   const stateDir = await mkdtemp(join(tmpdir(), 'fedml-e2e-'));
-  const cloud = await startCloud({ rootDir: ROOT_DIR, stateDir, ...options });
+  const cloud = await startCloud({
+    rootDir: ROOT_DIR,
+    stateDir,
+    decisionsDir: process.env.FEDML_DECISIONS_DIR,
+    ...options,
+  });
   Object.assign(process.env, cloud.environment);
   const executions = stepFunctionsExecutions();
   const start = async (input: unknown): Promise<string> => {

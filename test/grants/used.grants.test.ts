@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { DECISIONS_DIR } from './decisions-dir.ts';
+import { grantsOf, nameOf, resting, type Session, sessionsOf } from './grants.ts';
+import { KEPT_UNUSED } from './kept-unused.ts';
+
+let sessions: Session[];
+beforeAll(() => {
+  sessions = readdirSync(DECISIONS_DIR).flatMap((file) => sessionsOf(readFileSync(join(DECISIONS_DIR, file), 'utf8')));
+});
+
+/** The grants by their names; used is one that some recorded decision rests on, so that a run fails without it. */
+const usage = (): Map<string, boolean> => {
+  const used = new Map<string, boolean>();
+  for (const session of sessions) {
+    for (const grant of grantsOf(session.policies)) {
+      const name = nameOf(grant);
+      if (!used.get(name)) used.set(name, resting(session, grant).length > 0);
+    }
+  }
+  return used;
+};
+
+it('has the decisions of the end-to-end runs before it: npx vitest run --project e2e --project grants', () => {
+  expect(sessions.flatMap(({ decisions }) => decisions).length).toBeGreaterThan(1_000);
+});
+
+it('has no run that was denied what it asked for, but those that are to be', () => {
+  const denied = sessions.flatMap(({ decisions }) =>
+    decisions.flatMap(({ allowed, principal, check }) =>
+      allowed ? [] : [`${'roleArn' in principal ? principal.roleArn : principal.type}: ${check.action}`],
+    ),
+  );
+
+  // The test of a role without a grant runs a project of its own, which records nothing here.
+  expect([...new Set(denied)]).toEqual([]);
+});
+
+it('has a run that fails for each grant that is taken away, but those that are kept with a reason', () => {
+  const unused = [...usage()].filter(([name, isUsed]) => !isUsed && !reasonOf(name)).map(([name]) => name);
+
+  expect(unused.sort()).toEqual([]);
+});
+
+it('keeps no reason for a grant that is used or gone', () => {
+  const unused = [...usage()].filter(([, isUsed]) => !isUsed).map(([name]) => name);
+  const stale = KEPT_UNUSED.filter(({ grants }) => !unused.some((name) => grants.test(name)));
+
+  expect(stale.map(({ grants }) => String(grants))).toEqual([]);
+});
+
+const reasonOf = (name: string): string | undefined => KEPT_UNUSED.find(({ grants }) => grants.test(name))?.because;
