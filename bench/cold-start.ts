@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { fromArtifacts } from '#local/deployment/artifacts.ts';
-import { readFunctions } from '#local/deployment/functions.ts';
+import { functionsByKey, localDeployment } from '#test/deployment/local-deployment.ts';
 import { packageService } from '../scripts/deployment/package-service.ts';
 
 /**
@@ -25,10 +25,11 @@ const bench = async (): Promise<void> => {
       packageDir,
       params: { architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64' },
     });
-    const sources = readFunctions(rootDir);
+    const sources = functionsByKey(await localDeployment());
     const archives = await fromArtifacts(sources, {
       rootDir,
       artifactsDir: packageDir,
+      prefix: '',
       folder: join(folder, 'functions'),
     });
     console.log(`${cpus().length} cores, ${cpus()[0]?.model}, Node ${process.version}; medians of ${ROUNDS}`);

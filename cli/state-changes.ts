@@ -3,7 +3,7 @@ import type { ExecutionEvent, MapProgress } from '#shared/executions/executions.
 /** Something that happened to a state of the followed execution or of one of its children. */
 export interface StateChange {
   readonly kind: 'entered' | 'retried' | 'exited' | 'failed';
-  /** The state machine's name, such as `training`. */
+  /** The state machine's name in its stack, such as `training`. */
   readonly machine: string;
   readonly state: string;
   /** Task, Map, Wait, Choice … */
@@ -39,10 +39,10 @@ export interface Follower {
   error: string | undefined;
 }
 
-/** An execution's ARN ends in `execution:<state machine>:<name>`. */
+/** An execution's ARN ends in `execution:<stack>-<state machine>:<name>`. */
 export const follow = (executionArn: string): Follower => ({
   executionArn,
-  machine: executionArn.split(':')[6]!,
+  machine: executionArn.split(':')[6]!.replace(/^.*-/, ''),
   entered: new Map(),
   lastEventId: 0,
   hasEnded: false,

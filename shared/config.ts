@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
+import { isPlaceless, PLACES } from '#shared/store/layout.ts';
 
 const Environment = z.object({
   AWS_REGION: z.string().min(1),
   /** Where runs, models and task tokens are kept: `s3://bucket` or `s3://bucket/prefix`, without a slash at the end. */
-  FEDML_STORE_URI: z.string().regex(/^s3:\/\/[^/]+(\/.*[^/])?$/, 'must be s3://bucket or s3://bucket/prefix'),
+  FEDML_STORE_URI: z
+    .string()
+    .regex(/^s3:\/\/[^/]+(\/.*[^/])?$/, 'must be s3://bucket or s3://bucket/prefix')
+    .refine(isPlaceless, `must have none of the store's own folders in its prefix: ${Object.keys(PLACES).join(', ')}`),
   /** The folder of `pipelines/`, packaged with the functions. */
   FEDML_PIPELINES_DIR: z.string().min(1),
   /** Secrets Manager secret with the database user, in the fields of FedML's config.json. */
@@ -18,7 +22,7 @@ const Environment = z.object({
   /** What tells this installation from others of the same account and region; none where it is alone, as on a laptop. */
   FEDML_STAGE: z
     .string()
-    .regex(/^[a-zA-Z0-9-]{1,30}$/, 'must be 1-30 letters, digits and hyphens')
+    .regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,28}[a-zA-Z0-9])?$/, 'must be 1-30 letters, digits and hyphens inside')
     .optional(),
   /** The ECR repository of all models' images; only deployments to Kyma use it. */
   FEDML_MODEL_REPOSITORY: z.string().min(2).default('fedml-models'),

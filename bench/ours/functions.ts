@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { readFunctions } from '#local/deployment/functions.ts';
+import { functionsByKey, localDeployment } from '#test/deployment/local-deployment.ts';
 import type { Measurement } from '../measured.ts';
 import type { WarehouseConfig } from '../stand-ins/open.ts';
 import { functionBundle } from './bundle.ts';
@@ -81,7 +80,7 @@ type Environment = Awaited<ReturnType<typeof openEnvironment>>;
 
 const openEnvironment = async (warehouse: WarehouseConfig, variables: Readonly<Record<string, string>>) => {
   const child = fork(await functionBundle(), [JSON.stringify({ warehouse })], {
-    env: { ...process.env, ...variables, ...deployedEnvironment() },
+    env: { ...process.env, ...variables, ...(await deployedOptions()) },
   });
   const ready = await answerOf(child);
   if (ready.kind !== 'ready') throw new Error('A function spoke before it was ready.');
@@ -109,9 +108,11 @@ const openEnvironment = async (warehouse: WarehouseConfig, variables: Readonly<R
   };
 };
 
-/** What the function that reads the rows is deployed with, such as V8's options. */
-const deployedEnvironment = (): Readonly<Record<string, string>> =>
-  readFunctions(join(import.meta.dirname, '../..')).extractPartition!.environment ?? {};
+/** V8's options of the function that reads the rows, as it is deployed. */
+const deployedOptions = async (): Promise<Readonly<Record<string, string>>> => {
+  const { NODE_OPTIONS = '' } = functionsByKey(await localDeployment()).extractPartition!.environment ?? {};
+  return { NODE_OPTIONS };
+};
 
 const answerOf = async (child: ChildProcess): Promise<FromFunction> => {
   const waiting = new AbortController();

@@ -1,5 +1,3 @@
-import { substitute } from '#local/deployment/state-machines.ts';
-import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { lastDatasetUri } from '#shared/dataset/last-dataset.ts';
 import { loadManifest } from '#shared/dataset/manifest.ts';
 import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
@@ -8,6 +6,7 @@ import { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
 import { openStepFunctions } from '#test/local/step-functions/open-step-functions.ts';
 import { machines } from '#test/statemachines/definitions.ts';
+import { substitute } from '#test/statemachines/substitute.ts';
 import type { Measurement } from '../measured.ts';
 import type { StandIns } from '../stand-ins/open.ts';
 import { type Call, openFunctions } from './functions.ts';
@@ -83,8 +82,7 @@ const waitedFor = (calls: readonly Call[]): number => {
   return partitions.reduce((sum, seconds) => sum + seconds, 0) - Math.max(...partitions);
 };
 
-const stagingMachine = (): object =>
-  JSON.parse(substitute(machines.find(({ name }) => name === 'staging')!.text, LOCAL_ACCOUNT));
+const stagingMachine = (): object => JSON.parse(substitute(machines.find(({ name }) => name === 'staging')!.text));
 
 /** What ResolveRun would have recorded of a run. */
 export const recordRun = async (

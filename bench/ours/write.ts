@@ -2,6 +2,7 @@ import type { PlanWriteOutput } from '#functions/prediction/plan-write/schema.ts
 import type { PublishPredictionsInput } from '#functions/prediction/publish-predictions/schema.ts';
 import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Measurement } from '../measured.ts';
 import type { StandIns } from '../stand-ins/open.ts';
@@ -26,7 +27,7 @@ export const writeOurs = async (
   const prediction = { target: { table, mode: 'append' } };
   const { runUri } = await recordRun(objectStore, `write-${table.toLowerCase()}`, { view: 'SCORED', prediction });
   await objectStore.put(manifestUri(runUri, 'score'), JSON.stringify(scoreManifest(runUri, rowCount)));
-  const predictionsUri = `${runUri}predictions/parts/`;
+  const predictionsUri = predictionPartsUri(runUri);
   for (const [part, text] of parts.entries()) await objectStore.put(`${predictionsUri}part-0000${part}.csv`, text);
 
   const functions = await openFunctions(standIns.configAt(delayMs), environmentCount, standIns.environment);

@@ -9,21 +9,12 @@ type Resource = { readonly Type: string; readonly Properties: Readonly<Record<st
 const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
 
 /**
- * The schedules of all pipelines as CloudFormation resources, with their role and the queue for what couldn't be started.
+ * The schedules of all pipelines as CloudFormation resources. Their role and their queue are in `schedules.yml`.
  *
  * @throws InvalidPipelineError for mistakes in a pipeline.yml.
  */
 export const scheduleResources = async (pipelinesDir: string): Promise<Record<string, Resource>> => {
-  const resources: Record<string, Resource> = {
-    SchedulesDeadLetterQueue: {
-      Type: 'AWS::SQS::Queue',
-      Properties: { MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true },
-    },
-    SchedulesDeadLetterQueuePolicy: TLS_ONLY,
-    // Of this stack alone, so that no other schedule of the account can take the role.
-    ScheduleGroup: { Type: 'AWS::Scheduler::ScheduleGroup', Properties: { Name: { Ref: 'AWS::StackName' } } },
-    SchedulesRole: SCHEDULES_ROLE,
-  };
+  const resources: Record<string, Resource> = {};
   for (const name of await listPipelines(pipelinesDir)) {
     for (const schedule of (await loadDefinition(pipelinesDir, name)).schedule) {
       resources[logicalId(name, schedule)] = scheduleResource(name, schedule);
@@ -34,60 +25,6 @@ export const scheduleResources = async (pipelinesDir: string): Promise<Record<st
 
 const FUNCTION_ARN = { 'Fn::GetAtt': ['StartTriggeredRunLambdaFunction', 'Arn'] };
 const QUEUE_ARN = { 'Fn::GetAtt': ['SchedulesDeadLetterQueue', 'Arn'] };
-
-const TLS_ONLY: Resource = {
-  Type: 'AWS::SQS::QueuePolicy',
-  Properties: {
-    Queues: [{ Ref: 'SchedulesDeadLetterQueue' }],
-    PolicyDocument: {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Sid: 'TlsOnly',
-          Effect: 'Deny',
-          Principal: '*',
-          Action: 'sqs:*',
-          Resource: QUEUE_ARN,
-          Condition: { Bool: { 'aws:SecureTransport': false } },
-        },
-      ],
-    },
-  },
-};
-
-const SCHEDULES_ROLE: Resource = {
-  Type: 'AWS::IAM::Role',
-  Properties: {
-    AssumeRolePolicyDocument: {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { Service: 'scheduler.amazonaws.com' },
-          Action: 'sts:AssumeRole',
-          Condition: {
-            StringEquals: {
-              'aws:SourceAccount': { Ref: 'AWS::AccountId' },
-              'aws:SourceArn': { 'Fn::GetAtt': ['ScheduleGroup', 'Arn'] },
-            },
-          },
-        },
-      ],
-    },
-    Policies: [
-      {
-        PolicyName: 'start-runs',
-        PolicyDocument: {
-          Version: '2012-10-17',
-          Statement: [
-            { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: FUNCTION_ARN },
-            { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: QUEUE_ARN },
-          ],
-        },
-      },
-    ],
-  },
-};
 
 const scheduleResource = (pipeline: string, schedule: Schedule): Resource => ({
   Type: 'AWS::Scheduler::Schedule',

@@ -2,41 +2,44 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { CloudAddress } from '#local/cloud-file.ts';
-import { deployEventBus } from '#local/deployment/event-bus.ts';
 import { deployRules } from '#local/deployment/rules.ts';
 import { deployStateMachines } from '#local/deployment/state-machines.ts';
-import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
+import type { Deployment } from '#local/template/deployment.ts';
 import type { CloudOptions } from './options.ts';
 import type { Services } from './services.ts';
-import { BUCKET, DATABASE_USER, SDK } from './settings.ts';
+import { commandVariables, DATABASE_USER, sdk } from './settings.ts';
 
-/** Does what a deployment does in AWS: the bucket, the bus, the rules and the state machines. Returns how to reach them. */
+/** Does what a deployment does in AWS: the buckets, the bus, the rules and the state machines. Returns how to reach them. */
 export const deployProject = async (
   services: Services,
-  { rootDir }: CloudOptions,
+  { pipelinesDir }: CloudOptions,
 ): Promise<Pick<CloudAddress, 'environment' | 'stateMachineArns' | 'services'>> => {
-  const [stateMachineArns] = await Promise.all([
-    deployStateMachines(new SFNClient({ ...SDK, endpoint: services.stepFunctions.url }), { rootDir, account }),
-    deployEvents(new EventBridgeClient({ ...SDK, endpoint: services.eventBridge.url }), rootDir),
-    deployBucket(new S3Client({ ...SDK, endpoint: services.s3.url })),
+  const { deployment, endpoints } = services;
+  const { personKeys } = services.iam;
+  const client = sdk(personKeys);
+  await Promise.all([
+    deployStateMachines(new SFNClient({ ...client, endpoint: services.stepFunctions.url }), deployment),
+    deployRules(new EventBridgeClient({ ...client, endpoint: services.eventBridge.url }), deployment),
+    deployBuckets(new S3Client({ ...client, endpoint: services.s3.url }), deployment),
   ]);
   return {
-    environment: { ...services.environment, AWS_REGION: account.region },
-    stateMachineArns,
+    environment: commandVariables(deployment, endpoints, personKeys, pipelinesDir),
+    stateMachineArns: stateMachineArns(deployment),
     services: servicesForPeople(services),
   };
 };
 
-const deployEvents = async (eventBridge: EventBridgeClient, rootDir: string): Promise<void> => {
-  await deployEventBus(eventBridge);
-  await deployRules(eventBridge, { rootDir, account });
-};
+/** By their names within the stage, such as `pipeline`. */
+const stateMachineArns = ({ stackName, stateMachines }: Deployment): Record<string, string> =>
+  Object.fromEntries(stateMachines.map(({ name, arn }) => [name.replace(`${stackName}-`, ''), arn]));
 
-const deployBucket = async (s3: S3Client): Promise<void> => {
-  try {
-    await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
-  } catch (error) {
-    if ((error as Error).name !== 'BucketAlreadyOwnedByYou') throw error;
+const deployBuckets = async (s3: S3Client, { buckets }: Deployment): Promise<void> => {
+  for (const Bucket of buckets) {
+    try {
+      await s3.send(new CreateBucketCommand({ Bucket }));
+    } catch (error) {
+      if ((error as Error).name !== 'BucketAlreadyOwnedByYou') throw error;
+    }
   }
 };
 

@@ -1,9 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortInUseError } from '#local/http/listen.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import type { KubernetesStandIn } from '#local/kubernetes/start-kubernetes.ts';
 import type { RegistryStandIn } from '#local/registry/registry.ts';
 import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
+import type { Deployment } from '#local/template/deployment.ts';
 import { listPipelines, loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { frameworkImageUris } from '#shared/sagemaker/image-uris.ts';
 import type { CloudOptions } from './options.ts';
@@ -14,9 +16,6 @@ export interface Kyma {
   readonly kubernetes: KubernetesStandIn;
   close(): Promise<void>;
 }
-
-/** As the functions' settings call it when nobody names another one. */
-const MODEL_REPOSITORY = 'fedml-models';
 
 /**
  * Whether a cloud has Kyma: it takes half a second to load, so a cloud that lives for one command has it only where a
@@ -35,8 +34,16 @@ const targetOf = (pipelinesDir: string, name: string): Promise<string | undefine
     () => undefined,
   );
 
+export interface KymaOptions {
+  readonly stateDir: string;
+  readonly python: string;
+  readonly iam: Iam;
+  /** Of the deployment, for the images of models. */
+  readonly repositories: Deployment['repositories'];
+}
+
 /** Starts both, on the ports of the last time, because images and routes are recorded with them. */
-export const startKyma = async (stateDir: string, python: string): Promise<Kyma> => {
+export const startKyma = async ({ stateDir, python, iam, repositories }: KymaOptions): Promise<Kyma> => {
   const [{ startRegistry }, { seedBaseImage }, { startKubernetes }] = await Promise.all([
     import('#local/registry/registry.ts'),
     import('#local/registry/base-image.ts'),
@@ -46,12 +53,12 @@ export const startKyma = async (stateDir: string, python: string): Promise<Kyma>
   const registryDir = join(stateDir, 'registry');
   const registry = await onKeptPort(
     registryDir,
-    (port) => startRegistry({ dataDir: registryDir, account, port }),
+    (port) => startRegistry({ dataDir: registryDir, account, iam, port }),
     ({ url }) => url,
   );
   started.defer(() => registry.close());
   await seedBaseImage(registry, { imageUris: frameworkImageUris({ region: account.region, scope: 'training' }) });
-  await ensureModelRepository(registry);
+  await ensureRepositories(registry, repositories);
   const kubernetesDir = join(stateDir, 'kubernetes');
   const kubernetes = await onKeptPort(
     kubernetesDir,
@@ -63,10 +70,14 @@ export const startKyma = async (stateDir: string, python: string): Promise<Kyma>
   return { registry, kubernetes, close: () => open.disposeAsync() };
 };
 
-/** A tag is the digest of what it names, and never moves. */
-const ensureModelRepository = async ({ store }: RegistryStandIn): Promise<void> => {
-  const repository = { accountId: account.accountId, name: MODEL_REPOSITORY };
-  if (!(await store.findRepository(repository))) await store.createRepository(repository, 'IMMUTABLE');
+const ensureRepositories = async (
+  { store }: RegistryStandIn,
+  repositories: Deployment['repositories'],
+): Promise<void> => {
+  for (const { name, tagMutability } of repositories) {
+    const repository = { accountId: account.accountId, name };
+    if (!(await store.findRepository(repository))) await store.createRepository(repository, tagMutability);
+  }
 };
 
 /** Starts a server on the port that it had before; on another one when that is taken by now. */

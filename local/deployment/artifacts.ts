@@ -6,6 +6,8 @@ export interface ArtifactOptions {
   readonly rootDir: string;
   /** Where `serverless package` left its archives, one a function. */
   readonly artifactsDir: string;
+  /** What the functions' names have before the names of their archives, such as `fedml-serverless-local-`. */
+  readonly prefix: string;
   /** Where they are unpacked: a folder without a `node_modules` above it, so that nothing is found but what was packed. */
   readonly folder: string;
 }
@@ -13,14 +15,15 @@ export interface ArtifactOptions {
 /** The same functions, run as they would be deployed: each from its unpacked archive instead of its sources. */
 export const fromArtifacts = async (
   functions: Readonly<Record<string, LambdaFunction>>,
-  { rootDir, artifactsDir, folder }: ArtifactOptions,
+  { rootDir, artifactsDir, prefix, folder }: ArtifactOptions,
 ): Promise<Record<string, LambdaFunction>> => {
   const packaged: Record<string, LambdaFunction> = {};
-  for (const [key, definition] of Object.entries(functions)) {
+  for (const [name, definition] of Object.entries(functions)) {
+    const key = name.replace(prefix, '');
     const taskRoot = join(folder, key);
     await unzip(join(artifactsDir, `${key}.zip`), taskRoot);
     const bundle = relative(rootDir, definition.handlerFile).replace(/\.ts$/, '.cjs');
-    packaged[key] = { ...definition, handlerFile: join(taskRoot, bundle), taskRoot };
+    packaged[name] = { ...definition, handlerFile: join(taskRoot, bundle), taskRoot };
   }
   return packaged;
 };

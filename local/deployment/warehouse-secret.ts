@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { deploySecret } from './secret.ts';
 
-const SECRET_NAME = 'fedml/warehouse';
-
-/** What the laptop's database user logs in with: the fields of FedML's config.json. */
+/** What the local cloud's database user logs in with: the fields of FedML's config.json. */
 export interface WarehouseLogin {
   readonly address: string;
   readonly port: string;
@@ -18,16 +15,12 @@ export interface WarehouseLogin {
 }
 
 /** The database user's password: made up at the first start, kept in the secret, never printed. */
-export const warehousePassword = async (secrets: SecretsManagerClient): Promise<string> => {
+export const warehousePassword = async (secrets: SecretsManagerClient, secretArn: string): Promise<string> => {
   try {
-    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: SECRET_NAME }));
+    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: secretArn }));
     return (JSON.parse(SecretString!) as WarehouseLogin).password;
   } catch (error) {
     if ((error as Error).name !== 'ResourceNotFoundException') throw error;
     return `Aa1${randomBytes(18).toString('base64url')}`;
   }
 };
-
-/** Stores the login for this start of the warehouse (its port changes). Returns the secret's ARN. */
-export const deployWarehouseSecret = (secrets: SecretsManagerClient, login: WarehouseLogin): Promise<string> =>
-  deploySecret(secrets, SECRET_NAME, JSON.stringify(login));

@@ -1,32 +1,55 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { readLimited } from '#local/http/limited-body.ts';
 import { listen } from '#local/http/listen.ts';
-import type { Account, StandIn } from '#local/stand-in.ts';
+import type { StandIn } from '#local/stand-in.ts';
+import type { Authorizer } from './authorizers/authorizer.ts';
+import { iamAuthorizer } from './authorizers/iam.ts';
+import { jwtAuthorizer } from './authorizers/jwt.ts';
+import { type InvocationOptions, type Invocations, openInvocations } from './invocations.ts';
+import type { Issuer } from './issuer.ts';
 import { payloadOf } from './payload.ts';
 import { matchRoute, type Route } from './routes.ts';
 
-export interface HttpApiOptions {
+export interface HttpApiOptions extends InvocationOptions {
   readonly routes: readonly Route[];
-  readonly lambda: LambdaClient;
-  readonly account: Account;
-  /** What callers send as `Authorization: Bearer <token>`; there is no other way in. */
-  readonly token: string;
+  /** Whose tokens are taken. */
+  readonly issuer: Pick<Issuer, 'issuer' | 'audience' | 'jwks'>;
   readonly port?: number;
+  readonly now?: () => Date;
 }
 
 /** API Gateway takes no longer bodies. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
-/** API Gateway's HTTP API with its JWT authorizer, as far as a laptop needs it: routes in front of functions. */
-export const startHttpApi = (options: HttpApiOptions): Promise<StandIn> =>
-  listen((request, response) => {
-    void answer(options, request).then(
+/**
+ * API Gateway's HTTP API: routes in front of functions. A stage on AWS has one authorizer, by IAM or by JWT; this one takes
+ * either, each with its own answers.
+ */
+export const startHttpApi = async (options: HttpApiOptions): Promise<StandIn> => {
+  const { iam, account, apiId, issuer, routes, now = () => new Date() } = options;
+  const invocations = openInvocations(options);
+  const authorizers = [iamAuthorizer(iam, account, apiId), jwtAuthorizer(issuer, now)];
+  const api: Api = { routes, authorizers, invocations, account, apiId };
+  const server = await listen((request, response) => {
+    void answer(api, request).then(
       (reply) => send(response, reply),
       () => send(response, message(500, 'Internal Server Error')),
     );
   }, options.port);
+  return {
+    url: server.url,
+    async close() {
+      await server.close();
+      invocations.close();
+    },
+  };
+};
+
+interface Api extends Pick<HttpApiOptions, 'routes' | 'account' | 'apiId'> {
+  readonly authorizers: readonly Authorizer[];
+  readonly invocations: Invocations;
+}
 
 interface Reply {
   readonly statusCode: number;
@@ -34,25 +57,25 @@ interface Reply {
   readonly body: string;
 }
 
-const answer = async (options: HttpApiOptions, request: IncomingMessage): Promise<Reply> => {
+const answer = async (api: Api, request: IncomingMessage): Promise<Reply> => {
   // Joined as text: resolved against a base, a path that begins with // would name another host.
   const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
-  const match = matchRoute(options.routes, request.method ?? '', url.pathname);
+  const match = matchRoute(api.routes, request.method ?? '', url.pathname);
   if (!match) return message(404, 'Not Found');
-  if (!isAuthorized(request, options.token)) {
-    return { ...message(401, 'Unauthorized'), headers: { ...JSON_TYPE, 'www-authenticate': 'Bearer' } };
+  const { route } = match;
+  let reading: Promise<Buffer | undefined> | undefined;
+  const readBody = () => (reading ??= readLimited(request, MAX_BODY_BYTES));
+  const authorizer = api.authorizers.find((each) => each.takes(request))!;
+  const verdict = await authorizer.authorize({ request, route, path: url.pathname, readBody });
+  if (!verdict.isAllowed) {
+    const { statusCode, message: text, headers } = verdict.refusal;
+    return message(statusCode, text, headers);
   }
-  const body = await readLimited(request, MAX_BODY_BYTES);
+  const body = await readBody();
   if (!body) return TOO_LARGE;
-  const invocation = new InvokeCommand({
-    FunctionName: match.route.functionName,
-    Payload: JSON.stringify(payloadOf({ request, url, match, body, account: options.account })),
-  });
-  const answered = await options.lambda.send(invocation).catch(unlessTooLarge);
-  if (!answered) return TOO_LARGE;
-  const { Payload, FunctionError } = answered;
-  if (FunctionError) return message(500, 'Internal Server Error');
-  return JSON.parse(Buffer.from(Payload!).toString('utf8')) as Reply;
+  const event = payloadOf({ ...api, request, url, match, body, authorizer: verdict.context });
+  const answered = await api.invocations.invoke(route, event).catch(unlessTooLarge);
+  return answered ? replyOf(answered) : TOO_LARGE;
 };
 
 /** Lambda takes 6 MB, in Base64 where the body is no text: less than API Gateway does. */
@@ -60,18 +83,13 @@ const unlessTooLarge = (error: Error): undefined => {
   if (error.name !== 'RequestEntityTooLargeException') throw error;
 };
 
-/** Digests are compared, in a time that says nothing about where they differ. */
-const isAuthorized = ({ headers }: IncomingMessage, token: string): boolean =>
-  timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-const JSON_TYPE = { 'content-type': 'application/json' };
+const replyOf = ({ Payload, FunctionError }: InvokeCommandOutput): Reply =>
+  FunctionError ? message(500, 'Internal Server Error') : (JSON.parse(Buffer.from(Payload!).toString('utf8')) as Reply);
 
 /** API Gateway's own answers. */
-const message = (statusCode: number, text: string): Reply => ({
+const message = (statusCode: number, text: string, headers: Readonly<Record<string, string>> = {}): Reply => ({
   statusCode,
-  headers: JSON_TYPE,
+  headers: { 'content-type': 'application/json', ...headers },
   body: JSON.stringify({ message: text }),
 });
 

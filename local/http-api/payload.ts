@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Account } from '#local/stand-in.ts';
+import type { AuthorizerContext } from './authorizers/authorizer.ts';
 import type { Match } from './routes.ts';
 
 interface Incoming {
@@ -9,6 +10,8 @@ interface Incoming {
   readonly match: Match;
   readonly body: Buffer;
   readonly account: Account;
+  readonly apiId: string;
+  readonly authorizer: AuthorizerContext;
 }
 
 /** Types whose bodies API Gateway hands over as text; any other arrives in Base64. */
@@ -18,7 +21,7 @@ const TEXT_TYPE = /^(text\/|application\/(json|javascript|xml)|[\w.+-]+\/[\w.-]+
  * A request in payload format 2.0.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
-export const payloadOf = ({ request, url, match, body, account }: Incoming): object => {
+export const payloadOf = ({ request, url, match, body, account, apiId, authorizer }: Incoming): object => {
   const routeKey = `${match.route.method} ${match.route.path}`;
   const isText = body.length === 0 || TEXT_TYPE.test(request.headers['content-type'] ?? '');
   const query = queryOf(url);
@@ -33,10 +36,10 @@ export const payloadOf = ({ request, url, match, body, account }: Incoming): obj
     ...(Object.keys(match.pathParameters).length > 0 && { pathParameters: match.pathParameters }),
     requestContext: {
       accountId: account.accountId,
-      apiId: 'laptop',
-      authorizer: { jwt: { claims: { sub: 'laptop' }, scopes: null } },
+      apiId,
+      authorizer,
       domainName: request.headers.host ?? '',
-      domainPrefix: 'laptop',
+      domainPrefix: apiId,
       http: {
         method: match.route.method,
         path: url.pathname,
@@ -55,11 +58,11 @@ export const payloadOf = ({ request, url, match, body, account }: Incoming): obj
   };
 };
 
-/** Values of a header that comes more than once are joined by commas. The token goes no further than the authorizer. */
+/** Values of a header that comes more than once are joined by commas. What lets the caller in goes no further than the authorizer. */
 const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers)
-      .filter(([name]) => name !== 'authorization')
+      .filter(([name]) => name !== 'authorization' && name !== 'x-amz-security-token')
       .map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value)]),
   );
 

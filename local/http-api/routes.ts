@@ -1,9 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
-import { z } from 'zod';
-import { cloudFormationTags } from '#local/deployment/functions.ts';
-
 /** A route of the HTTP API and the function behind it. */
 export interface Route {
   readonly method: string;
@@ -11,21 +5,6 @@ export interface Route {
   readonly path: string;
   readonly functionName: string;
 }
-
-const Functions = z.record(
-  z.string(),
-  z.object({
-    events: z.array(z.object({ httpApi: z.object({ method: z.string(), path: z.string(), authorizer: z.unknown() }) })),
-  }),
-);
-
-/** The routes of `functions/api/functions.yml`, which AWS gets too. */
-export const readRoutes = (rootDir: string): Route[] => {
-  const text = readFileSync(join(rootDir, 'functions', 'api', 'functions.yml'), 'utf8');
-  return Object.entries(Functions.parse(parse(text, { customTags: cloudFormationTags }))).flatMap(
-    ([functionName, { events }]) => events.map(({ httpApi: { method, path } }) => ({ method, path, functionName })),
-  );
-};
 
 export interface Match {
   readonly route: Route;

@@ -42,7 +42,7 @@ export interface AsynchronousOptions {
   readonly run: (functionName: string, invocation: Invocation) => Promise<InvocationResult>;
   /** The pauses before the second and the third attempt; Lambda's are 60 and 120 s. */
   readonly retryDelaysSeconds: readonly number[];
-  readonly onFailure?: (record: FailedInvocation) => void;
+  readonly onFailure: (functionName: string, record: FailedInvocation) => void;
 }
 
 export const asynchronousInvocations = async (options: AsynchronousOptions): Promise<AsynchronousInvocations> => {
@@ -57,7 +57,7 @@ export const asynchronousInvocations = async (options: AsynchronousOptions): Pro
       if (!result.failed) break;
       const delaySeconds = retryDelaysSeconds[attempts - 1];
       if (delaySeconds === undefined) {
-        options.onFailure?.(failureRecord(event, result, attempts, options.account));
+        options.onFailure(event.functionName, failureRecord(event, result, attempts, options.account));
         break;
       }
       await sleep(delaySeconds * 1000, undefined, { signal: closing.signal });

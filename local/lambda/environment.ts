@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KeyPair } from '#local/iam/iam.ts';
 import type { Account } from '#local/stand-in.ts';
 import { environmentLog } from './function-log.ts';
+import { logGroupOf } from './function-role.ts';
 import { functionArn, type LambdaFunction, type ReservedVariable } from './functions.ts';
 import type { FunctionError } from './messages.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
@@ -45,8 +47,10 @@ export interface EnvironmentOptions {
   readonly compileCacheFolder: string;
   /** Variables of all functions; the function's own win. */
   readonly sharedVariables: Readonly<Record<string, string>>;
+  /** The session that the handler acts in. */
+  readonly keys: KeyPair;
   readonly guard: OrphanGuard;
-  readonly writeLog: (chunk: string | Buffer) => void;
+  readonly writeLog: (logStreamName: string, chunk: string | Buffer) => void;
 }
 
 /** Lambda grants the loading of a handler 10 s before the function's own timeout begins. */
@@ -59,7 +63,8 @@ export const startEnvironment = async (options: EnvironmentOptions): Promise<Env
   const tempFolder = join(options.tempFolder, id);
   await mkdir(tempFolder, { recursive: true });
 
-  const log = environmentLog(options.writeLog);
+  const logStreamName = `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${id}`;
+  const log = environmentLog((chunk) => options.writeLog(logStreamName, chunk));
   const startedAt = performance.now();
   const runtime = startRuntimeProcess({
     ...definition,
@@ -70,8 +75,8 @@ export const startEnvironment = async (options: EnvironmentOptions): Promise<Env
   });
   const identity = {
     functionArn: functionArn(account, name),
-    logGroupName: `/aws/lambda/${name}`,
-    logStreamName: `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${id}`,
+    logGroupName: logGroupOf(name),
+    logStreamName,
   };
 
   /** Waits for the handler and returns how long loading took, or the outcome that ended it. */
@@ -127,6 +132,9 @@ export const startEnvironment = async (options: EnvironmentOptions): Promise<Env
 /** Exactly what a handler finds in `process.env`: nothing of the laptop's own environment but PATH. */
 const variablesOf = (options: EnvironmentOptions, tempFolder: string): Record<string, string> => {
   const reserved: Record<ReservedVariable, string> = {
+    AWS_ACCESS_KEY_ID: options.keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: options.keys.secretAccessKey,
+    AWS_SESSION_TOKEN: options.keys.sessionToken ?? '',
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
     AWS_LAMBDA_FUNCTION_NAME: options.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.definition.memorySizeMb),
@@ -142,13 +150,7 @@ const variablesOf = (options: EnvironmentOptions, tempFolder: string): Record<st
     TMPDIR: tempFolder,
     TZ: 'UTC',
   };
-  return {
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    ...options.sharedVariables,
-    ...options.definition.environment,
-    ...reserved,
-  };
+  return { ...options.sharedVariables, ...options.definition.environment, ...reserved };
 };
 
 const within = async (seconds: number, outcome: Promise<Outcome>): Promise<Outcome> => {

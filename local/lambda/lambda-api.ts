@@ -2,14 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '#local/http/aws-json.ts';
 import { readLimited } from '#local/http/limited-body.ts';
+import { sendRestError } from '#local/http/rest-json.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import type { Account } from '#local/stand-in.ts';
 import type { AsynchronousEvent } from './asynchronous-invocations.ts';
 import type { Invocation, InvocationResult } from './environment.ts';
 import { functionArn, type LambdaFunctions, resolveFunctionName } from './functions.ts';
+import { lambdaCheck } from './permissions.ts';
 
 export interface LambdaApiOptions {
   readonly functions: LambdaFunctions;
   readonly account: Account;
+  readonly iam: Iam;
   readonly run: (functionName: string, invocation: Invocation) => Promise<InvocationResult>;
   readonly accept: (event: AsynchronousEvent) => Promise<void>;
 }
@@ -23,7 +27,7 @@ export const lambdaApi =
     try {
       await route(options, { request, response, requestId });
     } catch (error) {
-      sendError(response, error);
+      sendRestError(response, error, serviceException);
     }
   };
 
@@ -31,33 +35,36 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
+  readonly body: Buffer;
 }
 
-type Route = (options: LambdaApiOptions, exchange: Exchange, functionName: string) => unknown;
+type Answer = (options: LambdaApiOptions, exchange: Exchange, functionName: string) => unknown;
 
-const route = async (options: LambdaApiOptions, exchange: Exchange): Promise<void> => {
+interface Route {
+  /** The permission that the operation needs. */
+  readonly action: string;
+  readonly answer: Answer;
+}
+
+const route = async (options: LambdaApiOptions, exchange: Omit<Exchange, 'body'>): Promise<void> => {
   const { request } = exchange;
-  if (!request.headers.authorization) {
-    throw new AwsError('MissingAuthenticationTokenException', 'The request has no Authorization header.', {
-      statusCode: 403,
-    });
-  }
+  const body = await readBody(request);
+  const caller = options.iam.authenticate(request, 'lambda', body);
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-  const [, name, operation = ''] = FUNCTION_PATH.exec(url.pathname) ?? [];
-  const answer = ROUTES[`${request.method} ${name ? '{FunctionName}' : ''}${operation}`];
-  if (name === undefined || !answer) {
+  const [, encodedName, operation = ''] = FUNCTION_PATH.exec(url.pathname) ?? [];
+  const { action, answer } = ROUTES[`${request.method} ${encodedName ? '{FunctionName}' : ''}${operation}`] ?? {};
+  if (encodedName === undefined || !action || !answer) {
     throw new AwsError(
       'NotImplementedException',
-      `The laptop's Lambda does not answer ${request.method} ${url.pathname}. It answers Invoke, GetFunction, GetFunctionConfiguration and ListFunctions.`,
+      `The local Lambda does not answer ${request.method} ${url.pathname}. It answers Invoke, GetFunction, GetFunctionConfiguration and ListFunctions.`,
       { statusCode: 501 },
     );
   }
+  const reference = decodeURIComponent(encodedName);
   const qualifier = url.searchParams.get('Qualifier') ?? undefined;
-  await answer(
-    options,
-    exchange,
-    name && resolveFunctionName(options.functions, options.account, decodeURIComponent(name), qualifier),
-  );
+  caller.authorize(lambdaCheck(options.account, action, reference, qualifier));
+  const name = reference && resolveFunctionName(options.functions, options.account, reference, qualifier);
+  await answer(options, { ...exchange, body }, name);
 };
 
 const FUNCTION_PATH = /^\/2015-03-31\/functions\/?([^/]*)(\/.*)?$/;
@@ -69,8 +76,8 @@ const MAX_PAYLOAD_BYTES: Readonly<Record<string, number>> = {
   DryRun: 6_291_456,
 };
 
-const invoke: Route = async ({ run, accept }, { request, response, requestId }, functionName) => {
-  const type = String(request.headers['x-amz-invocation-type'] ?? 'RequestResponse');
+const invoke: Answer = async ({ run, accept }, { request, response, requestId, body }, functionName) => {
+  const type = invocationType(request);
   const maxBytes = MAX_PAYLOAD_BYTES[type];
   if (maxBytes === undefined) {
     throw new AwsError(
@@ -78,7 +85,8 @@ const invoke: Route = async ({ run, accept }, { request, response, requestId }, 
       `InvocationType ${type} is not one of RequestResponse, Event, DryRun.`,
     );
   }
-  const payload = await readPayload(request, type, maxBytes);
+  if (body.length > maxBytes) throw tooLarge(body.length, type, maxBytes);
+  const payload = jsonText(body);
   const clientContext = request.headers['x-amz-client-context'];
   const invocation = { requestId, payload, ...(typeof clientContext === 'string' && { clientContext }) };
   if (type === 'DryRun') return void response.writeHead(204).end();
@@ -95,26 +103,33 @@ const invoke: Route = async ({ run, accept }, { request, response, requestId }, 
   sendJson(response, 200, result.payload);
 };
 
-const describe: Route = (options, { response }, functionName) =>
+const describe: Answer = (options, { response }, functionName) =>
   sendJson(response, 200, JSON.stringify(configuration(options, functionName)));
 
 const ROUTES: Readonly<Record<string, Route>> = {
-  'POST {FunctionName}/invocations': invoke,
-  'GET {FunctionName}/configuration': describe,
-  'GET {FunctionName}': (options, { response }, functionName) =>
-    sendJson(response, 200, JSON.stringify({ Configuration: configuration(options, functionName) })),
-  'GET ': (options, { response }) => {
-    const Functions = Object.keys(options.functions).map((name) => configuration(options, name));
-    sendJson(response, 200, JSON.stringify({ Functions }));
+  'POST {FunctionName}/invocations': { action: 'InvokeFunction', answer: invoke },
+  'GET {FunctionName}/configuration': { action: 'GetFunctionConfiguration', answer: describe },
+  'GET {FunctionName}': {
+    action: 'GetFunction',
+    answer: (options, { response }, functionName) =>
+      sendJson(response, 200, JSON.stringify({ Configuration: configuration(options, functionName) })),
+  },
+  'GET ': {
+    action: 'ListFunctions',
+    answer(options, { response }) {
+      const Functions = Object.keys(options.functions).map((name) => configuration(options, name));
+      sendJson(response, 200, JSON.stringify({ Functions }));
+    },
   },
 };
 
 const configuration = ({ functions, account }: LambdaApiOptions, name: string): object => {
-  const { handlerFile, handlerExport, timeoutSeconds, memorySizeMb } = functions[name]!;
+  const { handlerFile, handlerExport, timeoutSeconds, memorySizeMb, roleArn } = functions[name]!;
   return {
     FunctionName: name,
     FunctionArn: functionArn(account, name),
     Runtime: 'nodejs24.x',
+    Role: roleArn,
     Handler: `${handlerFile}.${handlerExport}`,
     Timeout: timeoutSeconds,
     MemorySize: memorySizeMb,
@@ -123,16 +138,27 @@ const configuration = ({ functions, account }: LambdaApiOptions, name: string): 
   };
 };
 
+const invocationType = ({ headers }: IncomingMessage): string =>
+  String(headers['x-amz-invocation-type'] ?? 'RequestResponse');
+
+/** The whole body, which the signature is of. */
+const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+  const body = await readLimited(request, MAX_PAYLOAD_BYTES.RequestResponse!);
+  if (body) return body;
+  const type = invocationType(request);
+  const announced = Number(request.headers['content-length'] ?? MAX_PAYLOAD_BYTES.RequestResponse! + 1);
+  throw tooLarge(announced, type, MAX_PAYLOAD_BYTES[type] ?? MAX_PAYLOAD_BYTES.RequestResponse!);
+};
+
+const tooLarge = (byteCount: number, type: string, maxBytes: number): AwsError =>
+  new AwsError(
+    'RequestEntityTooLargeException',
+    `${byteCount} byte payload is too large for the ${type} invocation type (limit ${maxBytes} bytes)`,
+    { statusCode: 413, details: { Type: 'User' } },
+  );
+
 /** The event's JSON text, `{}` where the caller sent none. */
-const readPayload = async (request: IncomingMessage, type: string, maxBytes: number): Promise<string> => {
-  const body = await readLimited(request, maxBytes);
-  if (!body) {
-    throw new AwsError(
-      'RequestEntityTooLargeException',
-      `${request.headers['content-length'] ?? `More than ${maxBytes}`} byte payload is too large for the ${type} invocation type (limit ${maxBytes} bytes)`,
-      { statusCode: 413, details: { Type: 'User' } },
-    );
-  }
+const jsonText = (body: Buffer): string => {
   const text = body.toString('utf8') || '{}';
   try {
     JSON.parse(text);
@@ -141,9 +167,7 @@ const readPayload = async (request: IncomingMessage, type: string, maxBytes: num
     throw new AwsError(
       'InvalidRequestContentException',
       `Could not parse request body into json: ${(error as Error).message}`,
-      {
-        details: { Type: 'User' },
-      },
+      { details: { Type: 'User' } },
     );
   }
 };
@@ -153,11 +177,5 @@ const sendJson = (response: ServerResponse, statusCode: number, text: string): v
   response.end(text);
 };
 
-const sendError = (response: ServerResponse, error: unknown): void => {
-  const failure =
-    error instanceof AwsError
-      ? error
-      : new AwsError('ServiceException', (error as Error).message, { statusCode: 500, details: { Type: 'Service' } });
-  response.setHeader('x-amzn-errortype', failure.name);
-  sendJson(response, failure.statusCode, JSON.stringify({ ...failure.details, Message: failure.message }));
-};
+const serviceException = ({ message }: Error): AwsError =>
+  new AwsError('ServiceException', message, { statusCode: 500, details: { Type: 'Service' } });

@@ -1,8 +1,7 @@
-import type { LogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import type { Account } from '#local/stand-in.ts';
+import type { Roles } from './access/roles.ts';
 import type { Background } from './background.ts';
 import type { Announce } from './events.ts';
-import type { Objects } from './objects.ts';
 import type { TagStore } from './tags.ts';
 
 /** What every room of the stand-in is given: its account, its doors to the outside and its settings. */
@@ -13,8 +12,7 @@ export interface SageMakerContext {
   /** The interpreter that runs scripts and models. */
   readonly python: string;
   readonly s3Endpoint: string;
-  readonly objects: Objects;
-  readonly logs: LogFiles;
+  readonly roles: Roles;
   readonly tags: TagStore;
   readonly announce: Announce;
   readonly background: Background;

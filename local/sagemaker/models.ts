@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Operation } from '#local/http/aws-json.ts';
+import { mayNotPull } from './access/image-pull.ts';
+import type { Role } from './access/roles.ts';
 import { arnOf } from './arns.ts';
 import type { SageMakerContext } from './context.ts';
 import { listPage } from './listing.ts';
 import { parseS3Uri } from './objects.ts';
-import type { Container } from './serving/container.ts';
+import type { Container, ModelContainer } from './serving/container.ts';
 import { ContainerDefinition } from './serving/container.ts';
 import { openCollection } from './store.ts';
 import { echoed, listing, ModelName, RoleArn, Tags, VpcConfig } from './validation/members.ts';
@@ -16,7 +18,8 @@ const CreateModelInput = z
     ModelName,
     PrimaryContainer: ContainerDefinition.optional(),
     Containers: z.array(ContainerDefinition).min(1).max(15).optional(),
-    ExecutionRoleArn: RoleArn.optional(),
+    /** Optional on AWS, where a model without it can't be read or pulled. */
+    ExecutionRoleArn: RoleArn,
     VpcConfig: VpcConfig.optional(),
     EnableNetworkIsolation: z.boolean().optional(),
     InferenceExecutionConfig: echoed.optional(),
@@ -26,7 +29,9 @@ const CreateModelInput = z
     error: "The laptop's SageMaker serves models of one container: PrimaryContainer, or one of Containers",
   });
 
-interface Model extends Omit<z.infer<typeof CreateModelInput>, 'Tags'> {
+type CreateModelInput = Omit<z.infer<typeof CreateModelInput>, 'Tags'>;
+
+interface Model extends CreateModelInput {
   readonly ModelArn: string;
   readonly CreationTime: Date;
 }
@@ -43,22 +48,27 @@ export const modelApi = (context: SageMakerContext, packageContainer: (arn: stri
     return model;
   };
 
-  const containerOf = (name: string): Container => {
-    const model = existing(name);
-    const definition = model.PrimaryContainer ?? model.Containers![0]!;
+  const containerIn = ({ PrimaryContainer, Containers }: CreateModelInput): Container => {
+    const definition = PrimaryContainer ?? Containers![0]!;
     if (!definition.ModelPackageName) return { ...definition, Image: definition.Image! };
     const packaged = packageContainer(definition.ModelPackageName);
     return { ...packaged, Environment: { ...packaged.Environment, ...definition.Environment } };
   };
 
+  /** SageMaker looks at image and model data as the role before it makes the model. */
+  const checkContainer = async ({ Image, ModelDataUrl }: Container, role: Role): Promise<void> => {
+    if (!role.mayPull(Image)) throw refuse(mayNotPull(role.arn, Image));
+    if (!ModelDataUrl) return;
+    const exists = await role.objects.exists(parseS3Uri(ModelDataUrl)).catch((error: ServiceError) => {
+      throw error.$metadata?.httpStatusCode === 403 ? refuse(mayNotRead(context, role, ModelDataUrl)) : error;
+    });
+    if (!exists) throw refuse(`Could not find model data at ${ModelDataUrl}.`);
+  };
+
   const operations: Record<string, Operation> = {
     CreateModel: operation(CreateModelInput, async ({ Tags: tags = [], ...input }) => {
       const arn = arnOf(context.account, 'model', input.ModelName);
-      const definition = input.PrimaryContainer ?? input.Containers![0]!;
-      if (definition.ModelPackageName) packageContainer(definition.ModelPackageName);
-      if (definition.ModelDataUrl && !(await context.objects.exists(parseS3Uri(definition.ModelDataUrl)))) {
-        throw refuse(`Could not find model data at ${definition.ModelDataUrl}.`);
-      }
+      await checkContainer(containerIn(input), context.roles.assume(input.ExecutionRoleArn, arn));
       if (models.find(input.ModelName)) throw refuse(`Cannot create already existing model "${arn}".`);
       context.tags.add(arn, tags);
       models.put(input.ModelName, { ...input, ModelArn: arn, CreationTime: new Date() });
@@ -93,6 +103,19 @@ export const modelApi = (context: SageMakerContext, packageContainer: (arn: stri
   return {
     operations,
     exists: (arn: string) => models.all().some(({ ModelArn }) => ModelArn === arn),
-    containerOf,
+    /** The container of an existing model. */
+    containerOf: (name: string): ModelContainer => {
+      const model = existing(name);
+      return { ...containerIn(model), RoleArn: model.ExecutionRoleArn };
+    },
   };
 };
+
+interface ServiceError extends Error {
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+const mayNotRead = ({ account }: SageMakerContext, { arn }: Role, uri: string): string =>
+  `Could not access model data at ${uri}. Please ensure that the role "${arn}" exists and that its trust relationship policy ` +
+  'allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". Also ensure that the role has ' +
+  `"s3:GetObject" permissions and that the object is located in ${account.region}.`;

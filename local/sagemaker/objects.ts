@@ -10,6 +10,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import type { KeyPair } from '#local/iam/iam.ts';
 import type { Account } from '#local/stand-in.ts';
 
 /** Where an object is, or where a set of objects begins. */
@@ -36,14 +37,9 @@ export interface Objects {
   close(): void;
 }
 
-/** Reads and writes the objects behind an S3 endpoint. */
-export const s3Objects = (endpoint: string, { region }: Account): Objects => {
-  const client = new S3Client({
-    endpoint,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId: 'sagemaker', secretAccessKey: 'sagemaker' },
-  });
+/** Reads and writes the objects behind an S3 endpoint, as whoever has the keys. */
+export const s3Objects = (endpoint: string, { region }: Account, credentials: KeyPair): Objects => {
+  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials });
   const open = async ({ bucket, key }: S3Location): Promise<Readable> => {
     const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     return Body as Readable;

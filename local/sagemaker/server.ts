@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { LogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { awsJsonHandler } from '#local/http/aws-json.ts';
 import { listen } from '#local/http/listen.ts';
+import type { Iam } from '#local/iam/iam.ts';
 import type { Account, StandIn } from '#local/stand-in.ts';
+import { sageMakerPermissions } from './access/permissions.ts';
+import { openRoles } from './access/roles.ts';
 import type { Api } from './api.ts';
 import { openBackground } from './background.ts';
 import type { SageMakerContext, Settings } from './context.ts';
@@ -13,7 +16,6 @@ import { endpointApi } from './endpoints/operations.ts';
 import type { EventChaos, SageMakerEvent } from './events.ts';
 import { announcer } from './events.ts';
 import { modelApi } from './models.ts';
-import { s3Objects } from './objects.ts';
 import { registryApi } from './registry/operations.ts';
 import { removeFolder } from './remove-folder.ts';
 import { isRuntimeRequest, runtimeHandler } from './runtime/handler.ts';
@@ -28,6 +30,8 @@ export interface SageMakerOptions {
   /** 0, the default, lets the system choose. */
   readonly port?: number;
   readonly account: Account;
+  /** Says who calls, and what the roles of jobs and models may do. */
+  readonly iam: Iam;
   /** The S3 that data, code and models are read from and written to. */
   readonly s3Endpoint: string;
   /** The interpreter for scripts and models; `pythonInterpreter` finds one. */
@@ -36,6 +40,8 @@ export interface SageMakerOptions {
   readonly logs: LogFiles;
   /** Takes each state change, as it would arrive on the default event bus. */
   readonly emit: (event: SageMakerEvent) => void;
+  /** Hears what a role lacks without its job failing for it. */
+  readonly onProblem?: (text: string) => void;
   readonly chaos?: EventChaos;
   readonly settings?: Partial<Settings>;
 }
@@ -47,13 +53,13 @@ export interface SageMakerOptions {
  * Jobs that were running when an earlier process ended are failed now, with their event; endpoints come back.
  */
 export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn & { readonly runtimeUrl: string }> => {
-  const { dataDir, account, chaos = {} } = options;
+  const { dataDir, account, iam, chaos = {}, onProblem = () => {} } = options;
   await removeFolder(join(dataDir, 'work'));
   await mkdir(join(dataDir, 'records'), { recursive: true });
   const background = openBackground();
   const context: SageMakerContext = {
     ...options,
-    objects: s3Objects(options.s3Endpoint, account),
+    roles: openRoles({ ...options, onProblem }),
     tags: tagStore(openCollection(join(dataDir, 'records', 'tags'))),
     announce: announcer(account, options.emit, background, chaos),
     background,
@@ -74,13 +80,16 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
   const control = awsJsonHandler({
     targetPrefix: 'SageMaker',
     jsonVersion: '1.1',
+    signingName: 'sagemaker',
+    iam,
+    permissions: sageMakerPermissions(context),
     operations: Object.assign(
       {},
       ...apis.map(({ operations }) => operations),
       tagOperations(context.tags, (arn) => apis.some(({ exists }) => exists(arn))),
     ),
   });
-  const runtime = runtimeHandler(context, endpoints.serving);
+  const runtime = runtimeHandler(context, iam, endpoints.serving);
   const { url, close } = await listen(
     (request, response) => (isRuntimeRequest(request) ? runtime : control)(request, response),
     options.port,
@@ -92,7 +101,7 @@ export const startSageMaker = async (options: SageMakerOptions): Promise<StandIn
     async close() {
       await close();
       await background.close();
-      context.objects.close();
+      context.roles.close();
       await removeFolder(join(dataDir, 'work'));
     },
   };

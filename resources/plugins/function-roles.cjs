@@ -1,5 +1,6 @@
-// A plugin of Serverless: gives each function a role of its own, with the `permissions` of its entry in functions.yml
-// and what its other settings need. A function without `permissions` is refused: nobody shares a role.
+// A plugin of Serverless: gives each function a role of its own, with what its entry in functions.yml says that it does
+// (intents.cjs), its `permissions`, and what its other settings need. An entry that says nothing is refused: nobody shares a role.
+const { INTENT_NAMES, intentProblems, intentsOf, statementsOf } = require('./intents.cjs');
 
 const TRUST = {
   Version: '2012-10-17',
@@ -28,7 +29,10 @@ class FunctionRoles {
   constructor(serverless) {
     this.serverless = serverless;
     serverless.configSchemaHandler.defineFunctionProperties('aws', {
-      properties: { permissions: { type: 'array', items: { type: 'object' } } },
+      properties: {
+        permissions: { type: 'array', items: { type: 'object' } },
+        ...Object.fromEntries(INTENT_NAMES.map((name) => [name, {}])), // examined by name below
+      },
     });
     this.hooks = { initialize: () => this.addRoles() };
   }
@@ -36,11 +40,13 @@ class FunctionRoles {
   addRoles() {
     const { service, getProvider } = this.serverless;
     const { naming } = getProvider.call(this.serverless, 'aws');
-    const { kmsKeyArn } = service.custom;
-    const missing = [];
+    const { custom } = service;
+    const problems = [];
     for (const key of service.getAllFunctions()) {
       const entry = service.getFunction(key);
-      if (!entry.permissions) missing.push(key);
+      problems.push(...entryProblems(entry).map((problem) => `${key}: ${problem}.`));
+      if (problems.length > 0) continue;
+      const statements = statementsOf(entry, custom);
       const stem = naming.getNormalizedFunctionName(key);
       entry.role = `${stem}Role`;
       service.resources.Resources[entry.role] = {
@@ -54,8 +60,11 @@ class FunctionRoles {
               PolicyDocument: {
                 Version: '2012-10-17',
                 Statement: [
-                  ...(entry.permissions ?? []),
-                  ...ownNeeds(entry, { logGroup: naming.getLogGroupLogicalId(key), kmsKeyArn }),
+                  ...statements,
+                  ...ownNeeds(entry, statements, {
+                    logGroup: naming.getLogGroupLogicalId(key),
+                    kmsKeyArn: custom.kmsKeyArn,
+                  }),
                 ],
               },
             },
@@ -63,17 +72,20 @@ class FunctionRoles {
         },
       };
     }
-    if (missing.length > 0) {
-      throw new Error(`These functions have no \`permissions\` in their functions.yml: ${missing.join(', ')}.`);
-    }
+    if (problems.length > 0) throw new Error(`functions.yml can't be made roles of.\n${problems.join('\n')}`);
   }
 }
+
+const entryProblems = (entry) =>
+  entry.permissions || intentsOf(entry).length > 0
+    ? intentProblems(entry)
+    : ['it says neither what it does nor that it needs no `permissions`'];
 
 /** Of a statement, or of both sides of an `Fn::If`. */
 const actionsOf = (statement) => (statement['Fn::If']?.slice(1) ?? [statement]).flatMap(({ Action = [] }) => Action);
 
-const ownNeeds = ({ name, permissions = [], vpc }, { logGroup, kmsKeyArn }) => {
-  const keyActions = [...new Set(permissions.flatMap(actionsOf).flatMap((action) => KEY_ACTIONS[action] ?? []))];
+const ownNeeds = ({ name, vpc }, statements, { logGroup, kmsKeyArn }) => {
+  const keyActions = [...new Set(statements.flatMap(actionsOf).flatMap((action) => KEY_ACTIONS[action] ?? []))];
   return [
     {
       Effect: 'Allow',

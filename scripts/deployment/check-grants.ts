@@ -1,17 +1,23 @@
-import { IAM_ACTIONS } from './iam-actions.ts';
-import { type Definition, machineActions } from './machine-actions.ts';
+import { codeNeeds } from './function-needs.ts';
+import { jobNeeds } from './job-needs.ts';
+import { machineNeeds, machineSettingNeeds } from './machine-needs.ts';
+import { ANY, conditionText, differences, type Need, need, resourceTexts } from './needs.ts';
 import { grantedActions, roleOf, statementsOf } from './policies.ts';
-import { type Finding, type Resource, resourcesOf, type Template, targetOf } from './template.ts';
+import { stackNames } from './stack-names.ts';
+import { type Finding, type Resource, resourcesOf, type Template } from './template.ts';
 import type { CommandFinder } from './used-commands.ts';
 
 /**
- * Compares what each function and state machine may do with what its code, its states and its settings need: no more,
- * no fewer, and no role for two.
+ * Compares what each role allows with what is needed: by the code of its function, the states of its machine, the calls of a
+ * job, and their settings. Action by action, on which resources, under which condition: no more, no less, no role for two.
  */
 export const checkGrants = (template: Template, finder: CommandFinder): Finding[] => {
   const holders = new Map<string, string>();
   const findings: Finding[] = [];
-  for (const { id, roleProperty, needs } of [...functionNeeds(template, finder), ...machineNeeds(template)]) {
+  for (const { id, roleProperty, needs, services } of [
+    ...functionHolders(template, finder),
+    ...machineHolders(template),
+  ]) {
     const [roleId, role] = roleOf(template, roleProperty) ?? [];
     if (!role || roleId === undefined) {
       findings.push({ where: id, problem: 'It has no role of this stack.' });
@@ -20,26 +26,19 @@ export const checkGrants = (template: Template, finder: CommandFinder): Finding[
     const holder = holders.get(roleId);
     if (holder) findings.push({ where: id, problem: `It shares the role ${roleId} with ${holder}.` });
     holders.set(roleId, id);
-    findings.push(...differences(roleId, grantedActions(role), new Set([...needs, ...keyActions(needs)])));
+    findings.push(...differences(roleId, statementsOf(role), [...needs, ...keyNeeds(template, needs, services)]));
     findings.push(...networkRights(roleId, role));
   }
-  return findings;
+  return [...findings, ...jobFindings(template)];
 };
 
 interface Holder {
   readonly id: string;
   readonly roleProperty: unknown;
-  readonly needs: readonly string[];
+  readonly needs: readonly Need[];
+  /** That use the customer's key for it. */
+  readonly services: readonly string[];
 }
-
-const differences = (where: string, granted: ReadonlySet<string>, needed: ReadonlySet<string>): Finding[] => [
-  ...[...needed]
-    .filter((action) => !granted.has(action))
-    .map((action) => ({ where, problem: `${action} is used and not allowed.` })),
-  ...[...granted]
-    .filter((action) => !needed.has(action))
-    .map((action) => ({ where, problem: `${action} is allowed and not used.` })),
-];
 
 /** Interfaces are Lambda's to make; the function's own code must not be able to. */
 const networkRights = (where: string, role: Resource): Finding[] => {
@@ -52,49 +51,45 @@ const networkRights = (where: string, role: Resource): Finding[] => {
     : [{ where, problem: `The function's own code may call ${open.join(', ')}; deny it by lambda:SourceFunctionArn.` }];
 };
 
-const functionNeeds = (template: Template, { commandsOf }: CommandFinder): Holder[] => {
-  const failureTargets = asynchronousFailureTargets(template);
-  return resourcesOf(template, 'AWS::Lambda::Function').map(([id, properties]) => ({
+const functionHolders = (template: Template, finder: CommandFinder): Holder[] =>
+  resourcesOf(template, 'AWS::Lambda::Function').map(([id, properties]) => ({
     id,
     roleProperty: properties.Role,
+    services: ['s3', 'secretsmanager'],
     needs: [
-      ...commandsOf(sourceOf(String(properties.Handler))).flatMap(actionsOf),
-      'logs:CreateLogStream',
-      'logs:PutLogEvents',
-      ...((properties.TracingConfig as { Mode?: string } | undefined)?.Mode === 'Active' ? TRACING : []),
-      ...(properties.VpcConfig ? NETWORK : []),
-      ...(failureTargets.has(id) ? ['sqs:SendMessage'] : []),
+      ...codeNeeds(template, finder, id, properties),
+      ...['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) =>
+        need(action, [`${id.replace(/LambdaFunction$/, '')}LogGroup.Arn`]),
+      ),
+      ...((properties.TracingConfig as { Mode?: string } | undefined)?.Mode === 'Active'
+        ? TRACING.map((action) => need(action, ANY))
+        : []),
+      ...(properties.VpcConfig ? NETWORK.map((action) => need(action, ANY)) : []),
+      ...failureTargets(template, id).map((queue) => need('sqs:SendMessage', [queue])),
     ],
   }));
-};
 
-/** `functions/training/train-model/handler.handler` is the export `handler` of this source. */
-const sourceOf = (handler: string): string => `${handler.slice(0, handler.lastIndexOf('.'))}.ts`;
+/** The queues that a function's failed asynchronous events are sent to, under the function's own role. */
+const failureTargets = (template: Template, id: string): string[] =>
+  resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').flatMap(([, { FunctionName, DestinationConfig }]) => {
+    if (!resourceTexts(FunctionName).some((name) => name === `Ref ${id}` || name === `${id}.Arn`)) return [];
+    const { OnFailure } = DestinationConfig as { OnFailure?: { Destination: unknown } };
+    return OnFailure ? resourceTexts(OnFailure.Destination) : [];
+  });
 
-const actionsOf = (command: string): readonly string[] => {
-  const actions = IAM_ACTIONS[command];
-  if (!actions) throw new TypeError(`iam-actions.ts doesn't know what ${command} needs. Add it there.`);
-  return actions;
-};
-
-/** Functions whose failed asynchronous events are sent to a queue, under the function's own role. */
-const asynchronousFailureTargets = (template: Template): ReadonlySet<string | undefined> =>
-  new Set(
-    resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map(([, { FunctionName }]) => targetOf(FunctionName)),
-  );
-
-const machineNeeds = (template: Template): Holder[] =>
+const machineHolders = (template: Template): Holder[] =>
   resourcesOf(template, 'AWS::StepFunctions::StateMachine').map(([id, properties]) => ({
     id,
     roleProperty: properties.RoleArn,
-    needs: [
-      ...machineActions(properties.Definition as Definition),
-      ...(properties.LoggingConfiguration ? LOG_DELIVERY : []),
-      ...((properties.TracingConfiguration as { Enabled?: boolean } | undefined)?.Enabled
-        ? [...TRACING, 'xray:GetSamplingRules', 'xray:GetSamplingTargets']
-        : []),
-    ],
+    services: ['s3'],
+    needs: [...machineNeeds(template, properties), ...machineSettingNeeds(properties)],
   }));
+
+const jobFindings = (template: Template): Finding[] =>
+  Object.entries(jobNeeds(template)).flatMap(([roleId, needs]) => {
+    const role = template.Resources[roleId];
+    return role ? differences(roleId, statementsOf(role), needs) : [{ where: roleId, problem: 'It is missing.' }];
+  });
 
 const TRACING = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
 
@@ -108,22 +103,13 @@ const NETWORK = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy */
-const LOG_DELIVERY = [
-  'logs:CreateLogDelivery',
-  'logs:GetLogDelivery',
-  'logs:UpdateLogDelivery',
-  'logs:DeleteLogDelivery',
-  'logs:ListLogDeliveries',
-  'logs:PutResourcePolicy',
-  'logs:DescribeResourcePolicies',
-  'logs:DescribeLogGroups',
-];
-
-/** With a customer's key S3 and Secrets Manager ask for more, in the caller's name. */
-const keyActions = (needs: readonly string[]): string[] => [
-  ...(needs.some((action) => /^(s3:GetObject|s3:PutObject|secretsmanager:GetSecretValue)$/.test(action))
-    ? ['kms:Decrypt']
-    : []),
-  ...(needs.includes('s3:PutObject') ? ['kms:GenerateDataKey'] : []),
-];
+/** With a customer's key S3 and Secrets Manager ask for more, in the caller's name, and for nobody else. */
+const keyNeeds = (template: Template, needs: readonly Need[], services: readonly string[]): Need[] => {
+  const uses = (pattern: RegExp): boolean => needs.some(({ action }) => pattern.test(action));
+  const through = services.map((service) => ({ 'Fn::Sub': `${service}.\${AWS::Region}.amazonaws.com` }));
+  const condition = conditionText({ StringEquals: { 'kms:ViaService': through } });
+  return [
+    ...(uses(/^(s3:GetObject|s3:PutObject|secretsmanager:GetSecretValue)$/) ? ['kms:Decrypt'] : []),
+    ...(uses(/^s3:PutObject$/) ? ['kms:GenerateDataKey'] : []),
+  ].map((action) => need(action, stackNames(template).key, condition));
+};

@@ -12,6 +12,7 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3 DeleteObjectCommand': ['s3:DeleteObject'],
   // Who may not list a bucket is answered 403 for an object that doesn't exist.
   '@aws-sdk/client-s3 GetObjectCommand': ['s3:GetObject', 's3:ListBucket'],
+  '@aws-sdk/client-s3 HeadObjectCommand': ['s3:GetObject', 's3:ListBucket'],
   '@aws-sdk/client-s3 PutObjectCommand': ['s3:PutObject'],
   '@aws-sdk/client-s3 paginateListObjectsV2': ['s3:ListBucket'],
   '@aws-sdk/client-sagemaker CreateEndpointCommand': ['sagemaker:CreateEndpoint', 'sagemaker:AddTags'],
@@ -49,8 +50,8 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-sfn StartExecutionCommand': ['states:StartExecution'],
   '@aws-sdk/client-sfn StopExecutionCommand': ['states:StopExecution'],
   '@aws-sdk/client-sfn paginateListExecutions': ['states:ListExecutions'],
-  // Parts are put under the object's own permission; our uploads are tagged as staged data.
-  '@aws-sdk/lib-storage Upload': ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
+  // Parts are put under the object's own permission. Which uploads are tagged, store-calls.ts tells.
+  '@aws-sdk/lib-storage Upload': ['s3:PutObject', 's3:AbortMultipartUpload'],
 
   // ECR's registry is called over HTTP, under the permissions of whoever asked for the token.
   'Registry.host': [],

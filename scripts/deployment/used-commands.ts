@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
+import { storeCalls } from './store-calls.ts';
 
 /** Finds what a function's code can ask of AWS. */
 export interface CommandFinder {
@@ -11,6 +12,15 @@ export interface CommandFinder {
    * `objectStore.getText` doesn't use the adapter's `put`, though its bundle holds it.
    */
   readonly commandsOf: (handlerFile: string) => string[];
+  /**
+   * What a handler can do with the places of the bucket, as `put run-index`, sorted: each call of the object store that it can
+   * reach, and where the URI that it is handed comes from.
+   *
+   * @throws TypeError for a URI that the code doesn't let anybody trace to a place.
+   */
+  readonly storeCallsOf: (handlerFile: string) => string[];
+  /** The members of ports, and of other interfaces, that a handler can reach: `Config.modelRoleArn`, `Registries.registryOf`. */
+  readonly membersOf: (handlerFile: string) => ReadonlySet<string>;
 }
 
 /** Reads all handlers and what they import, once, with TypeScript's own compiler: some seconds. */
@@ -23,17 +33,36 @@ export const commandFinder = (rootDir: string): CommandFinder => {
   const isOurs = (node: ts.Node): boolean =>
     /^(functions|shared)\//.test(relative(rootDir, node.getSourceFile().fileName));
 
+  const reached = new Map<string, Traced>();
+  const reachOf = (handlerFile: string): Traced => {
+    const known = reached.get(handlerFile);
+    if (known) return known;
+    const source = program.getSourceFile(join(rootDir, handlerFile));
+    if (!source) throw new TypeError(`${handlerFile} doesn't exist.`);
+    const { calls, ...rest } = reach(source, checker, isOurs);
+    let traced: string[] | undefined;
+    const found = { ...rest, storeCalls: () => (traced ??= storeCalls(calls, checker)) };
+    reached.set(handlerFile, found);
+    return found;
+  };
   return {
-    commandsOf(handlerFile) {
-      const source = program.getSourceFile(join(rootDir, handlerFile));
-      if (!source) throw new TypeError(`${handlerFile} doesn't exist.`);
-      return reach(source, checker, isOurs);
-    },
+    commandsOf: (handlerFile) => [...reachOf(handlerFile).commands].sort(),
+    storeCallsOf: (handlerFile) => reachOf(handlerFile).storeCalls(),
+    membersOf: (handlerFile) => reachOf(handlerFile).members,
   };
 };
 
-const reach = (handler: ts.SourceFile, checker: ts.TypeChecker, isOurs: (node: ts.Node) => boolean): string[] => {
+type Traced = Omit<Reach, 'calls'> & { readonly storeCalls: () => string[] };
+
+interface Reach {
+  readonly commands: ReadonlySet<string>;
+  readonly calls: ReadonlySet<ts.CallExpression>;
+  readonly members: ReadonlySet<string>;
+}
+
+const reach = (handler: ts.SourceFile, checker: ts.TypeChecker, isOurs: (node: ts.Node) => boolean): Reach => {
   const commands = new Set<string>();
+  const calls = new Set<ts.CallExpression>();
   const seen = new Set<ts.Node>();
   const queue: ts.Node[] = [handler];
   /** Members of ports that are used, and the adapters' members that wait until they are. */
@@ -72,6 +101,7 @@ const reach = (handler: ts.SourceFile, checker: ts.TypeChecker, isOurs: (node: t
     if (ts.isImportDeclaration(node)) return;
     if (ts.isObjectLiteralElementLike(node) && implementsPort(node)) return;
     if (ts.isIdentifier(node)) follow(node);
+    if (ts.isCallExpression(node)) calls.add(node);
     ts.forEachChild(node, visit);
   };
 
@@ -137,12 +167,15 @@ const reach = (handler: ts.SourceFile, checker: ts.TypeChecker, isOurs: (node: t
 
   for (let node = queue.pop(); node; node = queue.pop())
     ts.isSourceFile(node) ? ts.forEachChild(node, visit) : visit(node);
-  return [...commands].sort();
+  return { commands, calls, members: new Set([...usedMembers].map(memberName)) };
 };
+
+const memberName = (member: ts.Node): string =>
+  `${(member.parent as ts.InterfaceDeclaration).name.text}.${(member as ts.MethodSignature).name.getText()}`;
 
 /** The registry of images is spoken to without the SDK; its port's members stand for its calls. */
 const httpCall = (member: ts.Node): string | undefined => {
   const { parent } = member;
   if (!ts.isInterfaceDeclaration(parent) || !/^Registr(y|ies)$/.test(parent.name.text)) return undefined;
-  return `${parent.name.text}.${(member as ts.MethodSignature).name.getText()}`;
+  return memberName(member);
 };

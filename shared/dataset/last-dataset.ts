@@ -3,7 +3,8 @@ import { Fingerprint, Window } from '#shared/dataset/manifest.ts';
 import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import { DatasetMismatchError, ObjectMissingError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
-import { RunUri, storeUriOf } from '#shared/pipeline/run.ts';
+import { RunUri } from '#shared/pipeline/run.ts';
+import { folderIn, parseRunUri } from '#shared/store/layout.ts';
 
 /**
  * `datasets/<pipeline>/<purpose>.json`: what the last sealed dataset of a pipeline holds. Its watermark is where the next
@@ -21,8 +22,8 @@ export const LastDataset = z.strictObject({
 export type LastDataset = z.infer<typeof LastDataset>;
 
 export const lastDatasetUri = (runUri: string, purpose: StagingPurpose): string => {
-  const [, pipeline] = /\/runs\/([^/]+)\/[^/]+\/$/.exec(runUri)!;
-  return `${storeUriOf(runUri)}/datasets/${pipeline}/${purpose}.json`;
+  const { storeUri, pipeline } = parseRunUri(runUri);
+  return `${folderIn(storeUri, 'datasets')}${pipeline}/${purpose}.json`;
 };
 
 /** The record and its version, or undefined before the first dataset. */

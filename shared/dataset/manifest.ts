@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { DatasetMismatchError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { RunUri } from '#shared/pipeline/run.ts';
+import { runFolderIn } from '#shared/store/layout.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 export const Window = z.strictObject({ column: z.string(), after: z.string().optional(), upTo: z.string() });
 
@@ -24,7 +27,7 @@ export const DatasetColumn = z.strictObject({
 export type DatasetColumn = z.infer<typeof DatasetColumn>;
 
 export const DatasetPart = z.strictObject({
-  uri: z.string().startsWith('s3://'),
+  uri: uriIn('staged'),
   rowCount: z.int().nonnegative(),
   sizeBytes: z.int().nonnegative(),
   /** Of the object's bytes, hexadecimal. */
@@ -56,9 +59,9 @@ export type Completeness = z.infer<typeof Completeness>;
 export const DatasetManifest = z.strictObject({
   version: z.literal(1),
   dataset: DatasetName,
-  runUri: z.string(),
+  runUri: RunUri,
   /** The run whose parts these are, where nothing had changed since. */
-  reusedFrom: z.string().optional(),
+  reusedFrom: RunUri.optional(),
   sealedAt: z.iso.datetime(),
   source: z.strictObject({
     schema: z.string(),
@@ -84,7 +87,7 @@ export const folderOf = ({ runUri, reusedFrom, dataset }: DatasetManifest): stri
   partsUri(reusedFrom ?? runUri, dataset);
 
 /** The folder that holds a dataset's parts and nothing else, so that it can be a SageMaker channel. */
-export const partsUri = (runUri: string, dataset: DatasetName): string => `${runUri}${dataset}/parts/`;
+export const partsUri = (runUri: string, dataset: DatasetName): string => `${runFolderIn(runUri, 'staged')}${dataset}/`;
 
 export const manifestUri = (runUri: string, dataset: DatasetName): string => `${runUri}${dataset}/manifest.json`;
 

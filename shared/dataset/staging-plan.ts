@@ -3,6 +3,7 @@ import { DatasetColumn, DatasetFormat, DatasetName, Window } from '#shared/datas
 import { DatasetMismatchError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** Rows to train and test on, or rows to score. */
 export const StagingPurpose = z.enum(['training', 'scoring']);
@@ -79,7 +80,7 @@ export const PartitionFacts = z.strictObject({
   parts: z.array(
     z.strictObject({
       dataset: DatasetName,
-      uri: z.string().startsWith('s3://'),
+      uri: uriIn('staged'),
       rowCount: z.int().positive(),
       sizeBytes: z.int().positive(),
       sha256: z.string().length(64),
@@ -98,6 +99,9 @@ export const stagingPlanUri = (runUri: string, purpose: StagingPurpose): string 
 
 export const partitionsUri = (runUri: string, purpose: StagingPurpose, round: number): string =>
   `${runUri}staging/partitions-${purpose}-${round}.jsonl`;
+
+/** Written last of all: what is staged is sealed, and recorded for later runs. */
+export const sealUri = (runUri: string, purpose: StagingPurpose): string => `${runUri}staging/sealed-${purpose}.json`;
 
 /** The folder of what became of the partitions. */
 export const factsFolderUri = (runUri: string, purpose: StagingPurpose): string => `${runUri}staging/${purpose}/`;

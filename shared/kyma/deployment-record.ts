@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { readFact } from '#shared/pipeline/facts.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** `deployment/kyma.json`: what a run puts on the cluster, and what was there before it. */
 export const KymaDeploymentFact = z.strictObject({
@@ -9,7 +10,7 @@ export const KymaDeploymentFact = z.strictObject({
   namespace: z.string().min(1),
   name: z.string().min(1),
   imageUri: z.string().min(1),
-  modelRecordUri: z.string().startsWith('s3://'),
+  modelRecordUri: uriIn('models'),
   /** When the rollout began; it has a time limit. */
   appliedAt: z.iso.datetime(),
   /** Null when the run is the first to deploy. */

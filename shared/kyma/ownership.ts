@@ -1,4 +1,5 @@
 import type { KymaDeployment } from '#shared/pipeline/definition.ts';
+import type { UriIn } from '#shared/store/layout.ts';
 
 /** A model that a run puts on a cluster. */
 export interface DeployedModel {
@@ -8,8 +9,8 @@ export interface DeployedModel {
   readonly imageUri: string;
   /** The user of the image when it is made to run without root; null when it needs root, as SageMaker's own images do. */
   readonly runAsUser: number | null;
-  readonly runUri: string;
-  readonly modelRecordUri: string;
+  readonly runUri: UriIn<'runs'>;
+  readonly modelRecordUri: UriIn<'models'>;
 }
 
 /** Containers of SageMaker's images listen here. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ObjectMissingError, UnknownRunError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { type Run, RunUri, runFolderUri } from '#shared/pipeline/run.ts';
+import { folderIn } from '#shared/store/layout.ts';
 
 /**
  * Where runs are found without reading every record ever written: `run-index/ids/<run id>.json` says where a run's folder
@@ -74,6 +75,7 @@ const POSITION_LENGTH = 13;
 const positionOf = (startedAt: string): string =>
   String(9_999_999_999_999 - Date.parse(startedAt)).padStart(POSITION_LENGTH, '0');
 
-const idUri = (storeUri: string, runId: string): string => `${storeUri}/run-index/ids/${runId}.json`;
+const idUri = (storeUri: string, runId: string): string => `${folderIn(storeUri, 'run-index')}ids/${runId}.json`;
 
-const pipelineUri = (storeUri: string, pipeline: string): string => `${storeUri}/run-index/pipelines/${pipeline}/`;
+const pipelineUri = (storeUri: string, pipeline: string): string =>
+  `${folderIn(storeUri, 'run-index')}pipelines/${pipeline}/`;

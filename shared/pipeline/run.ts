@@ -4,11 +4,11 @@ import { InvalidInputError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineDefinition, PipelineName } from '#shared/pipeline/definition.ts';
 import { RunMode } from '#shared/pipeline/run-mode.ts';
+import { folderIn, parseRunUri, RUN_URI } from '#shared/store/layout.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** The folder of a run, `s3://bucket[/prefix]/runs/<pipeline>/<run id>/`: the reference that every step is handed. */
-export const RunUri = z
-  .string()
-  .regex(/^s3:\/\/[^/]+\/(.+\/)?runs\/[^/]+\/[^/]+\/$/, 'must be the URI of a run folder');
+export const RunUri = z.string().regex(RUN_URI, 'must be the URI of a run folder');
 
 /** What an execution was asked to do, fixed when it starts; `run.json` of the run's folder begins with it. */
 export const Run = z.object({
@@ -18,6 +18,7 @@ export const Run = z.object({
   stage: z.string().optional(),
   mode: RunMode,
   runUri: RunUri,
+  /** The execution that runs it, or did last. */
   executionArn: z.string(),
   startedAt: z.iso.datetime(),
   /** The execution's input as it came. */
@@ -28,8 +29,21 @@ export const Run = z.object({
   codeSha256: z.string(),
   /** The same without `pipeline.yml`, whose settings stand in the definition. */
   scriptsSha256: z.string().optional(),
+  /** SHA-256 of `sourcedir.tar.gz`, where the run trains. */
+  sourceSha256: z.string().length(64).optional(),
   /** The record of the model to score with, in mode `score`: the champion when the run started. */
-  modelRecordUri: z.string().optional(),
+  modelRecordUri: uriIn('models').optional(),
+  /** The executions that took the run up again after it had failed or was stopped, oldest first. */
+  resumptions: z
+    .array(
+      z.object({
+        executionArn: z.string(),
+        startedAt: z.iso.datetime(),
+        /** What the execution before it ended with: an error's name. */
+        after: z.string(),
+      }),
+    )
+    .optional(),
 });
 
 export type Run = z.infer<typeof Run>;
@@ -44,7 +58,7 @@ export const loadRun = async (objectStore: ObjectStore, runUri: string): Promise
 };
 
 export const runFolderUri = (storeUri: string, pipeline: string, runId: string): string =>
-  `${storeUri}/runs/${pipeline}/${runId}/`;
+  `${folderIn(storeUri, 'runs')}${pipeline}/${runId}/`;
 
 export const runIdOf = (runUri: string): string => runUri.split('/').at(-2)!;
 
@@ -60,7 +74,7 @@ export const lastingName = ({
 export const runRecordUri = (runUri: string): string => `${runUri}run.json`;
 
 /** The folder of everything, `s3://bucket[/prefix]`, that a run's folder lies in. */
-export const storeUriOf = (runUri: string): string => runUri.replace(/\/runs\/[^/]+\/[^/]+\/$/, '');
+export const storeUriOf = (runUri: string): string => parseRunUri(runUri).storeUri;
 
 /**
  * A name for what a run makes in SageMaker: the same for the same run, so that a repeated step finds what it made, and of its

@@ -4,6 +4,7 @@ import { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { DatasetMismatchError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Table } from '#shared/warehouse/warehouse.ts';
 
@@ -40,7 +41,7 @@ export const PlannedPart = z.strictObject({
   /** Of the lease that the write was planned under. */
   fence: z.int().positive(),
   part: z.int().nonnegative(),
-  uri: z.string().startsWith('s3://'),
+  uri: uriIn('predictions'),
   /** Of the object as it was planned: rows that were staged from another content are written anew. */
   etag: z.string().min(1).max(100),
 });
@@ -85,7 +86,7 @@ export const stagingTable = ({ stagingTable, columns }: Pick<WriteRecord, 'stagi
   primaryKey: Object.values(ROW_POSITION).map(({ name }) => name),
 });
 
-/** @throws DatasetMismatchError when the record is of another write than `writeId`. */
+/** @throws DatasetMismatchError when the record is of another write than `writeId`, or was changed since it was planned. */
 export const loadWriteRecord = async (
   objectStore: ObjectStore,
   runUri: string,
@@ -97,6 +98,12 @@ export const loadWriteRecord = async (
     throw new DatasetMismatchError(`${uri} is not a write record.\n${z.prettifyError(record.error)}`);
   if (record.data.writeId !== writeId) {
     throw new DatasetMismatchError(`${uri} is the record of another write, ${record.data.writeId}.`);
+  }
+  // The ledger and the staging table go by this id: a record that was edited must not publish under it.
+  if (record.data.runUri !== runUri || writeIdOf(record.data) !== writeId) {
+    throw new DatasetMismatchError(
+      `${uri} was changed after the write was planned: its pipeline, run, table, mode and model aren't those of the write ${writeId}.`,
+    );
   }
   return record.data;
 };

@@ -7,13 +7,15 @@ import { contentSha256 } from '#shared/reuse/content-sha256.ts';
 import { datasetContent } from '#shared/reuse/dataset-content.ts';
 import { readEntry, writeEntry } from '#shared/reuse/index-entry.ts';
 import { transformEnvironment } from '#shared/sagemaker/transform-job.ts';
+import { folderIn } from '#shared/store/layout.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** `scorings/<pipeline>/<digest of its inputs>.json`: a batch transform whose output was published whole. */
 const KnownScoring = z.strictObject({
   version: z.literal(1),
   /** The run that scored. */
   runUri: RunUri,
-  predictionsUri: z.string().startsWith('s3://'),
+  predictionsUri: uriIn('predictions'),
   /** Of the parts' names and ETags: what is there has to be what was published. */
   partsSha256: z.string().length(64),
 });
@@ -66,7 +68,7 @@ export const rememberScoring = async (
   });
 
 const entryUri = ({ runUri, pipeline }: Place, inputsSha256: string): string =>
-  `${storeUriOf(runUri)}/scorings/${pipeline}/${inputsSha256}.json`;
+  `${folderIn(storeUriOf(runUri), 'scorings')}${pipeline}/${inputsSha256}.json`;
 
 const partsSha256 = async (objectStore: ObjectStore, folderUri: string): Promise<string> => {
   const hash = createHash('sha256');

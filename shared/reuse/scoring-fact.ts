@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { readFact, writeFact } from '#shared/pipeline/facts.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** Predictions that a run needn't make again. */
 export const ReusedPredictions = z.strictObject({
@@ -15,7 +16,7 @@ export const ReusedPredictions = z.strictObject({
 const ScoringFact = z.strictObject({
   method: z.enum(['transform', 'endpoint', 'kyma']),
   model: z.string().min(1),
-  predictionsUri: z.string().startsWith('s3://'),
+  predictionsUri: uriIn('predictions'),
   /** Of a batch transform; what a deployed model answers is asked anew each time. */
   inputsSha256: z.string().length(64).nullable(),
   reused: ReusedPredictions.nullable(),

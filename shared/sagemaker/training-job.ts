@@ -2,6 +2,7 @@ import { type DatasetManifest, folderOf } from '#shared/dataset/manifest.ts';
 import type { Run } from '#shared/pipeline/run.ts';
 import { sourceArchiveUri, sourceFolderUri } from '#shared/sagemaker/source-archive.ts';
 import { type Tag, tagsOf } from '#shared/sagemaker/tags.ts';
+import { runFolderIn } from '#shared/store/layout.ts';
 
 /** Training jobs of SageMaker. */
 export interface TrainingJobs {
@@ -74,6 +75,9 @@ export interface TrainingJobSettings {
   readonly trainingRoleArn: string;
 }
 
+/** Where a run's training jobs leave their models, each in a folder of its name. */
+export const trainingOutputUri = (runUri: string): string => runFolderIn(runUri, 'training-output');
+
 /** CreateTrainingJob as SageMaker's Python SDK sends it in script mode, for one attempt of a run. */
 export const trainingJobRequest = (
   name: string,
@@ -98,7 +102,10 @@ export const trainingJobRequest = (
       channel('test', folderOf(datasets.test), CONTENT_TYPES[datasets.test.format.type]),
       ...(training.networkIsolation ? [channel('code', sourceFolderUri(runUri))] : []),
     ],
-    OutputDataConfig: { S3OutputPath: `${runUri}training`, ...(training.kmsKeyId && { KmsKeyId: training.kmsKeyId }) },
+    OutputDataConfig: {
+      S3OutputPath: trainingOutputUri(runUri).replace(/\/$/, ''),
+      ...(training.kmsKeyId && { KmsKeyId: training.kmsKeyId }),
+    },
     ResourceConfig: {
       InstanceType: training.instanceType,
       InstanceCount: training.instanceCount,
@@ -111,7 +118,7 @@ export const trainingJobRequest = (
     },
     ...(training.spot && {
       EnableManagedSpotTraining: true,
-      CheckpointConfig: { S3Uri: `${runUri}checkpoints` },
+      CheckpointConfig: { S3Uri: runFolderIn(runUri, 'checkpoints').replace(/\/$/, '') },
     }),
     HyperParameters: hyperParameters(name, region, training, runUri),
     ...(Object.keys(training.environment).length > 0 && { Environment: training.environment }),

@@ -3,6 +3,7 @@ import { InvalidPipelineError } from '#shared/errors.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import type { Run } from '#shared/pipeline/run.ts';
 import { type Tag, tagsOf } from '#shared/sagemaker/tags.ts';
+import { runFolderIn } from '#shared/store/layout.ts';
 
 /** Batch transform jobs of SageMaker. */
 export interface TransformJobs {
@@ -54,7 +55,7 @@ export interface TransformJobDescription {
 }
 
 /** Where predictions to be written lie, by whichever method they were made. */
-export const predictionPartsUri = (runUri: string): string => `${runUri}predictions/parts/`;
+export const predictionPartsUri = (runUri: string): string => runFolderIn(runUri, 'predictions');
 
 /** CreateTransformJob: the key is kept from the model and joined to its answer again. */
 export const transformJobRequest = (

@@ -3,6 +3,7 @@ import { SageMakerRefusedError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { type Fact, readFact, writeFact } from '#shared/pipeline/facts.ts';
 import { storeUriOf } from '#shared/pipeline/run.ts';
+import type { UriIn } from '#shared/store/layout.ts';
 import { type SettlePorts, settle } from '#shared/tasks/settle.ts';
 import { dropTask, keepTask, type TaskKind } from '#shared/tasks/task-store.ts';
 import { isPassingFailure } from '#shared/tasks/training-job-verdict.ts';
@@ -27,7 +28,7 @@ export interface JobKind<Request, Description> {
 export interface JobStart {
   /** The first attempt's name; later ones get a number behind it. */
   readonly baseName: string;
-  readonly runUri: string;
+  readonly runUri: UriIn<'runs'>;
   /** The execution and its redrive: what fails within one is answered as failed, another one tries anew. */
   readonly attemptId: string;
   readonly taskToken: string;

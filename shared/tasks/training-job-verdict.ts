@@ -9,12 +9,13 @@ import {
 } from '#shared/errors.ts';
 import { type JobLog, lastWords, trainingLog } from '#shared/sagemaker/job-log.ts';
 import type { TrainingJobDescription } from '#shared/sagemaker/training-job.ts';
+import { uriIn } from '#shared/store/uri.ts';
 import type { Verdict } from '#shared/tasks/verdict.ts';
 
 /** What the state TrainModel answers with. */
 export const TrainingJobResult = z.strictObject({
   trainingJobName: z.string().min(1),
-  modelUri: z.string().startsWith('s3://'),
+  modelUri: uriIn('training-output'),
 });
 export type TrainingJobResult = z.infer<typeof TrainingJobResult>;
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
+import { logger } from '#shared/logger.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import { folderIn, type UriIn } from '#shared/store/layout.ts';
 import { TriggeredRun, triggeredRunName } from '#shared/triggers/triggered-run.ts';
 
 /** `triggers/<pipeline>/<run id>.json`: what became of a run that a schedule or an event asked for. */
@@ -37,7 +39,7 @@ export const writeTriggerRecord = async (
  */
 export const enqueue = async (objectStore: ObjectStore, storeUri: string, record: TriggerRecord): Promise<boolean> => {
   const { pipeline, trigger } = record.run;
-  const uri = `${storeUri}/queued-runs/${pipeline}/${trigger}.json`;
+  const uri = `${folderIn(storeUri, 'queued-runs')}${pipeline}/${trigger}.json`;
   try {
     await put(objectStore, uri, record, { ifNoneMatch: '*' });
     return true;
@@ -47,21 +49,28 @@ export const enqueue = async (objectStore: ObjectStore, storeUri: string, record
   }
 };
 
-/** The queued runs, and the objects that hold them, in the order in which they came. */
-export const queuedRuns = async (
-  objectStore: ObjectStore,
-  storeUri: string,
-): Promise<{ readonly uri: string; readonly record: TriggerRecord }[]> => {
-  const queued: { uri: string; record: TriggerRecord }[] = [];
-  for await (const { uri } of objectStore.list(`${storeUri}/queued-runs/`)) {
-    const record = await readRecord(objectStore, uri);
-    if (record) queued.push({ uri, record });
+/** A queued run, and the object that holds it. */
+export interface QueuedRun {
+  readonly uri: UriIn<'queued-runs'>;
+  readonly record: TriggerRecord;
+}
+
+/** The queued runs in the order in which they came. What is none must not hide those behind it. */
+export const queuedRuns = async (objectStore: ObjectStore, storeUri: string): Promise<QueuedRun[]> => {
+  const queued: QueuedRun[] = [];
+  for await (const { uri } of objectStore.list(folderIn(storeUri, 'queued-runs'))) {
+    try {
+      const record = await readRecord(objectStore, uri);
+      if (record) queued.push({ uri, record });
+    } catch (error) {
+      logger.warn('Not a queued run', { uri, error: error as Error });
+    }
   }
   return queued.sort((a, b) => a.record.decidedAt.localeCompare(b.record.decidedAt));
 };
 
 const recordUri = (storeUri: string, run: TriggeredRun): string =>
-  `${storeUri}/triggers/${run.pipeline}/${triggeredRunName(run)}.json`;
+  `${folderIn(storeUri, 'triggers')}${run.pipeline}/${triggeredRunName(run)}.json`;
 
 const put = (objectStore: ObjectStore, uri: string, record: TriggerRecord, condition: { ifNoneMatch?: '*' } = {}) =>
   objectStore.put(uri, `${JSON.stringify(record, null, 2)}\n`, { contentType: 'application/json', ...condition });

@@ -3,13 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
 import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
 import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
-import { substitute } from '#local/deployment/state-machines.ts';
-import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { parseWarehouseSecret } from '#shared/warehouse/credentials.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { openStepFunctions, typesOf } from '#test/local/step-functions/open-step-functions.ts';
 import { machines } from '#test/statemachines/definitions.ts';
+import { substitute } from '#test/statemachines/substitute.ts';
 import { recordRun, stageOurs } from '../../bench/ours/stage.ts';
 import { writeOurs } from '../../bench/ours/write.ts';
 import { checkSameRows } from '../../bench/same-rows.ts';
@@ -56,7 +55,7 @@ describe('the cost of a run', () => {
       extractPartition: (event: never) => extractPartition(event, ports),
       sealDataset: (event: never) => sealDataset(event, ports),
     });
-    const definition = JSON.parse(substitute(machines.find(({ name }) => name === 'staging')!.text, LOCAL_ACCOUNT));
+    const definition = JSON.parse(substitute(machines.find(({ name }) => name === 'staging')!.text));
     const execution = await stepFunctions.run(definition, { runUri, purpose: 'scoring' });
     if (execution.status !== 'SUCCEEDED') throw new Error(`${execution.error}: ${execution.cause}`);
     const events = typesOf(await stepFunctions.history(execution.executionArn!));

@@ -18,10 +18,15 @@ export interface FedmlProcess {
 export interface Folders {
   readonly stateDir: string;
   readonly pipelinesDir: string;
+  /** Of the project whose command line it is; this one unless given. */
+  readonly rootDir?: string;
 }
 
-export const startFedml = (args: readonly string[], { stateDir, pipelinesDir }: Folders): FedmlProcess => {
-  const child = spawn(process.execPath, [join(ROOT_DIR, 'cli', 'fedml.ts'), ...args], {
+export const startFedml = (
+  args: readonly string[],
+  { stateDir, pipelinesDir, rootDir = ROOT_DIR }: Folders,
+): FedmlProcess => {
+  const child = spawn(process.execPath, [join(rootDir, 'cli', 'fedml.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, FEDML_STATE_DIR: stateDir, FEDML_PIPELINES_DIR: pipelinesDir, NO_COLOR: '1' },
   });

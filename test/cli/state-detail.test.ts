@@ -14,7 +14,11 @@ const detailOf = (state: string, result: unknown): string =>
     result,
   } as never);
 
-const part = { manifestUri: 's3://store/m.json', partsUri: 's3://store/parts/', sizeBytes: 10 };
+const part = {
+  manifestUri: 's3://store/runs/flights/run-1/train/manifest.json',
+  partsUri: 's3://store/staged/flights/run-1/train/',
+  sizeBytes: 10,
+};
 const sealed: SealDatasetOutput = { sealed: { train: { ...part, rowCount: 1200 }, test: { ...part, rowCount: 300 } } };
 const again: SealDatasetOutput = {
   next: { bucket: 'b', partitionsKey: 'k', partitionCount: 2, maxConcurrency: 1, round: 1, rereads: 1, waitSeconds: 0 },

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromArtifacts } from '#local/deployment/artifacts.ts';
-import { readFunctions } from '#local/deployment/functions.ts';
 import { zipEntries } from '#local/deployment/zip-archive.ts';
 import { type OpenLambda, openLambda } from '#test/local/lambda/open-lambda.ts';
+import { functionsByKey, localDeployment } from './local-deployment.ts';
 import { PACKAGING_TIMEOUT_MS, packagedProject, ROOT, RUNS_HERE } from './packaged.ts';
 
-const functions = readFunctions(ROOT);
+const functions = functionsByKey(await localDeployment());
 const keys = Object.keys(functions);
 
 describe('the packaged archives', () => {
@@ -60,7 +60,9 @@ describe.skipIf(!RUNS_HERE)('the functions as they were packed', () => {
   beforeAll(async () => {
     const artifactsDir = await packagedProject();
     folder = await mkdtemp(join(tmpdir(), 'fedml-artifacts-'));
-    lambda = await openLambda({ functions: await fromArtifacts(functions, { rootDir: ROOT, artifactsDir, folder }) });
+    lambda = await openLambda({
+      functions: await fromArtifacts(functions, { rootDir: ROOT, artifactsDir, prefix: '', folder }),
+    });
   }, PACKAGING_TIMEOUT_MS);
 
   afterAll(async () => {

@@ -85,7 +85,7 @@ describe('the packaged deployment', () => {
     const { Resources } = readTemplate(packageDir);
     const routes = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route');
 
-    expect(routes.map(({ Properties }) => Properties!.AuthorizationType)).toEqual(Array(7).fill('AWS_IAM'));
+    expect(routes.map(({ Properties }) => Properties!.AuthorizationType)).toEqual(Array(8).fill('AWS_IAM'));
     expect(Resources.HttpApiStage!.Properties!.DefaultRouteSettings).toMatchObject({
       ThrottlingRateLimit: 20,
       ThrottlingBurstLimit: 40,
@@ -257,20 +257,28 @@ it('asks for what a new integration of a state machine needs, rather than to gue
 });
 
 describe('the check of rules', () => {
-  it('finds targets that no rule may call, and events that would be lost', () => {
+  it('finds targets that no rule may call, events that would be lost, and events of others', () => {
     const template = planted((resources) => {
-      resources.ResumeTaskPermission.Properties.Principal = 's3.amazonaws.com';
+      resources.TrainingJobEndedPermission.Properties.Principal = 's3.amazonaws.com';
+      resources.TransformJobEndedPermission.Properties.SourceArn = { 'Fn::GetAtt': ['SweepTasksRule', 'Arn'] };
+      delete resources.EndpointSettledRule.Properties.EventPattern.account;
+      const [allowed] = resources.DeadLetterQueuePolicy.Properties.PolicyDocument.Statement;
+      allowed.Condition.ArnEquals['aws:SourceArn'].pop();
       delete resources.SweepTasksRule.Properties.Targets[0].RetryPolicy;
       delete resources.SweepTasksRule.Properties.Targets[0].DeadLetterConfig;
+      resources.ModelDecidedRule.Properties.State = 'DISABLED';
+      delete resources.RunEndedRule.Properties.EventPattern['detail-type'];
     });
 
     expect(texts(checkRules(template))).toEqual([
-      "TrainingJobEndedRule: ResumeTaskLambdaFunction doesn't let rules call it.",
-      "TransformJobEndedRule: ResumeTaskLambdaFunction doesn't let rules call it.",
-      "EndpointSettledRule: ResumeTaskLambdaFunction doesn't let rules call it.",
+      "TrainingJobEndedRule: ResumeTaskLambdaFunction doesn't let this rule call it.",
+      "TransformJobEndedRule: ResumeTaskLambdaFunction doesn't let this rule call it.",
+      'EndpointSettledRule: It takes events of other accounts; say account: [!Ref AWS::AccountId].',
       'SweepTasksRule: Its target SweepTasksLambdaFunction has no RetryPolicy.',
       'SweepTasksRule: Its target SweepTasksLambdaFunction has no DeadLetterConfig.',
-      "ModelDecidedRule: ResumeTaskLambdaFunction doesn't let rules call it.",
+      'ModelDecidedRule: It is switched off.',
+      'RunEndedRule: It takes events of any source or type; name both.',
+      "StartQueuedRunsRule: DeadLetterQueue doesn't let this rule leave an event in it.",
     ]);
   });
 });

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromArtifacts } from '#local/deployment/artifacts.ts';
-import { readFunctions } from '#local/deployment/functions.ts';
 import type { LambdaFunction } from '#local/lambda/functions.ts';
+import { functionsByKey, localDeployment } from './local-deployment.ts';
 import { PACKAGING_TIMEOUT_MS, packagedProject, ROOT, RUNS_HERE } from './packaged.ts';
 import { invokeByRuntime } from './runtime-api.ts';
 
@@ -19,7 +19,7 @@ if (!isInstalled) {
   );
 }
 
-const sources = readFunctions(ROOT);
+const sources = functionsByKey(await localDeployment());
 
 describe.skipIf(!isInstalled || !RUNS_HERE)("AWS's own runtime", () => {
   let folder: string;
@@ -27,7 +27,8 @@ describe.skipIf(!isInstalled || !RUNS_HERE)("AWS's own runtime", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fedml-runtime-'));
-    functions = await fromArtifacts(sources, { rootDir: ROOT, artifactsDir: await packagedProject(), folder });
+    const artifactsDir = await packagedProject();
+    functions = await fromArtifacts(sources, { rootDir: ROOT, artifactsDir, prefix: '', folder });
   }, PACKAGING_TIMEOUT_MS);
 
   afterAll(async () => {

@@ -5,7 +5,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { resumeTask } from '#functions/events/resume-task/resume-task.ts';
+import { resumeTask as resumeTaskStep } from '#functions/events/resume-task/resume-task.ts';
 import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
@@ -17,9 +17,13 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { granted } from '#test/functions/granted.ts';
+import { roleArn, roleFor, withRoles } from '#test/local/iam/roles.ts';
 import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
+
+const resumeTask = granted('resumeTask', resumeTaskStep);
 
 /**
  * The laptop's SageMaker, S3 and logs behind the production adapters, with the production function that hears SageMaker's
@@ -28,8 +32,11 @@ import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/
 export const openSageMaker = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'fedml-sagemaker-'));
   const account = LOCAL_ACCOUNT;
-  const iam = testIam();
-  const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
+  const iam = withRoles(
+    testIam(),
+    ...['training', 'model'].map((name) => roleFor('sagemaker.amazonaws.com', roleArn(name))),
+  );
+  const s3 = await startS3({ dataDir: join(dataDir, 's3'), account, iam });
   const logs = openLogFiles(join(dataDir, 'logs'));
   const logServer = await startCloudWatchLogs({ account, iam, logs });
   const taskTokens = inMemoryTaskTokens();
@@ -37,6 +44,7 @@ export const openSageMaker = async () => {
   const sageMakerServer = await startSageMaker({
     dataDir: join(dataDir, 'sagemaker'),
     account,
+    iam,
     s3Endpoint: s3.url,
     python: await pythonInterpreter('.'),
     logs,
@@ -66,8 +74,8 @@ export const openSageMaker = async () => {
     ports,
     settings: {
       region: account.region,
-      trainingRoleArn: 'arn:aws:iam::000000000000:role/training',
-      modelRoleArn: 'arn:aws:iam::000000000000:role/model',
+      trainingRoleArn: roleArn('training'),
+      modelRoleArn: roleArn('model'),
     },
     /** Starts a waiting step with a token and resolves with what its state is answered. */
     answered: async (start: (taskToken: string) => Promise<unknown>) => {

@@ -33,6 +33,20 @@ it('publishes what a step counts of its answer, under the name of the deployment
   expect(metricLines()[0]._aws.CloudWatchMetrics[0].Namespace).toBe('FedML');
 });
 
+it('tells what a step counts apart by its input', async () => {
+  const { step } = await import('#shared/step.ts');
+  const options = { input: z.object({ mode: z.string() }), output: z.unknown(), counts: () => ({ RunsSucceeded: 1 }) };
+  const handler = step({ ...options, dimensions: ({ mode }) => ({ mode }) }, async () => undefined);
+
+  await handler({ mode: 'score' }, CONTEXT);
+  await step(options, async () => undefined)({ mode: 'score' }, CONTEXT);
+
+  const [first, second] = metricLines();
+  expect(first._aws.CloudWatchMetrics[0].Dimensions).toEqual([['service', 'mode']]);
+  expect(first).toMatchObject({ mode: 'score', RunsSucceeded: 1 });
+  expect(second._aws.CloudWatchMetrics[0].Dimensions).toEqual([['service']]);
+});
+
 it('publishes nothing of a step that failed or counts nothing', async () => {
   const { step } = await import('#shared/step.ts');
   const failing = step({ input: z.unknown(), output: z.unknown(), counts: () => ({ RowsRead: 1 }) }, async () => {
@@ -44,4 +58,16 @@ it('publishes nothing of a step that failed or counts nothing', async () => {
   await silent({}, CONTEXT);
 
   expect(metricLines()).toEqual([]);
+});
+
+it('tells a run of an older deployment, whose state machine hands over what is no longer taken, how to go on', async () => {
+  const { step } = await import('#shared/step.ts');
+  const handler = step({ input: z.strictObject({ runUri: z.string() }), output: z.unknown() }, async () => 1);
+
+  const refused = handler({ runUri: 's3://store/runs/flights/run-1/', gone: 1 }, CONTEXT);
+  await expect(refused).rejects.toMatchObject({
+    name: 'InvalidInputError',
+    message: expect.stringMatching(/gone[\s\S]*before the last deployment[\s\S]*npx fedml resume run-1$/),
+  });
+  await expect(handler({ gone: 1 }, CONTEXT)).rejects.toThrow(/^(?![\s\S]*deployment)/);
 });

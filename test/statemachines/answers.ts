@@ -24,6 +24,7 @@ import * as evaluateModel from '#functions/training/evaluate-model/schema.ts';
 import * as findModel from '#functions/training/find-model/schema.ts';
 import * as registerModel from '#functions/training/register-model/schema.ts';
 import * as trainModel from '#functions/training/train-model/schema.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { ApprovalResult } from '#shared/tasks/approval-verdict.ts';
 import { EndpointResult } from '#shared/tasks/endpoint-verdict.ts';
 import { TrainingJobResult } from '#shared/tasks/training-job-verdict.ts';
@@ -91,7 +92,10 @@ export const ANSWERS: Answers = {
   resolveRun: () => planOf({}),
   adoptModel: () => ({ modelRecordUri: MODEL_RECORD_URI }),
   findModel: () => ({ reused: null, because: 'nothing was trained before' }),
-  trainModel: () => ({ trainingJobName: 'job-1', modelUri: 's3://store/model.tar.gz' }),
+  trainModel: () => ({
+    trainingJobName: 'job-1',
+    modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+  }),
   evaluateModel: () => ({ gatePassed: true, metrics: { auc: 0.8, loss: null }, reason: '' }),
   registerModel: () => ({ modelRecordUri: MODEL_RECORD_URI, isNew: true }),
   requestApproval: () => ({ modelPackageArn: 'arn:aws:sagemaker:eu-central-1:1:model-package/flights/1' }),
@@ -144,7 +148,7 @@ export const planOf = (plan: object) => ({
 
 export const scoringBy = (method: 'transform' | 'endpoint' | 'kyma') => ({
   method,
-  predictionsUri: `${RUN_URI}predictions/parts/`,
+  predictionsUri: predictionPartsUri(RUN_URI),
   model: 'job-1',
   reused: null,
   plan: method !== 'transform' ? { bucket: 'store', key: 'scoring-plan.jsonl', partCount: 2, concurrency: 1 } : null,

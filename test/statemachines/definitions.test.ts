@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import jsonata from 'jsonata';
 import { describe, expect, it } from 'vitest';
-import { readRoutes } from '#local/http-api/routes.ts';
 import * as errors from '#shared/errors.ts';
 import { EVENT_DETAILS, EVENT_SOURCE } from '#shared/events.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type Machine,
   machines,
   ROOT,
+  routes,
   type State,
   states,
   tasks,
@@ -56,8 +56,9 @@ describe('the state machines', () => {
     expect(new Set(placeholders)).toEqual(new Set(Object.keys(substitutions)));
     for (const [placeholder, value] of Object.entries(substitutions)) {
       const name = placeholder.replace(/(FunctionArn|StateMachineArn)$/, '');
-      if (placeholder.endsWith('FunctionArn')) expect(value).toBe(`${name}LambdaFunction.Arn`);
-      if (placeholder.endsWith('StateMachineArn')) expect(value).toContain(`${name}StateMachine`);
+      if (placeholder.endsWith('FunctionArn'))
+        expect(value).toEqual({ 'Fn::GetAtt': [`${name}LambdaFunction`, 'Arn'] });
+      if (placeholder.endsWith('StateMachineArn')) expect(value).toEqual({ Ref: `${name}StateMachine` });
     }
   });
 
@@ -185,10 +186,7 @@ describe('each function', () => {
   });
 
   it.each(Object.keys(functions))('%s is called by a state, a rule, a schedule or a route', (key) => {
-    const called = [
-      ...tasks.map(({ state }) => functionOf(state)),
-      ...readRoutes(ROOT).map(({ functionName }) => functionName),
-    ];
+    const called = [...tasks.map(({ state }) => functionOf(state)), ...routes.map(({ functionName }) => functionName)];
     const rules = ['rules.yml', 'schedule-resources.ts'].map((file) =>
       readFileSync(join(ROOT, 'functions', 'events', file), 'utf8'),
     );

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { cloudFormationTags, readFunctions } from '#local/deployment/functions.ts';
+import { parseCloudFormation } from '#local/template/cloud-formation-yaml.ts';
+import { functionsByKey, localDeployment } from '#test/deployment/local-deployment.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -29,8 +29,8 @@ export interface Machine {
   readonly name: string;
   readonly text: string;
   readonly definition: States & { readonly QueryLanguage?: string };
-  /** DefinitionSubstitutions of the CloudFormation resource, as text. */
-  readonly substitutions: Record<string, string>;
+  /** DefinitionSubstitutions of the CloudFormation resource. */
+  readonly substitutions: Record<string, object>;
 }
 
 export const machines: readonly Machine[] = readdirSync(join(ROOT, 'statemachines'))
@@ -41,10 +41,12 @@ export const machines: readonly Machine[] = readdirSync(join(ROOT, 'statemachine
     return { name, text, definition: JSON.parse(text), substitutions: readSubstitutions(name) };
   });
 
-function readSubstitutions(name: string): Record<string, string> {
+function readSubstitutions(name: string): Record<string, object> {
   const template = readFileSync(join(ROOT, 'statemachines', `${name}.yml`), 'utf8');
-  const { Resources } = parse(template, { customTags: cloudFormationTags });
-  const [resource] = Object.values<{ Properties: { DefinitionSubstitutions: Record<string, string> } }>(Resources);
+  const { Resources } = parseCloudFormation(template) as {
+    Resources: Record<string, { Properties: { DefinitionSubstitutions: Record<string, object> } }>;
+  };
+  const [resource] = Object.values(Resources);
   return resource!.Properties.DefinitionSubstitutions;
 }
 
@@ -79,7 +81,17 @@ export const functionOf = ({ Resource, Arguments }: State): string | undefined =
   return placeholder && placeholder.charAt(0).toLowerCase() + placeholder.slice(1);
 };
 
-export const functions = readFunctions(ROOT);
+const deployment = await localDeployment();
+
+/** By their keys in functions.yml. */
+export const functions = functionsByKey(deployment);
+
+/** The routes of the HTTP API, each with the key of its function. */
+export const routes = deployment.httpApi!.routes.map(({ method, path, functionName }) => ({
+  method,
+  path,
+  functionName: functionName.replace(`${deployment.stackName}-`, ''),
+}));
 
 /** `trainModel` → `train-model`. */
 export const folderName = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

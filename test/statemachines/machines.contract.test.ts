@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveRun } from '#functions/pipeline/resolve-run/resolve-run.ts';
 import type { ResolveRunInput } from '#functions/pipeline/resolve-run/schema.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
+import { inMemoryExecutions } from '#test/shared/executions/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { ANSWERS, IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
@@ -87,7 +88,7 @@ describe('pipeline', () => {
     const reused = {
       runUri: RUN_URI.replace('run-1', 'run-0'),
       trainingJobName: 'job-0',
-      modelUri: 's3://store/model-0.tar.gz',
+      modelUri: 's3://store/training-output/flights/run-0/job-0/output/model.tar.gz',
     };
     const answers = {
       findModel: () => ({ reused, because: 'the data, the code and the settings are the same' }),
@@ -119,7 +120,7 @@ describe('pipeline', () => {
   });
 
   it('writes predictions that an earlier run has made, without making them again', async () => {
-    const predictionsUri = 's3://store/fedml/runs/flights/run-0/predictions/parts/';
+    const predictionsUri = 's3://store/fedml/predictions/flights/run-0/';
     const reused = { runUri: RUN_URI.replace('run-1', 'run-0'), because: 'all is the same' };
     const answers = { planScoring: () => ({ ...scoringBy('transform'), predictionsUri, reused }) };
     await using machines = await openMachines({ answers });
@@ -174,8 +175,11 @@ describe('pipeline', () => {
     ],
   ] as const)('takes or refuses %s as a person types it in the console', async (_, input, status, cause) => {
     const objectStore = inMemoryObjectStore();
+    const executions = inMemoryExecutions();
     const settings = { storeUri: STORE_URI, pipelinesDir: join(ROOT, 'pipelines'), region: 'eu-central-1' };
-    const answers = { resolveRun: (event: ResolveRunInput) => resolveRun(event, { objectStore }, settings) };
+    const answers = {
+      resolveRun: (event: ResolveRunInput) => resolveRun(event, { objectStore, executions }, settings),
+    };
     await using machines = await openMachines({ answers });
 
     const run = await machines.run('pipeline', input);
@@ -279,7 +283,7 @@ describe('training', () => {
     expect(await machines.run('training', { runUri: RUN_URI })).toMatchObject({
       status: 'SUCCEEDED',
       value: {
-        modelUri: 's3://store/model.tar.gz',
+        modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
         trainingJobName: 'job-1',
         modelRecordUri: MODEL_RECORD_URI,
         gatePassed: true,
@@ -290,7 +294,10 @@ describe('training', () => {
   });
 
   it('tries again where SageMaker had no capacity', async () => {
-    const trained = { trainingJobName: 'job-1-2', modelUri: 's3://store/model.tar.gz' };
+    const trained = {
+      trainingJobName: 'job-1-2',
+      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+    };
     await using machines = await openMachines({
       answers: { trainModel: failingFirst(2, 'CapacityUnavailableError', trained) },
     });

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { SendTaskFailureCommand, SendTaskSuccessCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { announceRun } from '#functions/pipeline/announce-run/announce-run.ts';
 import type { AnnounceRunInput } from '#functions/pipeline/announce-run/schema.ts';
-import { substitute } from '#local/deployment/state-machines.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { stepFunctionsMapRuns } from '#shared/executions/step-functions.ts';
 import { serveFake } from '#test/local/http/fake-service.ts';
@@ -18,6 +17,7 @@ import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun } from '#test/shared/pipeline/fixture.ts';
 import { ANSWERS, type Answers, SCHEMAS, WAITING } from './answers.ts';
 import { machines } from './definitions.ts';
+import { substitute } from './substitute.ts';
 
 export interface OpenMachines extends AsyncDisposable {
   readonly stepFunctions: OpenStepFunctions;
@@ -109,7 +109,7 @@ export const openMachines = async ({
           : nothingToScore
             ? EMPTY_STAGING
             : STAGING
-        : hurried(JSON.parse(substitute(text, LOCAL_ACCOUNT)));
+        : hurried(JSON.parse(substitute(text)));
     await stepFunctions.create(definition, { name });
   }
 

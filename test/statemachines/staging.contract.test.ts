@@ -6,10 +6,8 @@ import { planPartitions } from '#functions/staging/plan-partitions/plan-partitio
 import { PlanPartitionsInput } from '#functions/staging/plan-partitions/schema.ts';
 import { SealDatasetInput } from '#functions/staging/seal-dataset/schema.ts';
 import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
-import { substitute } from '#local/deployment/state-machines.ts';
-import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { lastDatasetUri } from '#shared/dataset/last-dataset.ts';
-import { loadManifest } from '#shared/dataset/manifest.ts';
+import { loadManifest, partsUri } from '#shared/dataset/manifest.ts';
 import { partitionsUri, savePartitions } from '#shared/dataset/staging-plan.ts';
 import { WarehouseOverloadedError, WarehouseUnavailableError } from '#shared/errors.ts';
 import { stepFunctionsMapRuns } from '#shared/executions/step-functions.ts';
@@ -23,9 +21,10 @@ import { type OpenStepFunctions, openStepFunctions } from '#test/local/step-func
 import { givenRun } from '#test/shared/pipeline/fixture.ts';
 import { inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
 import { machines } from './definitions.ts';
+import { substitute } from './substitute.ts';
 
 const definition = JSON.parse(
-  substitute(machines.find(({ name }) => name === 'staging')!.text, LOCAL_ACCOUNT)
+  substitute(machines.find(({ name }) => name === 'staging')!.text)
     .replaceAll(/"IntervalSeconds": \d+/g, '"IntervalSeconds": 1')
     .replace('"{% $plan.waitSeconds %}"', '0'),
 );
@@ -99,7 +98,7 @@ describe('staging, on S3 and Step Functions of the laptop', () => {
     const { execution } = await stage('run-again', noCall, true);
 
     expect(execution.status).toBe('SUCCEEDED');
-    expect(execution.value).toMatchObject({ train: { partsUri: `${before.runUri}train/parts/` } });
+    expect(execution.value).toMatchObject({ train: { partsUri: partsUri(before.runUri, 'train') } });
   });
 
   it('reads a partition again that lost its connection', async () => {

@@ -4,6 +4,7 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { listPipelines } from '#shared/pipeline/pipeline-folder.ts';
 import { pageOfRuns } from '#shared/pipeline/run-index.ts';
 import { runSummary } from '#shared/pipeline/run-view.ts';
+import type { UriIn } from '#shared/store/layout.ts';
 import type { ListRunsRequest } from './schema.ts';
 
 interface Ports {
@@ -24,6 +25,6 @@ export const listRuns = async (
 ): Promise<Answer> => {
   const pipelines = pipeline === undefined ? await listPipelines(pipelinesDir) : [pipeline];
   const page = await pageOfRuns(ports.objectStore, storeUri, { pipelines, limit, nextToken });
-  const runs = await Promise.all(page.runUris.map((runUri) => runSummary(runUri, ports)));
+  const runs = await Promise.all(page.runUris.map((runUri: UriIn<'runs'>) => runSummary(runUri, ports)));
   return { status: 200, body: { runs, nextToken: page.nextToken ?? null } };
 };

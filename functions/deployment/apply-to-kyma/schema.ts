@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 export const ApplyToKymaInput = z.strictObject({
   runUri: RunUri,
-  modelRecordUri: z.string().startsWith('s3://'),
+  modelRecordUri: uriIn('models'),
   /** By digest, so that what was tested is what runs. */
   imageUri: z.string().regex(/^[^@]+@sha256:[0-9a-f]{64}$/, 'must be <registry>/<repository>@sha256:<digest>'),
 });

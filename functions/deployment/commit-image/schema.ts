@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { Digest } from '#shared/images/digest.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 export const CommitImageInput = z.strictObject({
   runUri: RunUri,
-  modelRecordUri: z.string().startsWith('s3://'),
+  modelRecordUri: uriIn('models'),
   /** As PlanImage found it, by digest. */
   baseImageUri: z.string(),
   /** What CopyLayer answered, one a layer. */

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 export const DeployEndpointInput = z.strictObject({
   runUri: RunUri,
-  modelRecordUri: z.string().startsWith('s3://'),
+  modelRecordUri: uriIn('models'),
   taskToken: z.string().min(1),
 });
 export type DeployEndpointInput = z.infer<typeof DeployEndpointInput>;

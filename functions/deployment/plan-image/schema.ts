@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Digest } from '#shared/images/digest.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
-export const PlanImageInput = z.strictObject({ runUri: RunUri, modelRecordUri: z.string().startsWith('s3://') });
+export const PlanImageInput = z.strictObject({ runUri: RunUri, modelRecordUri: uriIn('models') });
 export type PlanImageInput = z.infer<typeof PlanImageInput>;
 
 export const PlanImageOutput = z.strictObject({

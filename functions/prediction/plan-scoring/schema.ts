@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { ReusedPredictions } from '#shared/reuse/scoring-fact.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
-export const PlanScoringInput = z.strictObject({ runUri: RunUri, modelRecordUri: z.string().startsWith('s3://') });
+export const PlanScoringInput = z.strictObject({ runUri: RunUri, modelRecordUri: uriIn('models') });
 export type PlanScoringInput = z.infer<typeof PlanScoringInput>;
 
 export const PlanScoringOutput = z.strictObject({
   method: z.enum(['transform', 'endpoint', 'kyma']),
   /** Where predictions are to lie, or lie already. */
-  predictionsUri: z.string().startsWith('s3://'),
+  predictionsUri: uriIn('predictions'),
   /** The plan for ScorePart, JSON lines, one a part; null for a transform, which plans for itself. */
   plan: z
     .strictObject({

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 export const PlanWriteInput = z.strictObject({
   runUri: RunUri,
   /** The folder of the predictions: headerless CSV, the key's columns and then the model's answer. */
-  predictionsUri: z.string().regex(/^s3:\/\/[^/]+\/.+\/$/, 'must be the URI of a folder'),
+  predictionsUri: uriIn('predictions').endsWith('/', 'must be the URI of a folder'),
   /** Rows of the score dataset. */
   rowCount: z.int().positive(),
   /** The training job that made the model. */

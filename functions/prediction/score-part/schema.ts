@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { isOnePlace, modelPlace } from '#shared/predictions/model-place.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** A line of PlanScoring's plan. */
 export const ScorePartInput = z
@@ -8,7 +9,7 @@ export const ScorePartInput = z
     runUri: RunUri,
     ...modelPlace,
     part: z.int().nonnegative(),
-    uri: z.string().startsWith('s3://'),
+    uri: uriIn('staged'),
   })
   .refine(isOnePlace, 'needs endpointName or url');
 export type ScorePartInput = z.infer<typeof ScorePartInput>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
 /** The round that has ended, as the plan or an earlier answer described it. */
 export const SealDatasetInput = z.strictObject({
@@ -13,8 +14,8 @@ export const SealDatasetInput = z.strictObject({
 export type SealDatasetInput = z.infer<typeof SealDatasetInput>;
 
 const SealedDataset = z.strictObject({
-  manifestUri: z.string().startsWith('s3://'),
-  partsUri: z.string().startsWith('s3://'),
+  manifestUri: uriIn('runs'),
+  partsUri: uriIn('staged'),
   rowCount: z.int().nonnegative(),
   sizeBytes: z.int().nonnegative(),
 });
@@ -32,9 +33,12 @@ const NextRound = z.strictObject({
 });
 export type NextRound = z.infer<typeof NextRound>;
 
-export const SealDatasetOutput = z.union([
+/** What the child answers with. */
+export const Seal = z.union([
   z.strictObject({ sealed: z.strictObject({ train: SealedDataset, test: SealedDataset }) }),
   z.strictObject({ sealed: z.strictObject({ score: SealedDataset }) }),
-  z.strictObject({ next: NextRound }),
 ]);
+export type Seal = z.infer<typeof Seal>;
+
+export const SealDatasetOutput = z.union([...Seal.options, z.strictObject({ next: NextRound })]);
 export type SealDatasetOutput = z.infer<typeof SealDatasetOutput>;

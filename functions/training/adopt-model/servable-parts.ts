@@ -1,12 +1,13 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { parseImageUri } from '#shared/images/image-uri.ts';
 import type { TrainingJobDescription } from '#shared/sagemaker/training-job.ts';
+import type { ForeignUri } from '#shared/store/layout.ts';
 
 export interface ServableParts {
   /** model.tar.gz. */
-  readonly modelUri: string;
+  readonly modelUri: ForeignUri;
   /** sourcedir.tar.gz. */
-  readonly sourceUri: string;
+  readonly sourceUri: ForeignUri;
   readonly entryPoint: string;
   readonly imageUri: string;
 }

@@ -6,6 +6,8 @@ import { EvaluateModelInput, EvaluateModelOutput } from './schema.ts';
 
 const ports = { objectStore: s3ObjectStore(), sageMaker: sageMaker() };
 
-export const handler = step({ input: EvaluateModelInput, output: EvaluateModelOutput }, (input) =>
+const counts = ({ billableSeconds }: EvaluateModelOutput) => ({ TrainingSecondsBilled: billableSeconds });
+
+export const handler = step({ input: EvaluateModelInput, output: EvaluateModelOutput, counts }, (input) =>
   evaluateModel(input, ports),
 );

@@ -1,7 +1,7 @@
 import { arnOf } from '../arns.ts';
 import type { SageMakerContext } from '../context.ts';
 import { withEpochMilliseconds } from '../events.ts';
-import type { Container } from '../serving/container.ts';
+import type { ModelContainer } from '../serving/container.ts';
 import type { Collection } from '../store.ts';
 import { tagMap } from '../tags.ts';
 import type { EndpointConfig, ProductionVariant } from './configs.ts';
@@ -16,7 +16,7 @@ export interface Deployment {
   readonly AsyncInferenceConfig?: EndpointConfig['AsyncInferenceConfig'];
   readonly DataCaptureConfig?: unknown;
   /** By the variant's name. */
-  readonly containers: Readonly<Record<string, Container>>;
+  readonly containers: Readonly<Record<string, ModelContainer>>;
 }
 
 export interface Endpoint {

@@ -6,7 +6,7 @@ import type { SageMakerContext } from '../context.ts';
 import { failureReason } from '../job-failure.ts';
 import { listPage } from '../listing.ts';
 import { checkQuota } from '../quotas.ts';
-import type { Container } from '../serving/container.ts';
+import type { ModelContainer } from '../serving/container.ts';
 import { openCollection } from '../store.ts';
 import { EntityName, echoed, listing, Tags } from '../validation/members.ts';
 import { operation, refuse } from '../validation/request.ts';
@@ -43,7 +43,7 @@ const ListEndpointsInput = z.strictObject({
 
 interface Neighbours {
   existingConfig(name: string): EndpointConfig;
-  containerOf(modelName: string): Container;
+  containerOf(modelName: string): ModelContainer;
 }
 
 /** The endpoint operations, and the way to the servers for the runtime. */

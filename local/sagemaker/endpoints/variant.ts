@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { finished } from 'node:stream';
+import type { Role } from '../access/roles.ts';
 import type { SageMakerContext } from '../context.ts';
 import { JobFailure } from '../job-failure.ts';
 import { removeFolder } from '../remove-folder.ts';
-import type { Container } from '../serving/container.ts';
+import type { ModelContainer } from '../serving/container.ts';
 import type { ContainerRequest } from '../serving/model-server.ts';
 import { restartingServer } from '../serving/restarting-server.ts';
 import { PingFailedError } from '../serving/start-container.ts';
@@ -16,6 +17,8 @@ import { weightOf } from './endpoint.ts';
 /** One variant of an endpoint, served by a container of its own. */
 export interface Variant {
   readonly name: string;
+  /** What the variant does, it does as its model's role. */
+  readonly role: Role;
   readonly weight: number;
   /** Its server is ended when nobody calls, and started by the next call. */
   readonly isServerless: boolean;
@@ -36,17 +39,18 @@ export const openVariant = (
   context: SageMakerContext,
   endpointName: string,
   variant: ProductionVariant,
-  container: Container,
+  container: ModelContainer,
 ): Variant => {
   const id = randomUUID();
   const folder = join(context.dataDir, 'work', 'endpoints', id);
   const stream = `${variant.VariantName}/i-${id.replaceAll('-', '').slice(0, 17)}`;
+  const role = context.roles.of(container.RoleArn);
   const serverless = isServerless(variant);
   const server = restartingServer(context, {
     container,
     base: join(folder, 'opt', 'ml'),
     startupTimeoutMs: startupTimeoutMs(context, variant),
-    onLines: (lines) => context.logs.append(endpointLogGroup(endpointName), stream, lines),
+    onLines: (lines) => role.log(endpointLogGroup(endpointName), stream, lines),
   });
   const idle = idleTimer(serverless ? context.settings.serverlessIdleMs : undefined, () => void server.stop());
   let activeCount = 0;
@@ -72,6 +76,7 @@ export const openVariant = (
 
   return {
     name: variant.VariantName,
+    role,
     weight: weightOf(variant),
     isServerless: serverless,
     async start() {

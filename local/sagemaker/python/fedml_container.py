@@ -10,12 +10,13 @@ import sys
 import threading
 
 
-def end_with_parent():
+def end_with_parent(clean_up=lambda: None):
     """Ends this process and all its children when standard input ends, which is when the parent dies.
 
-    The kernel closes the parent's end of the pipe however the parent dies, SIGKILL included.
+    The kernel closes the parent's end of the pipe however the parent dies, SIGKILL included. clean_up does what the
+    parent no longer can.
     """
-    threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
+    threading.Thread(target=_wait_for_end_of_input, args=(clean_up,), daemon=True).start()
 
 
 def install_requirements(code_dir, packages_dir):
@@ -45,9 +46,12 @@ def has_requirements(code_dir):
     return False
 
 
-def _wait_for_end_of_input():
+def _wait_for_end_of_input(clean_up):
     while os.read(0, 4096):
         pass
-    if hasattr(os, "killpg"):
-        os.killpg(os.getpgrp(), signal.SIGKILL)
+    try:
+        clean_up()
+    finally:
+        if hasattr(os, "killpg"):
+            os.killpg(os.getpgrp(), signal.SIGKILL)
     subprocess.call(["taskkill", "/F", "/T", "/PID", str(os.getpid())])

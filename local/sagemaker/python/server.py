@@ -1,10 +1,11 @@
 """Serves a trained model as SageMaker's scikit-learn container does: GET /ping and POST /invocations.
 
-Usage: server.py BASE_DIR PORT
+Usage: server.py BASE_DIR SOCKET
 
 BASE_DIR plays /opt/ml: the model is in model/, the user's code in SAGEMAKER_SUBMIT_DIRECTORY (default code/), its
-entry script in SAGEMAKER_PROGRAM. PORT 0 lets the system choose. The first line of standard output is `LISTENING <port>`;
-everything after it is the log. Listens on 127.0.0.1 only. Standard library and numpy.
+entry script in SAGEMAKER_PROGRAM. SOCKET is the path of the Unix socket to listen on, alone in a folder that only this
+user may enter and that is removed when the parent dies. The first line of standard output is `LISTENING`; everything
+after it is the log. Standard library and numpy.
 
 The user's module brings model_fn and, if it likes, input_fn, predict_fn and output_fn, or transform_fn in their
 place. It is imported, and the model loaded, on the first request. Two deliberate differences to the container:
@@ -16,11 +17,13 @@ import importlib
 import io
 import json
 import os
+import shutil
 import sys
 import threading
 import traceback
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingMixIn, UnixStreamServer
 
 import numpy as np
 
@@ -142,7 +145,6 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
-    disable_nagle_algorithm = True
     model = None
 
     def do_GET(self):
@@ -209,7 +211,7 @@ class Handler(BaseHTTPRequestHandler):
         """Requests are not logged; errors are, with their traceback."""
 
 
-class Server(ThreadingHTTPServer):
+class Server(ThreadingMixIn, UnixStreamServer):
     daemon_threads = True
     request_queue_size = 128
 
@@ -219,20 +221,21 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def main(base_dir, port):
+def main(base_dir, socket_path):
     code_dir = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY") or os.path.join(base_dir, "code")
     packages_dir = os.path.join(base_dir, "packages")
     os.environ.setdefault("SM_MODEL_DIR", os.path.join(base_dir, "model"))
     # This file's own folder leaves the path, so that it hides no module of the user's.
     sys.path[0:1] = [code_dir, packages_dir]
     sys.argv = ["server"]
-    server = Server(("127.0.0.1", port), type("ModelHandler", (Handler,), {"model": Model(base_dir)}))
-    print("LISTENING %d" % server.server_address[1], flush=True)
+    server = Server(socket_path, type("ModelHandler", (Handler,), {"model": Model(base_dir)}))
+    print("LISTENING", flush=True)
     if has_requirements(code_dir):
         install_requirements(code_dir, packages_dir)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    end_with_parent()
-    main(os.path.abspath(sys.argv[1]), int(sys.argv[2]))
+    base, socket = sys.argv[1:]
+    end_with_parent(lambda: shutil.rmtree(os.path.dirname(socket), ignore_errors=True))
+    main(os.path.abspath(base), socket)

@@ -50,21 +50,23 @@ export const startAsyncInvocation = async (
   };
 
   async function run(): Promise<void> {
+    const variant = choose()!;
+    const { objects } = variant.role;
     const folder = join(context.dataDir, 'work', 'async', id);
     const file = join(folder, 'body');
     await mkdir(folder, { recursive: true });
     try {
-      const answer = await invokeVariant(context, endpointName, choose()!, {
+      const answer = await invokeVariant(context, endpointName, variant, {
         headers: containerHeaders(request),
-        body: await context.objects.open(parseS3Uri(inputUri)),
+        body: await objects.open(parseS3Uri(inputUri)),
         timeoutMs: timeoutSeconds * 1000,
       });
       await pipeline(answer, createWriteStream(file));
-      await context.objects.upload(file, parseS3Uri(outputUri), String(answer.headers['content-type']));
+      await objects.upload(file, parseS3Uri(outputUri), String(answer.headers['content-type']));
     } catch (error) {
       if (!failureUri) return;
       await writeFile(file, (error as Error).message);
-      await context.objects.upload(file, parseS3Uri(failureUri), 'text/plain');
+      await objects.upload(file, parseS3Uri(failureUri), 'text/plain');
     } finally {
       await removeFolder(folder);
     }

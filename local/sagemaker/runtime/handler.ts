@@ -1,6 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '#local/http/aws-json.ts';
 import { readLimited } from '#local/http/limited-body.ts';
+import { sendRestError } from '#local/http/rest-json.ts';
+import type { Iam } from '#local/iam/iam.ts';
+import { resourceTags } from '../access/tag-keys.ts';
+import { arnOf } from '../arns.ts';
 import type { SageMakerContext } from '../context.ts';
 import type { Fleet } from '../endpoints/fleet.ts';
 import { startAsyncInvocation } from './async-invocation.ts';
@@ -20,48 +24,57 @@ export const isRuntimeRequest = ({ url = '' }: IncomingMessage): boolean => url.
 
 /** Answers the SageMaker runtime API: InvokeEndpoint and InvokeEndpointAsync. */
 export const runtimeHandler =
-  (context: SageMakerContext, serving: (endpointName: string) => Fleet | undefined) =>
+  (context: SageMakerContext, iam: Iam, serving: (endpointName: string) => Fleet | undefined) =>
   async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      const { status, headers, body } = await answer(context, serving, request);
+      const { status, headers, body } = await answer(context, iam, serving, request);
       response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
       response.end(body);
     } catch (error) {
       request.resume();
-      sendError(response, error);
+      sendRestError(response, error, internalFailure);
     }
   };
 
+const internalFailure = ({ stack, message }: Error): AwsError =>
+  new AwsError('InternalFailure', stack ?? message, { statusCode: 500 });
+
 const answer = async (
   context: SageMakerContext,
+  iam: Iam,
   serving: (endpointName: string) => Fleet | undefined,
   request: IncomingMessage,
 ): Promise<RuntimeAnswer> => {
-  if (!request.headers.authorization) {
-    throw new AwsError('MissingAuthenticationTokenException', 'The request has no Authorization header.', {
-      statusCode: 403,
-    });
-  }
+  const body = await readLimited(request, MAX_BODY_BYTES);
+  if (!body) throw tooLong(MAX_BODY_BYTES);
+  const caller = iam.authenticate(request, 'sagemaker', body);
   const [, name, kind] = ROUTE.exec(request.url ?? '') ?? [];
   if (request.method !== 'POST' || !name) {
     throw new AwsError(
       'UnknownOperationException',
-      `The laptop's SageMaker runtime does not answer ${request.method} ${request.url}. It answers: InvokeEndpoint, InvokeEndpointAsync.`,
+      `The local SageMaker runtime does not answer ${request.method} ${request.url}. It answers: InvokeEndpoint, InvokeEndpointAsync.`,
       { statusCode: 404 },
     );
   }
+  const isAsync = kind === 'async-invocations';
+  const resource = arnOf(context.account, 'endpoint', name);
+  caller.authorize({
+    action: `sagemaker:${isAsync ? 'InvokeEndpointAsync' : 'InvokeEndpoint'}`,
+    resource,
+    context: resourceTags(context.tags.get(resource)),
+  });
   const fleet = serving(name);
   if (!fleet) throw validationError(`Endpoint ${name} of account ${context.account.accountId} not found.`);
-  return kind === 'invocations'
-    ? invoke(context, name, fleet, request)
-    : startAsyncInvocation(context, name, fleet, request);
+  return isAsync
+    ? startAsyncInvocation(context, name, fleet, request)
+    : invoke(context, name, fleet, { headers: request.headers, body });
 };
 
 const invoke = async (
   context: SageMakerContext,
   name: string,
   fleet: Fleet,
-  request: IncomingMessage,
+  request: { readonly headers: IncomingHttpHeaders; readonly body: Buffer },
 ): Promise<RuntimeAnswer> => {
   if (fleet.deployment.AsyncInferenceConfig) {
     throw validationError(`Endpoint ${name} of account ${context.account.accountId} takes InvokeEndpointAsync only.`);
@@ -73,22 +86,14 @@ const invoke = async (
   const variant = fleet.choose(variantName);
   if (!variant) throw validationError(`Variant ${variantName} not found for endpoint ${name}.`);
   const maxBytes = variant.isServerless ? MAX_SERVERLESS_BODY_BYTES : MAX_BODY_BYTES;
-  const body = await readLimited(request, maxBytes);
-  if (!body) {
-    throw validationError(
-      `1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than or equal to ${maxBytes}`,
-    );
-  }
+  if (request.body.length > maxBytes) throw tooLong(maxBytes);
   const answered = await invokeVariant(context, name, variant, {
-    headers: containerHeaders(request),
-    body,
+    headers: containerHeaders(request.headers),
+    body: request.body,
     timeoutMs: context.settings.invocationTimeoutMs,
   });
   const answerBody = await readLimited(answered, maxBytes);
-  if (!answerBody) {
-    answered.destroy();
-    throw modelError(context, name, 500, `The container's answer is longer than ${maxBytes} bytes.`);
-  }
+  if (!answerBody) throw modelError(context, name, 500, `The container's answer is longer than ${maxBytes} bytes.`);
   const customAttributes = answered.headers[CUSTOM_ATTRIBUTES];
   return {
     status: 200,
@@ -111,22 +116,14 @@ const REFUSED_HEADERS = [
   'x-amzn-sagemaker-enable-explanations',
 ];
 
-const containerHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
+const containerHeaders = (headers: IncomingHttpHeaders): Record<string, string> =>
   Object.fromEntries(
     PASSED_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]])),
   );
 
-export const validationError = (message: string): AwsError => new AwsError('ValidationError', message);
+const validationError = (message: string): AwsError => new AwsError('ValidationError', message);
 
-const sendError = (response: ServerResponse, error: unknown): void => {
-  const failure =
-    error instanceof AwsError
-      ? error
-      : new AwsError('InternalFailure', (error as Error).stack ?? String(error), { statusCode: 500 });
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  response.writeHead(failure.statusCode, { 'content-type': 'application/json', 'x-amzn-errortype': failure.name });
-  response.end(JSON.stringify({ Message: failure.message, ...failure.details }));
-};
+const tooLong = (maxBytes: number): AwsError =>
+  validationError(
+    `1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than or equal to ${maxBytes}`,
+  );

@@ -8,6 +8,11 @@ export interface Container {
   readonly Environment?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A container with the role that it acts as, which its model was given. */
+export interface ModelContainer extends Container {
+  readonly RoleArn: string;
+}
+
 /** A container in CreateModel: with an image, or by a model package. */
 export const ContainerDefinition = z
   .strictObject({

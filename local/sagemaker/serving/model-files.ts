@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mayNotPull } from '../access/image-pull.ts';
 import { unpackArchive } from '../archive.ts';
 import type { SageMakerContext } from '../context.ts';
 import { JobFailure } from '../job-failure.ts';
 import { fileOf, parseS3Uri } from '../objects.ts';
 import { removeFolder } from '../remove-folder.ts';
-import type { Container } from './container.ts';
+import type { ModelContainer } from './container.ts';
 
 /** The name that SageMaker gives the only container of a model, in the errors about its files. */
 const CONTAINER_NAME = 'container_1';
@@ -13,13 +14,15 @@ const CONTAINER_NAME = 'container_1';
 /**
  * Unpacks a container's model and code under a fresh `base`, which plays /opt/ml, and returns the folder of the code.
  *
- * @throws JobFailure when either can't be had or isn't a safe archive.
+ * @throws JobFailure when the image, the model or the code can't be had or isn't a safe archive.
  */
 export const unpackModel = async (
-  { objects }: SageMakerContext,
-  container: Container,
+  { roles }: SageMakerContext,
+  container: ModelContainer,
   base: string,
 ): Promise<string> => {
+  const role = roles.of(container.RoleArn);
+  if (!role.mayPull(container.Image)) throw new JobFailure(mayNotPull(container.RoleArn, container.Image));
   await removeFolder(base);
   await mkdir(join(base, 'model'), { recursive: true });
   await mkdir(join(base, 'code'), { recursive: true });
@@ -33,7 +36,7 @@ export const unpackModel = async (
   return join(base, 'code');
 
   async function unpack(uri: string, folder: string): Promise<void> {
-    const archive = await objects.open(parseS3Uri(uri)).catch((error: Error) => {
+    const archive = await role.objects.open(parseS3Uri(uri)).catch((error: Error) => {
       throw new JobFailure(
         `Failed to download model data for container "${CONTAINER_NAME}" from URL: "${uri}". Please ensure that there is an ` +
           `object located at the URL and that the role passed to CreateModel has permissions to download the object. (${error.message})`,

@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { startPython } from '../python-process.ts';
+import { makeSocketFolder } from './socket-folder.ts';
 
 export interface ModelServerOptions {
   /** Path of the interpreter. */
@@ -13,13 +14,11 @@ export interface ModelServerOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Takes the server's log. */
   readonly onLines: (lines: string[]) => void;
-  /** 0, the default, lets the system choose. */
-  readonly port?: number;
 }
 
-/** A container that serves a model on 127.0.0.1. */
+/** A container that serves a model on a socket that only this user can reach; a port would be open to all users of the machine. */
 export interface ModelServer {
-  readonly url: string;
+  readonly socketPath: string;
   /** Resolves when the process is gone, whoever ended it. */
   readonly exited: Promise<unknown>;
   /** Sends one request and gives the answer as it arrives. */
@@ -43,44 +42,38 @@ export class ContainerTimeoutError extends Error {
   override readonly name = 'ContainerTimeoutError';
 }
 
-/** What `server.py` writes before its port, ahead of everything else. */
-const ANNOUNCEMENT = 'LISTENING ';
+/** What `server.py` writes once it listens, ahead of everything else. */
+const ANNOUNCEMENT = 'LISTENING';
 
 /**
  * Starts `server.py` and waits until it listens; the model is loaded by the first request.
  *
  * @throws Error when the process ends before it listens.
  */
-export const startModelServer = async ({
-  python,
-  base,
-  env,
-  onLines,
-  port = 0,
-}: ModelServerOptions): Promise<ModelServer> => {
-  const listening = Promise.withResolvers<number>();
+export const startModelServer = async ({ python, base, env, onLines }: ModelServerOptions): Promise<ModelServer> => {
+  const socket = await makeSocketFolder();
+  const listening = Promise.withResolvers<void>();
   let isListening = false;
   const child = startPython({
     python,
     script: 'server.py',
-    args: [base, String(port)],
+    args: [base, socket.path],
     env,
     onLines(lines) {
-      const announcement = isListening ? undefined : lines.find((line) => line.startsWith(ANNOUNCEMENT));
-      if (!announcement) return onLines(lines);
+      if (isListening || !lines.includes(ANNOUNCEMENT)) return onLines(lines);
       isListening = true;
-      listening.resolve(Number(announcement.slice(ANNOUNCEMENT.length)));
-      onLines(lines.filter((line) => line !== announcement));
+      listening.resolve();
+      onLines(lines.toSpliced(lines.indexOf(ANNOUNCEMENT), 1));
     },
   });
-  const exited = child.exited.catch((error: Error) => onLines([String(error)]));
+  const exited = child.exited.catch((error: Error) => onLines([String(error)])).finally(socket.remove);
   exited.then(() => listening.reject(new Error('The model server ended before it listened; see its log.')));
-  const url = `http://127.0.0.1:${await listening.promise}`;
+  await listening.promise;
   const agent = new Agent({ keepAlive: true });
   return {
-    url,
+    socketPath: socket.path,
     exited,
-    send: (message) => send(url, agent, message),
+    send: (message) => send(socket.path, agent, message),
     async stop() {
       agent.destroy();
       child.kill();
@@ -90,12 +83,12 @@ export const startModelServer = async ({
 };
 
 const send = async (
-  url: string,
+  socketPath: string,
   agent: Agent,
   { method, path, headers = {}, body, timeoutMs }: ContainerRequest,
 ): Promise<IncomingMessage> => {
   const length = body instanceof Readable ? {} : { 'content-length': body?.length ?? 0 };
-  const outgoing = request(new URL(path, url), { agent, method, headers: { ...headers, ...length } });
+  const outgoing = request({ socketPath, path, agent, method, headers: { ...headers, ...length } });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve);
     outgoing.once('error', reject);

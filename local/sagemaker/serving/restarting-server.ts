@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SageMakerContext } from '../context.ts';
-import type { Container } from './container.ts';
+import type { ModelContainer } from './container.ts';
 import { unpackModel } from './model-files.ts';
 import type { ContainerRequest, ModelServer } from './model-server.ts';
 import { ContainerTimeoutError } from './model-server.ts';
 import { startContainer } from './start-container.ts';
 
 export interface RestartingServerOptions {
-  readonly container: Container;
+  readonly container: ModelContainer;
   /** Plays /opt/ml; the model is unpacked into it before the first start. */
   readonly base: string;
   readonly env?: Readonly<Record<string, string>>;

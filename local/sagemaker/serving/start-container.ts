@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { containerAwsEnvironment } from '../container-environment.ts';
 import type { SageMakerContext } from '../context.ts';
-import type { Container } from './container.ts';
+import type { ModelContainer } from './container.ts';
 import type { ModelServer } from './model-server.ts';
 import { startModelServer } from './model-server.ts';
 
 export interface ContainerStart {
-  readonly container: Container;
+  readonly container: ModelContainer;
   /** Plays /opt/ml, with the model unpacked. */
   readonly base: string;
   /** The folder of the user's code on this machine. */
@@ -37,7 +37,7 @@ export const startContainer = async (context: SageMakerContext, start: Container
     python: context.python,
     base: start.base,
     env: {
-      ...containerAwsEnvironment(context),
+      ...containerAwsEnvironment(context, context.roles.of(start.container.RoleArn)),
       SAGEMAKER_SERVING_MODULE: 'sagemaker_sklearn_container.serving:main',
       ...start.container.Environment,
       ...start.env,

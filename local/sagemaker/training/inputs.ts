@@ -17,11 +17,12 @@ export const HOST = 'algo-1';
  * @throws JobFailure when data or code can't be had.
  */
 export const prepareInputs = async (
-  { objects, account }: SageMakerContext,
+  { roles, account }: SageMakerContext,
   job: TrainingJob,
   base: string,
   signal: AbortSignal,
 ): Promise<void> => {
+  const { objects } = roles.of(job.RoleArn);
   await writeConfig(job, base);
   for (const channel of job.InputDataConfig ?? []) {
     await orClientError('Data download failed', () => copyChannel(channel));

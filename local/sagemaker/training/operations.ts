@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Operation } from '#local/http/aws-json.ts';
 import { AwsError } from '#local/http/aws-json.ts';
 import type { Api } from '../api.ts';
+import { arnOf } from '../arns.ts';
 import type { SageMakerContext } from '../context.ts';
 import { INTERRUPTED } from '../job-failure.ts';
 import { listPage } from '../listing.ts';
@@ -41,6 +42,7 @@ export const trainingApi = (context: SageMakerContext): Api => {
         used: jobs.records.all().filter((job) => usesSameQuota(job, input)).length,
         wanted: input.ResourceConfig.InstanceCount,
       });
+      context.roles.assume(input.RoleArn, arnOf(context.account, 'training-job', input.TrainingJobName));
       const job = jobs.create(input);
       start(job);
       return { TrainingJobArn: job.TrainingJobArn };

@@ -1,10 +1,12 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Role } from '../access/roles.ts';
 import { packArchive } from '../archive.ts';
 import type { SageMakerContext } from '../context.ts';
 import { checkImage } from '../image.ts';
 import { failureReason, JobFailure, orClientError } from '../job-failure.ts';
+import type { Objects } from '../objects.ts';
 import { joinS3Uri, parseS3Uri } from '../objects.ts';
 import { packageVersions } from '../python-interpreter.ts';
 import { removeFolder } from '../remove-folder.ts';
@@ -17,6 +19,9 @@ import type { SecondaryStatus, TrainingJob, TrainingJobs } from './training-job.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const TRAINING_LOG_GROUP = '/aws/sagemaker/TrainingJobs';
+
+const NO_IMAGE =
+  'ClientError: Cannot pull algorithm container. Either the image does not exist or its permissions are incorrect.';
 
 /** Why a job was stopped: the secondary status that it ends with. */
 export type StopReason = Extract<SecondaryStatus, 'Stopped' | 'MaxRuntimeExceeded'>;
@@ -33,13 +38,14 @@ export const runTrainingJob = async (
   { TrainingJobName: name }: TrainingJob,
   stop: AbortController,
 ): Promise<void> => {
-  const { background, logs, settings } = context;
+  const { background, roles, settings } = context;
   const folder = join(context.dataDir, 'work', 'training', name.toLowerCase());
   const base = join(folder, 'opt', 'ml');
   const ending = AbortSignal.any([background.closing, stop.signal]);
   const stream = `${name}/${HOST}-${Math.trunc(Date.now() / 1000)}`;
-  const log = (lines: readonly string[]) => logs.append(TRAINING_LOG_GROUP, stream, lines);
   const job = jobs.records.get(name)!;
+  const role = roles.of(job.RoleArn);
+  const log = (lines: readonly string[]) => role.log(TRAINING_LOG_GROUP, stream, lines);
   const metrics = metricScanner(job.AlgorithmSpecification.MetricDefinitions ?? [], (text) => log([text]));
   let timer: NodeJS.Timeout | undefined;
   let end = (): void => {};
@@ -47,6 +53,7 @@ export const runTrainingJob = async (
     await sleep(settings.startDelayMs, undefined, { signal: ending });
     jobs.move(name, 'InProgress', 'Downloading', { TrainingStartTime: new Date() });
     timer = setTimeout(() => stopTrainingJob(jobs, name, stop, 'MaxRuntimeExceeded'), maxRuntimeMs(job));
+    if (!role.mayPull(job.AlgorithmSpecification.TrainingImage)) throw new JobFailure(NO_IMAGE);
     await prepareInputs(context, job, base, ending);
     await warnOfImage();
     jobs.move(name, 'InProgress', 'Training');
@@ -57,8 +64,8 @@ export const runTrainingJob = async (
     background.closing.throwIfAborted();
     clearTimeout(timer);
     jobs.move(name, stop.signal.aborted ? 'Stopping' : 'InProgress', 'Uploading');
-    const S3ModelArtifacts = await uploadArtifacts(context, job, base);
-    end = () => finish({ ModelArtifacts: { S3ModelArtifacts }, ...metrics.found() });
+    const S3ModelArtifacts = await uploadArtifacts(role, job, base);
+    end = () => finish({ ModelArtifacts: { S3ModelArtifacts }, ...foundMetrics() });
   } catch (error) {
     if (background.closing.aborted) return;
     end = () => (stop.signal.aborted ? finish({}) : fail(error));
@@ -77,7 +84,12 @@ export const runTrainingJob = async (
   }
 
   function fail(error: unknown): void {
-    jobs.move(name, 'Failed', 'Failed', { FailureReason: failureReason(error), ...metrics.found() });
+    jobs.move(name, 'Failed', 'Failed', { FailureReason: failureReason(error), ...foundMetrics() });
+  }
+
+  /** SageMaker knows the metrics that it could put into CloudWatch, as the role. */
+  function foundMetrics(): Partial<TrainingJob> {
+    return role.mayPutMetrics(TRAINING_LOG_GROUP) ? metrics.found() : {};
   }
 
   function finish(facts: Partial<TrainingJob>): void {
@@ -97,18 +109,18 @@ const maxRuntimeMs = ({ StoppingCondition: { MaxRuntimeInSeconds = 86_400 } }: T
   Math.min(MAX_TIMER_MS, MaxRuntimeInSeconds * 1000);
 
 /** Puts model.tar.gz, output.tar.gz if there is output, and the checkpoints; returns the model's URI. */
-const uploadArtifacts = async (context: SageMakerContext, job: TrainingJob, base: string): Promise<string> => {
+const uploadArtifacts = async ({ objects }: Role, job: TrainingJob, base: string): Promise<string> => {
   const outputUri = joinS3Uri(job.OutputDataConfig.S3OutputPath, job.TrainingJobName, 'output');
   const uploadFolder = async (folder: string, name: string) => {
     const file = join(base, name);
     await packArchive(folder, file);
-    await context.objects.upload(file, parseS3Uri(joinS3Uri(outputUri, name)), 'application/x-tar');
+    await objects.upload(file, parseS3Uri(joinS3Uri(outputUri, name)), 'application/x-tar');
   };
   return orClientError('Artifact upload failed', async () => {
     await uploadFolder(await existingFolder(join(base, 'model')), 'model.tar.gz');
     const outputFolder = await existingFolder(join(base, 'output', 'data'));
     if ((await readdir(outputFolder)).length > 0) await uploadFolder(outputFolder, 'output.tar.gz');
-    if (job.CheckpointConfig) await uploadCheckpoints(context, job, base);
+    if (job.CheckpointConfig) await uploadCheckpoints(objects, job, base);
     return joinS3Uri(outputUri, 'model.tar.gz');
   });
 };
@@ -119,7 +131,7 @@ const existingFolder = async (folder: string): Promise<string> => {
   return folder;
 };
 
-const uploadCheckpoints = async ({ objects }: SageMakerContext, job: TrainingJob, base: string): Promise<void> => {
+const uploadCheckpoints = async (objects: Objects, job: TrainingJob, base: string): Promise<void> => {
   const folder = checkpointFolder(job, base);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;

@@ -30,7 +30,7 @@ export const runScript = async (
     script: 'runner.py',
     args: [base],
     env: {
-      ...containerAwsEnvironment(context),
+      ...containerAwsEnvironment(context, context.roles.of(job.RoleArn)),
       SAGEMAKER_TRAINING_MODULE: 'sagemaker_sklearn_container.training:main',
       TRAINING_JOB_NAME: job.TrainingJobName,
       TRAINING_JOB_ARN: job.TrainingJobArn,

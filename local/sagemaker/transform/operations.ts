@@ -6,7 +6,7 @@ import type { SageMakerContext } from '../context.ts';
 import { INTERRUPTED } from '../job-failure.ts';
 import { listPage } from '../listing.ts';
 import { checkQuota } from '../quotas.ts';
-import type { Container } from '../serving/container.ts';
+import type { ModelContainer } from '../serving/container.ts';
 import { openCollection } from '../store.ts';
 import { operation, refuse } from '../validation/request.ts';
 import { CreateTransformJobInput, ListTransformJobsInput, TransformJobNameInput } from './request.ts';
@@ -15,7 +15,7 @@ import type { TransformJob } from './transform-job.ts';
 import { describeTransformJob, transformJobs } from './transform-job.ts';
 
 /** The batch transform operations; `containerOf` finds a model's container by the model's name. */
-export const transformApi = (context: SageMakerContext, containerOf: (modelName: string) => Container): Api => {
+export const transformApi = (context: SageMakerContext, containerOf: (modelName: string) => ModelContainer): Api => {
   const jobs = transformJobs(context, openCollection<TransformJob>(join(context.dataDir, 'records', 'transform-jobs')));
   const running = new Map<string, AbortController>();
 

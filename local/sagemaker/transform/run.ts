@@ -31,12 +31,14 @@ export const runTransformJob = async (
   job: TransformJob,
   stop: AbortSignal,
 ): Promise<void> => {
-  const { background, objects, logs } = context;
+  const { background } = context;
+  const role = context.roles.of(job.container.RoleArn);
+  const { objects } = role;
   const name = job.TransformJobName;
   const folder = join(context.dataDir, 'work', 'transform', name.toLowerCase());
   const ending = AbortSignal.any([background.closing, stop]);
   const stream = `${name}/i-${randomUUID().replaceAll('-', '').slice(0, 17)}`;
-  const log = (lines: readonly string[]) => logs.append(TRANSFORM_LOG_GROUP, stream, lines);
+  const log = (lines: readonly string[]) => role.log(TRANSFORM_LOG_GROUP, stream, lines);
   const server = restartingServer(context, {
     container: job.container,
     base: join(folder, 'opt', 'ml'),
@@ -114,7 +116,7 @@ export const runTransformJob = async (
       error instanceof InvocationFailedError
         ? [`Bad HTTP status received from algorithm: ${error.statusCode}`, '', 'Message:', ...error.message.split('\n')]
         : [String((error as Error).message)];
-    logs.append(
+    role.log(
       TRANSFORM_LOG_GROUP,
       `${stream}/data-log`,
       lines.map((line) => `${subject}: ${line}`),

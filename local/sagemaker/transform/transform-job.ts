@@ -1,7 +1,7 @@
 import { arnOf } from '../arns.ts';
 import type { SageMakerContext } from '../context.ts';
 import { withEpochMilliseconds } from '../events.ts';
-import type { Container } from '../serving/container.ts';
+import type { ModelContainer } from '../serving/container.ts';
 import type { Collection } from '../store.ts';
 import { tagMap } from '../tags.ts';
 import type { CreateTransformJobInput } from './request.ts';
@@ -17,13 +17,13 @@ export interface TransformJob extends Omit<CreateTransformJobInput, 'Tags'> {
   readonly TransformEndTime?: Date;
   readonly FailureReason?: string;
   /** The model as it was when the job was created. */
-  readonly container: Container;
+  readonly container: ModelContainer;
 }
 
 /** The account's transform jobs; each change of a status is kept on disk before its event goes out. */
 export interface TransformJobs {
   readonly records: Collection<TransformJob>;
-  create(request: CreateTransformJobInput, container: Container): TransformJob;
+  create(request: CreateTransformJobInput, container: ModelContainer): TransformJob;
   move(name: string, status: TransformJobStatus, facts?: Partial<TransformJob>): TransformJob;
 }
 

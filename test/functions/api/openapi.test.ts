@@ -2,23 +2,21 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { OPERATIONS, openapi } from '#functions/api/openapi/openapi.ts';
-import { cloudFormationTags } from '#local/deployment/functions.ts';
-import { readRoutes } from '#local/http-api/routes.ts';
-import { ROOT } from '#test/statemachines/definitions.ts';
+import { parseCloudFormation } from '#local/template/cloud-formation-yaml.ts';
+import { ROOT, routes } from '#test/statemachines/definitions.ts';
 
 it('has the routes of functions.yml, each to the function of its operation', () => {
   const operations = OPERATIONS.map(({ id, method, path }) => ({ functionName: id, method, path }));
 
   const byName = (a: { functionName: string }, b: { functionName: string }) =>
     a.functionName < b.functionName ? -1 : 1;
-  expect(operations.toSorted(byName)).toEqual(readRoutes(ROOT).toSorted(byName));
+  expect(operations.toSorted(byName)).toEqual(routes.toSorted(byName));
 });
 
 it('lets nobody in without an authorizer, and answers before API Gateway gives up', () => {
   const text = readFileSync(join(ROOT, 'functions', 'api', 'functions.yml'), 'utf8');
-  const functions = parse(text, { customTags: cloudFormationTags }) as Record<
+  const functions = parseCloudFormation(text) as Record<
     string,
     { timeout: number; events: { httpApi: { authorizer: string } }[] }
   >;

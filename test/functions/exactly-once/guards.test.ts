@@ -1,16 +1,22 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
-import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
-import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import { planWrite as planWriteStep } from '#functions/prediction/plan-write/plan-write.ts';
+import { publishPredictions as publishPredictionsStep } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart as writePartStep } from '#functions/prediction/write-part/write-part.ts';
 import type { LaptopHanaEngine } from '#local/hana/sql/engine.ts';
 import { WarehouseUnavailableError } from '#shared/errors.ts';
 import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { openEngine } from './engine-connections.ts';
 import { mortalWarehouse, sleepAt } from './mortal.ts';
 import { givenScoredRun, leftBy, type Predictions, type ScoredRun } from './scored-run.ts';
 import { type Seam, seamed } from './sql-seam.ts';
 import { sqlWorld, type World } from './world.ts';
+
+const planWrite = granted('planWrite', planWriteStep);
+const publishPredictions = granted('publishPredictions', publishPredictionsStep);
+const writePart = granted('writePart', writePartStep);
 
 /** What a test does and expects, with connections as they are or with one guard switched off. */
 type Scenario = (mutation: Seam) => Promise<void>;
@@ -37,7 +43,7 @@ const planned = async (world: World, predictions: Predictions) => {
 };
 
 const planAgain = async (world: World, { runUri, rowCount }: ScoredRun) => {
-  const input = { runUri, predictionsUri: `${runUri}predictions/parts/`, rowCount, model: 'model-1' };
+  const input = { runUri, predictionsUri: predictionPartsUri(runUri), rowCount, model: 'model-1' };
   const { writeId, fence } = await planWrite(input, { ...world.startProcess(), runs: noRunEnds });
   const { text } = await world.objectStore.getText(plannedPartsUri(runUri, fence));
   const parts = text

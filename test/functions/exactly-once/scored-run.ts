@@ -4,6 +4,7 @@ import { CHUNKS } from '#shared/predictions/chunks.ts';
 import { LEDGER } from '#shared/predictions/ledger.ts';
 import { LINEAGE_COLUMNS, type WriteMode } from '#shared/predictions/target-table.ts';
 import { stagingTableName } from '#shared/predictions/write-record.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { LEASES } from '#shared/warehouse/lease-sql.ts';
 import type { Row, Table, WriteSession } from '#shared/warehouse/warehouse.ts';
@@ -69,7 +70,7 @@ export const givenScoredRun = async (
   };
   await objectStore.put(manifestUri(runUri, 'score'), JSON.stringify(manifest));
   for (const [index, text] of parts.entries()) {
-    await objectStore.put(`${runUri}predictions/parts/part-0000${index}.csv`, text);
+    await objectStore.put(`${predictionPartsUri(runUri)}part-0000${index}.csv`, text);
   }
   await warehouse.write({ runId: 'earlier' }, (session) => givenTable(session, table, primaryKey));
   return { runId, runUri, table, mode, rowCount: parts.join('').split('\n').length - 1 };

@@ -1,10 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { planScoring } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { planScoring as planScoringStep } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { partsUri } from '#shared/dataset/manifest.ts';
 import { rememberScoring } from '#shared/reuse/known-scoring.ts';
 import { loadScoring } from '#shared/reuse/scoring-fact.ts';
+import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
+
+const planScoring = granted('planScoring', planScoringStep);
 
 let ports: InMemoryPorts;
 let modelRecordUri: string;
@@ -43,7 +48,7 @@ const givenEarlierTransform = async (): Promise<string> => {
   await plan();
   const { inputsSha256 } = (await loadScoring(ports.objectStore, RUN_URI))!;
   const runUri = RUN_URI.replace('run-1', 'run-0');
-  const predictionsUri = `${runUri}predictions/parts/`;
+  const predictionsUri = predictionPartsUri(runUri);
   for (const part of [0, 1]) await ports.objectStore.put(`${predictionsUri}${part}.out`, `${part},0.5\n`);
   await rememberScoring(ports.objectStore, { runUri, pipeline: 'flights' }, inputsSha256!, predictionsUri);
   return runUri;
@@ -58,7 +63,7 @@ describe('planScoring', () => {
 
     expect(await plan()).toEqual({
       method: 'transform',
-      predictionsUri: `${RUN_URI}predictions/parts/`,
+      predictionsUri: predictionPartsUri(RUN_URI),
       model: 'job-1',
       reused: null,
       plan: null,
@@ -71,7 +76,7 @@ describe('planScoring', () => {
 
     expect(await plan()).toEqual({
       method: 'transform',
-      predictionsUri: `${earlier}predictions/parts/`,
+      predictionsUri: predictionPartsUri(earlier),
       model: 'job-1',
       reused: { runUri: earlier, because: 'the model, the rows and the settings are the same' },
       plan: null,
@@ -79,9 +84,9 @@ describe('planScoring', () => {
   });
 
   it.each<[string, (earlier: string) => unknown]>([
-    ['a part of them is gone', (earlier) => ports.objectStore.delete(`${earlier}predictions/parts/1.out`)],
-    ['a part of them changed', (earlier) => ports.objectStore.put(`${earlier}predictions/parts/1.out`, '2,0.9\n')],
-    ['there is a part more', (earlier) => ports.objectStore.put(`${earlier}predictions/parts/2.out`, '3,0.9\n')],
+    ['a part of them is gone', (earlier) => ports.objectStore.delete(`${predictionPartsUri(earlier)}1.out`)],
+    ['a part of them changed', (earlier) => ports.objectStore.put(`${predictionPartsUri(earlier)}1.out`, '2,0.9\n')],
+    ['there is a part more', (earlier) => ports.objectStore.put(`${predictionPartsUri(earlier)}2.out`, '3,0.9\n')],
     ['the run is to reuse nothing', () => given('transform', undefined, { reuse: false })],
     [
       'the model is served with another variable',
@@ -106,7 +111,7 @@ describe('planScoring', () => {
     await given('transform');
     await change(earlier);
 
-    expect(await plan()).toMatchObject({ reused: null, predictionsUri: `${RUN_URI}predictions/parts/` });
+    expect(await plan()).toMatchObject({ reused: null, predictionsUri: predictionPartsUri(RUN_URI) });
   });
 
   it('asks a deployed model anew each time', async () => {
@@ -126,8 +131,8 @@ describe('planScoring', () => {
     expect(scoring).toMatchObject({ bucket: 'store', partCount: 2, concurrency: 9 });
     const lines = ports.objectStore.objects.get(`s3://${scoring!.bucket}/${scoring!.key}`)!.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { runUri: RUN_URI, endpointName: 'flights', part: 0, uri: `${RUN_URI}score/parts/part-0.csv` },
-      { runUri: RUN_URI, endpointName: 'flights', part: 1, uri: `${RUN_URI}score/parts/part-2.csv` },
+      { runUri: RUN_URI, endpointName: 'flights', part: 0, uri: `${partsUri(RUN_URI, 'score')}part-0.csv` },
+      { runUri: RUN_URI, endpointName: 'flights', part: 1, uri: `${partsUri(RUN_URI, 'score')}part-2.csv` },
     ]);
   });
 

@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
-import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
+import { extractPartition as extractPartitionStep } from '#functions/staging/extract-partition/extract-partition.ts';
+import { planPartitions as planPartitionsStep } from '#functions/staging/plan-partitions/plan-partitions.ts';
 import type { NextRound } from '#functions/staging/seal-dataset/schema.ts';
-import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
-import { loadManifest } from '#shared/dataset/manifest.ts';
+import { sealDataset as sealDatasetStep } from '#functions/staging/seal-dataset/seal-dataset.ts';
+import { loadManifest, partsUri } from '#shared/dataset/manifest.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row, Warehouse } from '#shared/warehouse/warehouse.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryView, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
 import { plannedPartitions, type Round, sealInput, stage } from './stage.ts';
+
+const extractPartition = granted('extractPartition', extractPartitionStep);
+const planPartitions = granted('planPartitions', planPartitionsStep);
+const sealDataset = granted('sealDataset', sealDatasetStep);
 
 const ordersView = (rows: readonly Row[]): InMemoryView => ({
   columns: [columnOfType('ID', 'BIGINT'), columnOfType('NOTE', 'NVARCHAR(50)'), columnOfType('LATE', 'INTEGER')],
@@ -34,8 +39,8 @@ describe('staging for training', () => {
     const sealed = await stage('training', ports);
 
     expect(sealed).toMatchObject({ train: { rowCount: 17 }, test: { rowCount: 3 } });
-    const train = objectStore.objects.get(`${RUN_URI}train/parts/part-00000.csv`)!;
-    const test = objectStore.objects.get(`${RUN_URI}test/parts/part-00000.csv`)!;
+    const train = objectStore.objects.get(`${partsUri(RUN_URI, 'train')}part-00000.csv`)!;
+    const test = objectStore.objects.get(`${partsUri(RUN_URI, 'test')}part-00000.csv`)!;
     expect(train.split('\n')[0]).toBe('ID,NOTE,LATE');
     expect([...train.split('\n').slice(1, -1), ...test.split('\n').slice(1, -1)].sort()).toEqual(
       twentyOrders.rows.map((row) => row.join(',')).sort(),
@@ -65,11 +70,39 @@ describe('staging for training', () => {
     await givenOrders(objectStore);
     await stage('training', ports);
     const before = snapshot(objectStore);
-    objectStore.objects.set(`${RUN_URI}train/parts/part-00001.csv`, 'ID,NOTE,LATE\n99,left over,1\n');
+    objectStore.objects.set(`${partsUri(RUN_URI, 'train')}part-00001.csv`, 'ID,NOTE,LATE\n99,left over,1\n');
 
     await stage('training', ports);
 
     expect(snapshot(objectStore)).toEqual(before);
+  });
+
+  it('keeps what is sealed for a run that is resumed, whatever has become of the view, and asks the warehouse nothing', async () => {
+    const objectStore = inMemoryObjectStore();
+    await givenOrders(objectStore);
+    const sealed = await stage('training', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) });
+    const before = snapshot(objectStore);
+    const gone: Warehouse = { ...inMemoryWarehouse({}), read: () => Promise.reject(new Error('The view is gone.')) };
+
+    const plan = await planPartitions({ runUri: RUN_URI, purpose: 'training' }, { objectStore, warehouse: gone });
+    const again = await sealDataset(sealInput('training', plan), { objectStore, warehouse: gone });
+
+    expect(plan.partitionCount).toBe(0);
+    expect(again).toEqual({ sealed });
+    expect(snapshot(objectStore)).toEqual(before);
+  });
+
+  it('does not go on with a sealed dataset of which a part was deleted', async () => {
+    const objectStore = inMemoryObjectStore();
+    const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
+    await givenOrders(objectStore);
+    await stage('training', ports);
+    objectStore.objects.delete(`${partsUri(RUN_URI, 'test')}part-00000.csv`);
+
+    await expect(planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports)).rejects.toMatchObject({
+      name: 'ObjectMissingError',
+      message: expect.stringContaining('Start a new run'),
+    });
   });
 
   it('stages a large view in partitions whose union is the view', async () => {
@@ -109,7 +142,7 @@ describe('staging for training', () => {
     const sealed = await stage('training', ports);
 
     expect(sealed).toMatchObject({ train: { rowCount: 17 }, test: { rowCount: 3 } });
-    expect(objectStore.objects.get(`${RUN_URI}train/parts/part-00000.csv`)!.split('\n')[0]).toBe('0,note 0');
+    expect(objectStore.objects.get(`${partsUri(RUN_URI, 'train')}part-00000.csv`)!.split('\n')[0]).toBe('0,note 0');
   });
 
   it('refuses an empty view before anything is staged', async () => {
@@ -162,7 +195,9 @@ describe('staging for training', () => {
 
       expect(next).toMatchObject({ round: 1, rereads: 1, partitionCount: 1, waitSeconds: 0 });
       expect(second).toMatchObject({ sealed: { train: { rowCount: 17 }, test: { rowCount: 3 } } });
-      const parts = ['train', 'test'].map((name) => objectStore.objects.get(`${RUN_URI}${name}/parts/part-00000.csv`));
+      const parts = (['train', 'test'] as const).map((name) =>
+        objectStore.objects.get(`${partsUri(RUN_URI, name)}part-00000.csv`),
+      );
       expect(parts.join('')).toContain('0,changed,0');
     });
 
@@ -265,7 +300,7 @@ describe('staging for training', () => {
       const sealed = await stage('training', { objectStore, warehouse: counted }, runUri);
 
       expect(counted.readCount()).toBe(1);
-      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${RUN_URI}train/parts/` } });
+      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: partsUri(RUN_URI, 'train') } });
       const manifest = await loadManifest(objectStore, `${runUri}train/manifest.json`);
       expect(manifest).toMatchObject({ runUri, reusedFrom: RUN_URI, parts: [{ rowCount: 17 }] });
       const plan = JSON.parse(objectStore.objects.get(`${runUri}staging/plan-training.json`)!);
@@ -280,7 +315,7 @@ describe('staging for training', () => {
       ],
       [
         'a part is gone',
-        (ports: Changeable) => ports.objectStore.objects.delete(`${RUN_URI}test/parts/part-00000.csv`),
+        (ports: Changeable) => ports.objectStore.objects.delete(`${partsUri(RUN_URI, 'test')}part-00000.csv`),
       ],
     ])('reads all of the view again when %s', async (_, change) => {
       const { ports, runUri } = await givenLast({});
@@ -288,7 +323,7 @@ describe('staging for training', () => {
 
       const sealed = await stage('training', ports, runUri);
 
-      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${runUri}train/parts/` } });
+      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: partsUri(runUri, 'train') } });
     });
 
     it('reads all of a view that is what it was when the run is to reuse nothing', async () => {
@@ -298,7 +333,7 @@ describe('staging for training', () => {
 
       const sealed = await stage('training', ports, runUri);
 
-      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: `${runUri}train/parts/` } });
+      expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: partsUri(runUri, 'train') } });
     });
 
     it('stages only rows beyond the watermark of the last one', async () => {
@@ -367,7 +402,7 @@ describe('staging for training', () => {
     await givenOrders(objectStore);
     const plan = await planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports);
     for (const partition of await plannedPartitions(ports, plan)) await extractPartition(partition, ports);
-    objectStore.objects.delete(`${RUN_URI}test/parts/part-00000.csv`);
+    objectStore.objects.delete(`${partsUri(RUN_URI, 'test')}part-00000.csv`);
 
     await expect(sealDataset(sealInput('training', plan), ports)).rejects.toMatchObject({
       name: 'ObjectMissingError',
@@ -452,8 +487,8 @@ describe('staging for scoring', () => {
       warehouse: inMemoryWarehouse({ ORDERS: ordersView([[1, 'a, b', null]]) }),
     });
 
-    expect(sealed).toMatchObject({ score: { rowCount: 1, partsUri: `${RUN_URI}score/parts/` } });
-    expect(objectStore.objects.get(`${RUN_URI}score/parts/part-00000.csv`)).toBe('"a, b",1,\n');
+    expect(sealed).toMatchObject({ score: { rowCount: 1, partsUri: partsUri(RUN_URI, 'score') } });
+    expect(objectStore.objects.get(`${partsUri(RUN_URI, 'score')}part-00000.csv`)).toBe('"a, b",1,\n');
   });
 
   it('refuses a line break for a batch transform, naming the column and not the value', async () => {
@@ -468,7 +503,7 @@ describe('staging for scoring', () => {
       message: expect.not.stringContaining('secret'),
     });
     await expect(staging).rejects.toThrow(/value of NOTE.*prediction\.method: endpoint/);
-    expect(objectStore.objects.has(`${RUN_URI}score/parts/part-00000.csv`)).toBe(false);
+    expect(objectStore.objects.has(`${partsUri(RUN_URI, 'score')}part-00000.csv`)).toBe(false);
   });
 
   it('stages a line break for an endpoint', async () => {
@@ -478,7 +513,7 @@ describe('staging for scoring', () => {
 
     await stage('scoring', { objectStore, warehouse });
 
-    expect(objectStore.objects.get(`${RUN_URI}score/parts/part-00000.csv`)).toBe('"two\nlines",1,0\n');
+    expect(objectStore.objects.get(`${partsUri(RUN_URI, 'score')}part-00000.csv`)).toBe('"two\nlines",1,0\n');
   });
 
   it('seals a dataset without rows where the pipeline allows that', async () => {

@@ -1,10 +1,24 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readFunctions } from '#local/deployment/functions.ts';
+import { sharedVariables } from '#local/deployment/functions.ts';
+import { functionsByKey, localDeployment } from '#test/deployment/local-deployment.ts';
 
-const functions = readFunctions(join(import.meta.dirname, '..', '..', '..'));
+const deployment = await localDeployment();
 
-it('takes the variables of a function that stand in its entry, and leaves those that CloudFormation fills in to the laptop', () => {
-  expect(functions.extractPartition!.environment).toHaveProperty('NODE_OPTIONS');
-  expect(functions.startRun!.environment).toEqual({});
+it('gives each function the variables and the role of its entry', () => {
+  const { extractPartition, startRun } = functionsByKey(deployment);
+
+  expect(extractPartition!.environment).toHaveProperty('NODE_OPTIONS');
+  expect(startRun!.environment).toMatchObject({
+    FEDML_STAGE: 'local',
+    FEDML_PIPELINE_STATE_MACHINE_ARN:
+      'arn:aws:states:eu-central-1:000000000000:stateMachine:fedml-serverless-local-pipeline',
+  });
+  expect(startRun!.roleArn).toMatch(/^arn:aws:iam::000000000000:role\/fedml-serverless-local-StartRunRole-/);
+});
+
+it('finds the variables that all functions share', () => {
+  const shared = sharedVariables(deployment);
+
+  expect(shared).toMatchObject({ FEDML_STAGE: 'local', FEDML_EVENT_BUS_NAME: 'fedml-serverless-local' });
+  expect(shared).not.toHaveProperty('FEDML_PIPELINE_STATE_MACHINE_ARN');
 });

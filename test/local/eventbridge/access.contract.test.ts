@@ -89,6 +89,8 @@ const row = (
 
 const DEFAULT_BUS = `${EVENTS}:event-bus/default`;
 const OWN_BUS = `${EVENTS}:event-bus/own`;
+/** The same name in another account: a grant on it gives nothing here. */
+const FOREIGN_BUS = OWN_BUS.replace('000000000000', '111111111111');
 const RULE = `${EVENTS}:rule/tests`;
 const OWN_RULE = `${EVENTS}:rule/own/tests`;
 const onRule = { Name: 'tests' };
@@ -119,6 +121,9 @@ const ROWS: readonly AccessRow[] = [
     new TestEventPatternCommand({ EventPattern: EVERY_TEST_EVENT.EventPattern, Event: event }),
   ),
   row([['CreateEventBus', `${EVENTS}:event-bus/new`]], new CreateEventBusCommand({ Name: 'new' })),
+  row([['DescribeEventBus', FOREIGN_BUS]], new DescribeEventBusCommand({ Name: FOREIGN_BUS }), {
+    otherwise: 'ResourceNotFoundException',
+  }),
   row([['DescribeEventBus', OWN_BUS]], new DescribeEventBusCommand({ Name: 'own' })),
   row([['DeleteEventBus', OWN_BUS]], new DeleteEventBusCommand({ Name: 'own' }), { otherwise: 'ValidationException' }),
   row([['ListEventBuses', '*']], new ListEventBusesCommand({})),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PERSON } from '#test/local/iam/test-iam.ts';
 import { isAlive } from '#test/local/is-alive.ts';
 import { FIXTURES, fixture, type OpenLambda, openLambda } from './open-lambda.ts';
 
@@ -185,7 +186,7 @@ describe('the end of the host', () => {
 
 describe('a function table with mistakes', () => {
   it('is refused with all of them', async () => {
-    const environment = { PATH: '/bin' };
+    const environment = { PATH: '/bin', AWS_SESSION_TOKEN: 'of another', COPY: `a ${PERSON.secretAccessKey} in it` };
     const functions = {
       'a b': fixture('echo', { handlerFile: 'handlers.ts' }),
       slow: fixture('echo', { timeoutSeconds: 901, memorySizeMb: 64, environment }),
@@ -193,15 +194,20 @@ describe('a function table with mistakes', () => {
 
     const dataDir = join(tmpdir(), 'never-created');
 
-    await expect(openLambda({ dataDir, functions, environment: { TZ: 'Europe/Berlin' } })).rejects.toThrow(
+    await expect(
+      openLambda({ dataDir, functions, environment: { TZ: 'Europe/Berlin', KEY: PERSON.secretAccessKey } }),
+    ).rejects.toThrow(
       [
         'Functions that Lambda would not accept:',
         'a b: a name has 1-64 letters, digits, hyphens and underscores',
         'a b: handlerFile handlers.ts is not an absolute path',
         'slow: timeoutSeconds must be 1-900',
         'slow: memorySizeMb must be 128-10240',
+        'slow: the variable AWS_SESSION_TOKEN is reserved',
         'slow: the variable PATH is reserved',
+        "slow: the variable COPY has the person's keys",
         'all: the variable TZ is reserved',
+        "all: the variable KEY has the person's keys",
       ].join('\n'),
     );
   });

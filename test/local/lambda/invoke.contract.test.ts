@@ -123,7 +123,8 @@ describe('the environment of a handler', () => {
     });
     expect(Object.keys(body.environment).sort()).toEqual(
       [
-        ...['SHARED', 'OWN', 'AWS_ENDPOINT_URL_S3', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
+        ...['SHARED', 'OWN', 'AWS_ENDPOINT_URL_S3', 'AWS_REGION'],
+        ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
         ...['AWS_EXECUTION_ENV', 'AWS_LAMBDA_FUNCTION_NAME', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE'],
         ...[
           'AWS_LAMBDA_FUNCTION_VERSION',

@@ -2,9 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvokeCommand, type InvokeCommandInput, LambdaClient } from '@aws-sdk/client-lambda';
+import type { Iam } from '#local/iam/iam.ts';
 import type { LambdaFunction } from '#local/lambda/functions.ts';
 import { type LambdaOptions, startLambda } from '#local/lambda/lambda.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { roleArn, roleFor } from '#test/local/iam/roles.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
 export const FIXTURES = join(import.meta.dirname, 'fixtures');
 
@@ -12,6 +15,7 @@ export const FIXTURES = join(import.meta.dirname, 'fixtures');
 export const fixture = (handlerExport: string, limits: Partial<LambdaFunction> = {}): LambdaFunction => ({
   handlerFile: join(FIXTURES, 'handlers.ts'),
   handlerExport,
+  roleArn: roleArn('function'),
   timeoutSeconds: 20,
   memorySizeMb: 256,
   ...limits,
@@ -19,11 +23,19 @@ export const fixture = (handlerExport: string, limits: Partial<LambdaFunction> =
 
 export type OpenLambda = Awaited<ReturnType<typeof openLambda>>;
 
+/** Access management by which the functions' role may do everything. */
+export const permissiveIam = (): Iam => {
+  const iam = testIam();
+  iam.deploy({ roles: [roleFor('lambda.amazonaws.com', roleArn('function'))], resourcePolicies: {} });
+  return iam;
+};
+
 /** A host in a temporary folder, the real client, and `invoke`, which reads and writes JSON. */
 export const openLambda = async (options: Partial<LambdaOptions> & Pick<LambdaOptions, 'functions'>) => {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'lambda-')));
   const host = await startLambda({
     account: LOCAL_ACCOUNT,
+    iam: permissiveIam(),
     environment: {},
     taskRoot: FIXTURES,
     asyncRetryDelaysSeconds: [0.01, 0.02],
@@ -33,7 +45,7 @@ export const openLambda = async (options: Partial<LambdaOptions> & Pick<LambdaOp
   const client = new LambdaClient({
     endpoint: host.url,
     region: LOCAL_ACCOUNT.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: PERSON,
     maxAttempts: 1,
   });
   return {

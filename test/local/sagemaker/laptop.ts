@@ -28,6 +28,7 @@ import {
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import type { LogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
+import type { DeployedPolicies, KeyPair } from '#local/iam/iam.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
 import { packArchive, unpackArchive } from '#local/sagemaker/archive.ts';
 import type { Settings } from '#local/sagemaker/context.ts';
@@ -35,10 +36,11 @@ import type { EventChaos, SageMakerEvent } from '#local/sagemaker/events.ts';
 import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
 import { startSageMaker } from '#local/sagemaker/server.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { roleArn, roleFor } from '#test/local/iam/roles.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
-export const ROLE = 'arn:aws:iam::000000000000:role/execution';
+export const ROLE = roleArn('execution');
 export const IMAGE = '492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3';
-export const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 export const BUCKET = 'bucket';
 
 interface LaptopOptions {
@@ -51,13 +53,24 @@ interface LaptopOptions {
 export const openLaptop = async ({ settings = {}, chaos = {}, python }: LaptopOptions = {}) => {
   const interpreter = python ?? (await pythonInterpreter('.'));
   const folder = await mkdtemp(join(tmpdir(), 'sagemaker-test-'));
-  const s3 = await startS3({ dataDir: join(folder, 's3'), account: LOCAL_ACCOUNT });
+  const iam = testIam();
+  const setPolicies = (policies: Partial<DeployedPolicies> = {}) =>
+    iam.deploy({
+      roles: [roleFor('sagemaker.amazonaws.com', roleArn('execution'))],
+      resourcePolicies: {},
+      ...policies,
+    });
+  setPolicies();
+  const problems: string[] = [];
+  const s3 = await startS3({ dataDir: join(folder, 's3'), account: LOCAL_ACCOUNT, iam });
   const logs = openLogFiles(join(folder, 'logs'));
   const events: SageMakerEvent[] = [];
   const start = () =>
     startSageMaker({
       dataDir: join(folder, 'sagemaker'),
       account: LOCAL_ACCOUNT,
+      iam,
+      onProblem: (text) => problems.push(text),
       s3Endpoint: s3.url,
       python: interpreter,
       logs,
@@ -67,16 +80,11 @@ export const openLaptop = async ({ settings = {}, chaos = {}, python }: LaptopOp
     });
   let standIn = await start();
   const region = LOCAL_ACCOUNT.region;
-  const objects = new S3Client({ endpoint: s3.url, region, credentials: CREDENTIALS, forcePathStyle: true });
+  const objects = new S3Client({ endpoint: s3.url, region, credentials: PERSON, forcePathStyle: true });
   await objects.send(new CreateBucketCommand({ Bucket: BUCKET }));
-  const clients = () => ({
-    sagemaker: new SageMakerClient({ endpoint: standIn.url, region, credentials: CREDENTIALS, maxAttempts: 1 }),
-    runtime: new SageMakerRuntimeClient({
-      endpoint: standIn.runtimeUrl,
-      region,
-      credentials: CREDENTIALS,
-      maxAttempts: 1,
-    }),
+  const clients = (credentials: KeyPair = PERSON) => ({
+    sagemaker: new SageMakerClient({ endpoint: standIn.url, region, credentials, maxAttempts: 1 }),
+    runtime: new SageMakerRuntimeClient({ endpoint: standIn.runtimeUrl, region, credentials, maxAttempts: 1 }),
   });
   let current = clients();
   const lastDetail = (member: string, name: string) => events.findLast(({ detail }) => detail[member] === name)?.detail;
@@ -115,6 +123,13 @@ export const openLaptop = async ({ settings = {}, chaos = {}, python }: LaptopOp
     folder,
     logs,
     events,
+    iam,
+    /** What the stand-in said of roles that lack something. */
+    problems,
+    /** Replaces policies; the role of jobs and models may do everything unless it is among them. */
+    setPolicies,
+    /** The clients of a session of a role. */
+    as: (role: string) => clients(iam.sessionKeys(role, 'test')),
     put,
     read,
     keys,

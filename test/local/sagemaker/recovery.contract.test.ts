@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeEndpointCommand, DescribeModelCommand, ListTagsCommand } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
@@ -105,19 +106,25 @@ it('leaves nothing behind when it is closed', async () => {
 });
 
 it('takes its Pythons along when its process is killed', async () => {
+  const temporary = await mkdtemp(join(tmpdir(), 'killed-'));
   const child = spawn(process.execPath, [join(import.meta.dirname, 'busy-process.ts')], {
+    env: { ...process.env, TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const line = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (chunk) => resolve(String(chunk)));
     child.once('exit', () => reject(new Error('The process ended by itself.')));
   });
-  const { folder, pids } = JSON.parse(line) as { folder: string; pids: number[] };
+  const { pids } = JSON.parse(line) as { pids: number[] };
+  const socketFolders = async () => (await readdir(temporary)).filter((name) => name.startsWith('fedml-model-'));
+  const before = await socketFolders();
   const wereAlive = pids.map(isAlive);
 
   child.kill('SIGKILL');
 
   expect(wereAlive).toEqual([true, true, true, true]);
   await expect.poll(() => pids.filter(isAlive), { timeout: 5_000 }).toEqual([]);
-  await rm(folder, { recursive: true, force: true });
+  expect(before).toHaveLength(1);
+  expect(await socketFolders()).toEqual([]);
+  await rm(temporary, { recursive: true });
 });

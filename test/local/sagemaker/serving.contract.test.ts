@@ -1,7 +1,14 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
+import type { ContainerRequest, ModelServer } from '#local/sagemaker/serving/model-server.ts';
 import { startModelServer } from '#local/sagemaker/serving/model-server.ts';
+import { makeSocketFolder } from '#local/sagemaker/serving/socket-folder.ts';
 import type { Laptop } from './laptop.ts';
 import { openLaptop } from './laptop.ts';
 
@@ -106,10 +113,30 @@ describe('the model server', () => {
     return { server, lines };
   };
 
+  const call = async (server: ModelServer, request: Omit<ContainerRequest, 'timeoutMs'>) => {
+    const answer = await server.send({ timeoutMs: 20_000, ...request });
+    return { status: answer.statusCode, type: answer.headers['content-type'], body: await text(answer) };
+  };
+
+  it('listens on a socket that no other user can reach, and leaves nothing of it behind', async () => {
+    const { server } = await serve('def model_fn(folder): return folder');
+    const folder = dirname(server.socketPath);
+
+    expect([(await stat(server.socketPath)).isSocket(), (await stat(folder)).mode & 0o777]).toEqual([true, 0o700]);
+    await server.stop();
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('makes its socket elsewhere when the temporary folder has too long a path for one', async () => {
+    const { path, remove } = await makeSocketFolder(`/tmp/${'x'.repeat(80)}`);
+
+    expect(Buffer.byteLength(path)).toBeLessThanOrEqual(103);
+    await remove();
+  });
+
   it('answers the paths of the container and no others', async () => {
     const { server } = await serve('def model_fn(folder): return folder');
-    const statuses = async (method: 'GET' | 'POST', path: string) =>
-      (await fetch(server.url + path, { method })).status;
+    const statuses = async (method: 'GET' | 'POST', path: string) => (await call(server, { method, path })).status;
 
     expect(await statuses('GET', '/ping')).toBe(200);
     expect(await statuses('GET', '/invocations')).toBe(405);
@@ -131,7 +158,7 @@ describe('the model server', () => {
   ])('fails its ping for a module %s', async (_name, code, reason) => {
     const { server, lines } = await serve(code);
 
-    const { status } = await fetch(`${server.url}/ping`);
+    const { status } = await call(server, { method: 'GET', path: '/ping' });
     await server.stop();
 
     expect(status).toBe(500);
@@ -141,7 +168,7 @@ describe('the model server', () => {
   it('runs an unguarded script at ping, so that the endpoint never comes into service', async () => {
     const { server, lines } = await serve('import sys\nprint("training", sys.argv)\nsys.exit(3)');
 
-    await fetch(`${server.url}/ping`).catch(() => undefined);
+    await call(server, { method: 'GET', path: '/ping' }).catch(() => undefined);
     await server.stop();
 
     expect(lines).toContain("training ['server']");
@@ -162,9 +189,9 @@ describe('the model server', () => {
       `def model_fn(f): return f\ndef transform_fn(model, body, content_type, accept):\n    ${statement}`,
     );
 
-    const answer = await fetch(`${server.url}/invocations`, { method: 'POST', body: 'x' });
+    const answer = await call(server, { method: 'POST', path: '/invocations', body: Buffer.from('x') });
 
-    expect([answer.headers.get('content-type'), await answer.text()]).toEqual([type, body]);
+    expect([answer.type, answer.body]).toEqual([type, body]);
     await server.stop();
   });
 
@@ -173,15 +200,9 @@ describe('the model server', () => {
       'def model_fn(f): return f\ndef transform_fn(model, body, content_type, accept):\n    return repr((type(body).__name__, len(body))), "text/plain"',
     );
     const send = async (type: string) => {
-      const body = new ReadableStream({
-        start(controller) {
-          controller.enqueue(new Uint8Array(100_000));
-          controller.enqueue(new Uint8Array(1));
-          controller.close();
-        },
-      });
-      const options = { method: 'POST', headers: { 'content-type': type }, body, duplex: 'half' } as RequestInit;
-      return (await fetch(`${server.url}/invocations`, options)).text();
+      const body = Readable.from([Buffer.alloc(100_000), Buffer.alloc(1)]);
+      const headers = { 'content-type': type };
+      return (await call(server, { method: 'POST', path: '/invocations', headers, body })).body;
     };
 
     expect(await send('text/csv')).toBe("('str', 100001)");

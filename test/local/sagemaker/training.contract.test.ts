@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   DeleteTrainingJobCommand,
   DescribeTrainingJobCommand,
+  ListCodeRepositoriesCommand,
   ListTagsCommand,
   ListTrainingJobsCommand,
   StopTrainingJobCommand,
@@ -377,31 +378,31 @@ describe('a request that can’t be run', () => {
   });
 
   it('is refused by name when the operation or a member is unknown, and when it isn’t signed', async () => {
-    const call = (
-      target: string,
-      body: unknown,
-      headers: Record<string, string> = { authorization: 'AWS4-HMAC-SHA256 x' },
-    ) =>
-      fetch(laptop.url, {
-        method: 'POST',
-        headers: { 'x-amz-target': target, ...headers },
-        body: JSON.stringify(body),
-      });
+    // The SDK sends members that it doesn't know only to whoever adds them to the request itself.
+    const describe = new DescribeTrainingJobCommand({ TrainingJobName: 'a' });
+    describe.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { body: string }).body = JSON.stringify({ TrainingJobName: 'a', Verbose: true });
+        return next(args);
+      },
+      { step: 'build' },
+    );
+    const headers = { 'x-amz-target': 'SageMaker.DescribeTrainingJob' };
+    const unsigned = await fetch(laptop.url, { method: 'POST', headers, body: '{"TrainingJobName": "a"}' });
 
-    const unknownOperation = await call('SageMaker.CreateAutoMLJob', {});
-    const unknownMember = await call('SageMaker.DescribeTrainingJob', { TrainingJobName: 'a', Verbose: true });
-    const unsigned = await call('SageMaker.DescribeTrainingJob', { TrainingJobName: 'a' }, {});
-
-    expect(await unknownOperation.json()).toMatchObject({
-      __type: 'UnknownOperationException',
-      message: expect.stringContaining('SageMaker.CreateAutoMLJob'),
+    await expect(laptop.sagemaker.send(new ListCodeRepositoriesCommand({}))).rejects.toMatchObject({
+      name: 'UnknownOperationException',
+      message: expect.stringContaining('SageMaker.ListCodeRepositories'),
     });
-    expect(await unknownMember.json()).toMatchObject({
-      __type: 'ValidationException',
+    await expect(laptop.sagemaker.send(describe)).rejects.toMatchObject({
+      name: 'ValidationException',
       message:
         "1 validation error detected: Value null at 'verbose' failed to satisfy constraint: The laptop's SageMaker does not know this member",
     });
-    expect(unsigned.status).toBe(403);
+    expect([unsigned.status, await unsigned.json()]).toMatchObject([
+      400,
+      { __type: 'com.amazon.coral.service#MissingAuthenticationTokenException' },
+    ]);
   });
 });
 

@@ -108,6 +108,8 @@ const row = (
 const plain = { stateMachineArn: machine('plain') };
 const done = { executionArn: execution('plain:done') };
 const made = { name: 'made', definition: one(PASS), roleArn: ROLE };
+/** The same name in another account: a grant on it gives nothing here. */
+const elsewhere = machine('plain').replace('000000000000', '111111111111');
 const tagged = { resourceArn: machine('plain') };
 
 const ROWS: readonly AccessRow[] = [
@@ -168,6 +170,14 @@ const ROWS: readonly AccessRow[] = [
     [['StartExecution', machine('nowhere')]],
     () => new StartExecutionCommand({ stateMachineArn: machine('nowhere') }),
     { otherwise: 'StateMachineDoesNotExist' },
+  ),
+  row(
+    'StartExecution',
+    [['StartExecution', elsewhere]],
+    () => new StartExecutionCommand({ stateMachineArn: elsewhere }),
+    {
+      otherwise: 'StateMachineDoesNotExist',
+    },
   ),
   row(
     'StartSyncExecution',

@@ -2,6 +2,7 @@ import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
   ListExecutionsCommand,
+  RedriveExecutionCommand,
   StartExecutionCommand,
   UpdateStateMachineCommand,
 } from '@aws-sdk/client-sfn';
@@ -28,6 +29,7 @@ const STOP_CHILD: Grant = ['states:StopExecution', `${STATES}:execution:child:*`
 const MANAGED_RULE: Grant = [['events:PutRule', 'events:PutTargets', 'events:DescribeRule'], RULE_ARN];
 const START_ITSELF: Grant = ['states:StartExecution', `${STATES}:stateMachine:map`];
 const ITS_CHILDREN = `${STATES}:execution:map/*`;
+const REDRIVE_CHILDREN: Grant = ['states:RedriveExecution', ITS_CHILDREN];
 
 let iam: Iam;
 let lambda: Awaited<ReturnType<typeof startGuardedLambda>>;
@@ -211,9 +213,9 @@ describe('a nested execution', () => {
   it.each([
     ['start', [FOLLOW_CHILD], 'states:StartExecution', `${STATES}:stateMachine:child`],
     ['describe', [START_CHILD], 'states:DescribeExecution', `${STATES}:execution:child:`],
-  ] as const)('fails when the role may not %s it', async (_, grants, action, resource) => {
+  ] as const)('fails at once when the role may not %s it', async (_, grants, action, resource) => {
     grant(MANAGED_RULE, ...grants);
-    await create('child', PASS);
+    await create('child', { Type: 'Wait', Seconds: 60, End: true });
     await create('parent', NESTED);
 
     const { error, cause } = await run('parent');
@@ -268,6 +270,25 @@ describe('a Distributed Map', () => {
     expect(error).toBe('StepFunctions.AWSStepFunctionsException');
     expect(cause).toContain(`is not authorized to perform: ${missing} on resource: ${resource}`);
     expect(typesOf(await sfn.history(executionArn!))).toContain('MapRunFailed');
+  });
+
+  it.each([
+    ['goes on with its children where the role may redrive them', [REDRIVE_CHILDREN], 'SUCCEEDED'],
+    ['is not redriven where the role may not redrive its children', [], 'FAILED'],
+  ] as const)('%s', async (_, grants, status) => {
+    grant(...ALL);
+    await create('map', {
+      ...MAP,
+      ItemProcessor: { ...MAP.ItemProcessor, States: { Child: { ...TASK, Output: 'called' } } },
+    });
+    const { executionArn } = await run('map');
+    grant(...ALL, LAMBDA, ...grants);
+
+    await sfn.client.send(new RedriveExecutionCommand({ executionArn: executionArn! }));
+
+    const redriven = await sfn.closed(executionArn!);
+    expect(redriven).toMatchObject({ status });
+    if (status === 'FAILED') expect(redriven.cause).toContain('is not authorized to perform: states:RedriveExecution');
   });
 
   it('fails as States.ItemReaderFailed where the role may not read its items', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deployKymaEnvironment } from '#local/deployment/kyma-environment.ts';
+import { deployKymaSecrets } from '#local/deployment/kyma-secrets.ts';
+import { ensureSecret } from '#local/deployment/secret.ts';
 import { startSecretsManager } from '#local/secrets/start-secrets-manager.ts';
 import { LOCAL_ACCOUNT as account, type StandIn } from '#local/stand-in.ts';
 import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
@@ -35,8 +36,15 @@ afterAll(async () => {
 });
 
 it('finds the cluster by its secret, and what runs there with its URL, image and run', async () => {
-  const environment = await deployKymaEnvironment(client, open.kubernetes);
-  const settings = () => kymaSettings(environment);
+  const kubeconfigArn = await ensureSecret(client, 'kubeconfig');
+  const clientArn = await ensureSecret(client, 'client');
+  await deployKymaSecrets(client, { kubeconfigArn, clientArn }, open.kubernetes);
+  const settings = () =>
+    kymaSettings({
+      FEDML_KYMA_KUBECONFIG_SECRET_ARN: kubeconfigArn,
+      FEDML_KYMA_CLIENT_SECRET_ARN: clientArn,
+      FEDML_ALLOWED_PRIVATE_NETWORKS: '127.0.0.0/8',
+    });
   const cluster = await clusterOfSecret(settings, client)();
   const model = deployedModel(`127.0.0.1:1/models@sha256:${'0'.repeat(64)}`);
   await cluster.apply(namespaceManifest('models'));

@@ -30,12 +30,12 @@ it('asks for script mode as SageMaker’s Python SDK does', async () => {
       DataSource: {
         S3DataSource: {
           S3DataType: 'S3Prefix',
-          S3Uri: `s3://store/fedml/runs/flights/run-1/${name}/parts/`,
+          S3Uri: `s3://store/fedml/staged/flights/run-1/${name}/`,
           S3DataDistributionType: 'FullyReplicated',
         },
       },
     })),
-    OutputDataConfig: { S3OutputPath: 's3://store/fedml/runs/flights/run-1/training' },
+    OutputDataConfig: { S3OutputPath: 's3://store/fedml/training-output/flights/run-1' },
     ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 30 },
     StoppingCondition: { MaxRuntimeInSeconds: 3600 },
     HyperParameters: {
@@ -44,7 +44,7 @@ it('asks for script mode as SageMaker’s Python SDK does', async () => {
       flag: 'true',
       lst: '[1,2]',
       none: 'null',
-      sagemaker_submit_directory: '"s3://store/fedml/runs/flights/run-1/source/sourcedir.tar.gz"',
+      sagemaker_submit_directory: '"s3://store/fedml/source/flights/run-1/sourcedir.tar.gz"',
       sagemaker_program: '"train.py"',
       sagemaker_container_log_level: '20',
       sagemaker_job_name: '"flights-1"',
@@ -79,7 +79,7 @@ it('passes every other option of pipeline.yml on', async () => {
     ResourceConfig: { InstanceType: 'ml.c5.xlarge', InstanceCount: 2, VolumeSizeInGB: 50, VolumeKmsKeyId: 'key-1' },
     StoppingCondition: { MaxRuntimeInSeconds: 600, MaxWaitTimeInSeconds: 900 },
     EnableManagedSpotTraining: true,
-    CheckpointConfig: { S3Uri: 's3://store/fedml/runs/flights/run-1/checkpoints' },
+    CheckpointConfig: { S3Uri: 's3://store/fedml/checkpoints/flights/run-1' },
     Environment: { LEVEL: 'debug' },
     VpcConfig: { Subnets: ['subnet-1'], SecurityGroupIds: ['sg-1'] },
   });
@@ -92,7 +92,7 @@ it('hands the code over as a channel where the container has no network', async 
   expect(EnableNetworkIsolation).toBe(true);
   expect(InputDataConfig.at(-1)).toMatchObject({
     ChannelName: 'code',
-    DataSource: { S3DataSource: { S3Uri: 's3://store/fedml/runs/flights/run-1/source/' } },
+    DataSource: { S3DataSource: { S3Uri: 's3://store/fedml/source/flights/run-1/' } },
   });
   expect(HyperParameters.sagemaker_submit_directory).toBe('"/opt/ml/input/data/code/sourcedir.tar.gz"');
 });
@@ -118,7 +118,7 @@ it('reads the parts of the run that they are reused from, and tells Parquet from
   expect(InputDataConfig).toMatchObject([
     {
       ContentType: 'application/x-parquet',
-      DataSource: { S3DataSource: { S3Uri: 's3://store/fedml/runs/flights/run-1/train/parts/' } },
+      DataSource: { S3DataSource: { S3Uri: 's3://store/fedml/staged/flights/run-1/train/' } },
     },
     { ContentType: 'application/x-parquet' },
   ]);

@@ -25,13 +25,13 @@ it('keeps the key from the model and joins it to the answer', async () => {
     MaxPayloadInMB: 6,
     TransformInput: {
       DataSource: {
-        S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 's3://store/fedml/runs/flights/run-1/score/parts/' },
+        S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 's3://store/fedml/staged/flights/run-1/score/' },
       },
       ContentType: 'text/csv',
       SplitType: 'Line',
     },
     TransformOutput: {
-      S3OutputPath: 's3://store/fedml/runs/flights/run-1/predictions/parts',
+      S3OutputPath: 's3://store/fedml/predictions/flights/run-1',
       Accept: 'text/csv',
       AssembleWith: 'Line',
     },

@@ -29,13 +29,13 @@ describe('a training job', () => {
     const kept = await keep({ kind: 'training', name: 'job-1' });
     await givenTraining({
       TrainingJobStatus: 'Completed',
-      ModelArtifacts: { S3ModelArtifacts: 's3://store/model.tar.gz' },
+      ModelArtifacts: { S3ModelArtifacts: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz' },
     });
 
     expect(await settle(kept, ports, NOW)).toBe('answered');
     expect(ports.taskTokens.successes.get('token-1')).toEqual({
       trainingJobName: 'job-1',
-      modelUri: 's3://store/model.tar.gz',
+      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
     });
     expect(keptTasks(ports)).toEqual([]);
   });
@@ -98,7 +98,7 @@ describe('a training job', () => {
     await givenTraining({
       TrainingJobStatus: 'Stopped',
       SecondaryStatus,
-      ModelArtifacts: { S3ModelArtifacts: 's3://store/model.tar.gz' },
+      ModelArtifacts: { S3ModelArtifacts: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz' },
     });
 
     await settle(kept, ports, NOW);

@@ -1,0 +1,36 @@
+import { resourceTexts } from './needs.ts';
+import { resourcesOf, type Template } from './template.ts';
+
+/** What resources of the stack are called in policies. */
+export interface StackNames {
+  readonly sageMaker: (kind: string) => string;
+  /** The ARN of a machine, by the last part of its name. */
+  readonly machine: (name: string) => string;
+  /** What lies below a machine, `execution` or `mapRun`, with a pattern. */
+  readonly below: (kind: 'execution' | 'mapRun', pattern: string) => string;
+  /** The customer's key, if there is one; else the empty text that stands for it. */
+  readonly key: readonly string[];
+  readonly objectsIn: (place: string) => string;
+}
+
+const arn = (service: string, rest: string): string =>
+  `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`;
+
+export const stackNames = (template: Template): StackNames => {
+  const machines = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
+  const pipeline = machines.map(([, { StateMachineName }]) => String(StateMachineName)).find(isPipeline) ?? '-pipeline';
+  const stack = pipeline.slice(0, -'-pipeline'.length);
+  const bucket = template.Resources.Bucket?.Properties?.BucketEncryption;
+  const [rule] =
+    (bucket as { ServerSideEncryptionConfiguration: { ServerSideEncryptionByDefault: Record<string, unknown> }[] })
+      ?.ServerSideEncryptionConfiguration ?? [];
+  return {
+    sageMaker: (kind) => arn('sagemaker', `${kind}/*`),
+    machine: (name) => arn('states', `stateMachine:${stack}-${name}`),
+    below: (kind, pattern) => arn('states', `${kind}:${stack}-${pattern}`),
+    key: resourceTexts(rule?.ServerSideEncryptionByDefault.KMSMasterKeyID),
+    objectsIn: (place) => `\${Bucket.Arn}/${place}/*`,
+  };
+};
+
+const isPipeline = (name: string): boolean => name.endsWith('-pipeline');
