@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { DeployedPolicies, PolicyDocument } from '#local/iam/iam.ts';
+import type { DeployedPolicies } from '#local/iam/iam.ts';
+import { openImagePolicies } from '#local/registry/open-images.ts';
 import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
 import type { Deployment } from '#local/template/deployment.ts';
 import { resolveDeployment } from '#local/template/resolve-deployment.ts';
@@ -46,24 +47,8 @@ export const projectDeployment = (
 /** The deployment's policies, and those that are there without it: SageMaker's own images may be pulled by everybody. */
 export const policiesOf = ({ policies }: Deployment): DeployedPolicies => ({
   roles: policies.roles,
-  resourcePolicies: { ...frameworkRepositories(), ...policies.resourcePolicies },
+  resourcePolicies: {
+    ...openImagePolicies(frameworkImageUris({ region: account.region, scope: 'training' })),
+    ...policies.resourcePolicies,
+  },
 });
-
-const frameworkRepositories = (): Record<string, PolicyDocument> =>
-  Object.fromEntries(
-    frameworkImageUris({ region: account.region, scope: 'training' }).map((uri) => {
-      const [, accountId, repository] = /^(\d+)\.dkr\.ecr\.[^/]+\/([^:]+):/.exec(uri)!;
-      return [`arn:aws:ecr:${account.region}:${accountId}:repository/${repository}`, OPEN_TO_PULLS];
-    }),
-  );
-
-const OPEN_TO_PULLS: PolicyDocument = {
-  Version: '2012-10-17',
-  Statement: [
-    {
-      Effect: 'Allow',
-      Principal: '*',
-      Action: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-    },
-  ],
-};

@@ -9,7 +9,7 @@ import {
   GetAuthorizationTokenCommand,
 } from '@aws-sdk/client-ecr';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openImagePolicies } from '#local/registry/callers.ts';
+import { openImagePolicies } from '#local/registry/open-images.ts';
 import { BY_THE_BOOK } from '#local/registry/quirks.ts';
 import { ROUTES } from '#local/registry/routes.ts';
 import { digestOf } from '#shared/images/digest.ts';
