@@ -27,7 +27,7 @@ import {
 import { afterAll, describe, expect, it } from 'vitest';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { permissions } from '#local/step-functions/operations/permissions.ts';
-import { type AccessRow, expectExactGrants } from '#test/local/iam/access-table.ts';
+import { type AccessRow, expectExactGrants, expectForeign } from '#test/local/iam/access-table.ts';
 import { roleFor } from '#test/local/iam/roles.ts';
 import { clientOf, machineIam, type OpenStepFunctions, openStepFunctions, ROLE } from './open-step-functions.ts';
 
@@ -108,8 +108,6 @@ const row = (
 const plain = { stateMachineArn: machine('plain') };
 const done = { executionArn: execution('plain:done') };
 const made = { name: 'made', definition: one(PASS), roleArn: ROLE };
-/** The same name in another account: a grant on it gives nothing here. */
-const elsewhere = machine('plain').replace('000000000000', '111111111111');
 const tagged = { resourceArn: machine('plain') };
 
 const ROWS: readonly AccessRow[] = [
@@ -170,14 +168,6 @@ const ROWS: readonly AccessRow[] = [
     [['StartExecution', machine('nowhere')]],
     () => new StartExecutionCommand({ stateMachineArn: machine('nowhere') }),
     { otherwise: 'StateMachineDoesNotExist' },
-  ),
-  row(
-    'StartExecution',
-    [['StartExecution', elsewhere]],
-    () => new StartExecutionCommand({ stateMachineArn: elsewhere }),
-    {
-      otherwise: 'StateMachineDoesNotExist',
-    },
   ),
   row(
     'StartSyncExecution',
@@ -243,10 +233,27 @@ const ROWS: readonly AccessRow[] = [
   row('ListTagsForResource', [['ListTagsForResource', machine('plain')]], () => new ListTagsForResourceCommand(tagged)),
 ];
 
+const inAnotherAccount = (arn: string): string => arn.replace('000000000000', '111111111111');
+const elsewhere = { machine: inAnotherAccount(machine('plain')), execution: inAnotherAccount(execution('plain:done')) };
+const FOREIGN: readonly AccessRow[] = [
+  row(
+    'StartExecution',
+    [['StartExecution', elsewhere.machine]],
+    () => new StartExecutionCommand({ stateMachineArn: elsewhere.machine }),
+  ),
+  row(
+    'GetExecutionHistory',
+    [['GetExecutionHistory', elsewhere.execution]],
+    () => new GetExecutionHistoryCommand({ executionArn: elsewhere.execution }),
+  ),
+];
+
 const MACHINE_ROLE = roleFor('states.amazonaws.com', ROLE);
 
 describe('the operations', () => {
   expectExactGrants(ROWS, () => ({ iam, roles: [MACHINE_ROLE] }));
+
+  expectForeign(FOREIGN, () => ({ iam, roles: [MACHINE_ROLE] }));
 
   it('are all in this table', () => {
     const asked = permissions({ account: LOCAL_ACCOUNT, machines: undefined!, tokens: undefined! });
