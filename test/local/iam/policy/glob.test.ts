@@ -11,7 +11,8 @@ const text = fc
 /** What a pattern means, in the plainest way: a regular expression of it. */
 const meaning = (tokens: readonly string[]): RegExp =>
   new RegExp(
-    `^${tokens.map((token) => (token === '*' ? '[^]*' : token === '?' ? '[^]' : token.replace(/[.$\\[\]{}*?/()^|+]/g, '\\$&'))).join('')}$`,
+    `^${tokens.map((token) => (token === '*' ? '.*' : token === '?' ? '.' : token.replace(/[.$\\[\]{}*?/()^|+]/g, '\\$&'))).join('')}$`,
+    's',
   );
 
 describe('a pattern', () => {
@@ -53,7 +54,6 @@ describe("an ARN's pattern", () => {
   it.each([
     ['*', true],
     ['arn:aws:states:*', true],
-    ['arn:aws:s*', true],
     ['arn:aws:states:eu-central-1:000000000000:execution:*', true],
     ['arn:aws:states:eu-central-1:000000000000:*:n', true],
     ['arn:aws:states:eu*1:*:execution:m:?', true],

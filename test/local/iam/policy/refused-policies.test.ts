@@ -34,7 +34,11 @@ describe('a policy is refused by name', () => {
       statement({ Resource: { 'Fn::GetAtt': ['Bucket', 'Arn'] } }),
       'Resource {"Fn::GetAtt":["Bucket","Arn"]} is no text',
     ],
-    [statement({ Resource: 'b/runs/*' }), 'Resource "b/runs/*" is no ARN of a service'],
+    [statement({ Resource: 'b/runs/*' }), 'Resource "b/runs/*" is not an ARN of a service'],
+    [
+      statement({ Resource: 'arn:aws:states:*:execution' }),
+      'Resource "arn:aws:states:*:execution" is not an ARN of a service',
+    ],
     [
       statement({ Resource: 'arn:aws:s3:::b/${aws:username}' }),
       'the local cloud does not know the policy variable ${aws:username}',
