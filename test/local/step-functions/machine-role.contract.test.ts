@@ -9,6 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Iam } from '#local/iam/iam.ts';
 import type { StandIn } from '#local/stand-in.ts';
+import { openEventBridge } from '#test/local/eventbridge/open-eventbridge.ts';
 import { startGuardedLambda, startGuardedS3 } from '#test/local/iam/guarded-service.ts';
 import { allow, roleFor } from '#test/local/iam/roles.ts';
 import { testIam } from '#test/local/iam/test-iam.ts';
@@ -183,6 +184,36 @@ describe('a task', () => {
     await create('machine', { ...TASK, Resource, Arguments: { FunctionName: 'scale' } });
 
     expect(await run('machine')).toMatchObject({ status: 'FAILED', error: 'Lambda.LambdaException' });
+  });
+
+  it('puts events on the buses that its role may put them on', async () => {
+    grant(['events:PutEvents', 'arn:aws:events:eu-central-1:000000000000:event-bus/default']);
+    const events = await openEventBridge({ iam, endpoints: () => Promise.reject(new Error('No rule has a target.')) });
+    const machines = await openStepFunctions({ iam, eventbridge: events.events.url });
+    const Resource = 'arn:aws:states:::events:putEvents';
+    const put = (EventBusName: string) =>
+      machines.run({
+        StartAt: 'Put',
+        States: {
+          Put: {
+            Type: 'Task',
+            Resource,
+            Arguments: { Entries: [{ Source: 'test', DetailType: 'Test', Detail: {}, EventBusName }] },
+            End: true,
+          },
+        },
+      });
+
+    const allowed = await put('default');
+    const refused = await put('own');
+    await machines[Symbol.asyncDispose]();
+    await events.close();
+
+    expect(allowed).toMatchObject({ status: 'SUCCEEDED', value: { FailedEntryCount: 0 } });
+    expect(refused.error).toBe('EventBridge.AmazonEventBridgeException');
+    expect(refused.cause).toContain(
+      denied('events:PutEvents', 'arn:aws:events:eu-central-1:000000000000:event-bus/own'),
+    );
   });
 
   it('fails once its role no longer lets Step Functions take it', async () => {
