@@ -84,7 +84,7 @@ const openRole = ({ iam, account, s3Endpoint, logs, onProblem }: RolesOptions, a
     arn,
     keys,
     objects: s3Objects(s3Endpoint, account, keys),
-    mayPull: (image) => mayAll(caller, pullChecks(image)),
+    mayPull: (image) => mayAll(caller, pullChecks(image, account)),
     mayPutMetrics: (namespace) =>
       caller.may({
         action: 'cloudwatch:PutMetricData',
