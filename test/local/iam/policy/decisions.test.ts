@@ -233,6 +233,8 @@ describe('a resource policy', () => {
 
     expect(session([allow({ Action: 'ecr:*' })], open).may(check)).toBe(true);
     expect(session([], open).may(check)).toBe(false);
+    expect(session([allow({ Action: 'ecr:*' })]).may({ ...check, isOpenToAll: true })).toBe(true);
+    expect(session([]).may({ ...check, isOpenToAll: true })).toBe(false);
     expect(() => session([allow({ Action: 'ecr:*' })]).authorize(check)).toThrow(
       /because no resource-based policy allows the ecr:BatchGetImage action$/,
     );
