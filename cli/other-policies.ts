@@ -4,7 +4,7 @@ import type { DeployedPolicies } from '#local/iam/iam.ts';
 import { UsageError } from './usage.ts';
 
 const PolicyDocument = z.strictObject({
-  Version: z.string().optional(),
+  Version: z.literal('2012-10-17'),
   Statement: z.array(z.record(z.string(), z.unknown())),
 });
 

@@ -16,12 +16,14 @@ export const NOTEBOOK_POLICIES: DeployedPolicies = {
     {
       arn: NOTEBOOK_ROLE_ARN,
       trust: {
+        Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'sagemaker.amazonaws.com' }, Action: 'sts:AssumeRole' }],
       },
       policies: [
         {
           name: 'AmazonSageMakerFullAccess',
           document: {
+            Version: '2012-10-17',
             Statement: [{ Effect: 'Allow', Action: ['s3:*', 'logs:*', 'cloudwatch:*', 'ecr:*'], Resource: '*' }],
           },
         },

@@ -29,6 +29,7 @@ const SALES_PERMISSION: DeployedPolicies = {
   roles: [],
   resourcePolicies: {
     [START_TRIGGERED_RUN]: {
+      Version: '2012-10-17',
       Statement: [
         {
           Effect: 'Allow',
