@@ -4,6 +4,7 @@ import type { Cloud } from '#local/cloud.ts';
 import { type CloudAddress, CloudInUseError, readCloudAddress } from '#local/cloud-file.ts';
 import { duration } from './format.ts';
 import { interruption, untilInterrupted } from './interruption.ts';
+import { otherPolicies } from './other-policies.ts';
 import type { Terminal } from './terminal.ts';
 
 export const ROOT_DIR = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -62,12 +63,14 @@ export const openCloud = async (out: Terminal, options: OpenOptions = {}): Promi
   const startedAt = performance.now();
   // Not loaded by a command that only asks a cloud that runs already.
   const { startCloud } = await import('#local/cloud.ts');
+  const policies = await otherPolicies();
   try {
     const cloud = await startCloud({
       rootDir: ROOT_DIR,
       stateDir: stateDir(),
       pipelinesDir: pipelinesDir(),
       decisionsDir: process.env.FEDML_DECISIONS_DIR,
+      ...(policies && { otherPolicies: policies }),
       ...options,
       onProgress: (text) => (out.isLive ? out.status(`  ${text}`) : out.note(`  ${text}`)),
       signal: interruption(),

@@ -1,4 +1,5 @@
 import type { Chaos } from '#local/eventbridge/chaos.ts';
+import type { DeployedPolicies } from '#local/iam/iam.ts';
 
 export interface CloudOptions {
   /** The project: `functions/` and `statemachines/` are deployed from here. */
@@ -14,6 +15,8 @@ export interface CloudOptions {
   readonly onProgress?: (text: string) => void;
   /** Holds a record of all decisions on who may do what, a file for each start. */
   readonly decisionsDir?: string | undefined;
+  /** What others have in the account beside the project: a notebook's role, or the right of a rule to call a function. */
+  readonly otherPolicies?: DeployedPolicies;
   /** Disturbs the delivery of events, to test what hears them. */
   readonly chaos?: Chaos;
   /** Gives the start up: what was started is closed, and the start rejects with the signal's reason. */

@@ -45,10 +45,23 @@ export const projectDeployment = (
   });
 
 /** The deployment's policies, and those that are there without it: SageMaker's own images may be pulled by everybody. */
-export const policiesOf = ({ policies }: Deployment): DeployedPolicies => ({
-  roles: policies.roles,
-  resourcePolicies: {
-    ...openImagePolicies(frameworkImageUris({ region: account.region, scope: 'training' })),
-    ...policies.resourcePolicies,
-  },
+export const policiesOf = (
+  { policies }: Deployment,
+  { otherPolicies = { roles: [], resourcePolicies: {} } }: CloudOptions,
+): DeployedPolicies => ({
+  roles: [...policies.roles, ...otherPolicies.roles],
+  resourcePolicies: together(
+    openImagePolicies(frameworkImageUris({ region: account.region, scope: 'training' })),
+    policies.resourcePolicies,
+    otherPolicies.resourcePolicies,
+  ),
 });
+
+/** A resource that is in several has the statements of all. */
+const together = (...all: readonly DeployedPolicies['resourcePolicies'][]): Record<string, PolicyDocument> => {
+  const policies: Record<string, PolicyDocument> = {};
+  for (const [arn, { Statement, ...document }] of all.flatMap((each) => Object.entries(each))) {
+    policies[arn] = { ...document, Statement: [...(policies[arn]?.Statement ?? []), ...Statement] };
+  }
+  return policies;
+};

@@ -80,7 +80,7 @@ export const startServices = async (options: CloudOptions, open: AsyncDisposable
   // Whoever asks after this is judged by the deployed policies, and finds no state under other names.
   const deployment = secretArns.then(async (arns) => {
     const resolved = await projectDeployment(options, arns);
-    iam.deploy(policiesOf(resolved));
+    iam.deploy(policiesOf(resolved, options));
     const aside = await claimKeptState(stateDir, installedNames(resolved, account));
     if (aside) onProgress(setAside(aside));
     return resolved;

@@ -21,7 +21,7 @@ describe('bad input, through the whole system', () => {
       'empty-view': { settings: { source: { view: 'V_NOTHING' } }, files: SPACE },
       raises: { files: { 'train.py': RAISES } },
       'no-model': { settings: { training: { metrics: [] }, gate: [] }, files: { 'train.py': 'print("done")\n' } },
-      unservable: { settings: { deployment: { endpointName: 'tiny' } }, files: { 'train.py': UNSERVABLE } },
+      unservable: { settings: { deployment: { endpointName: 'tiny-local' } }, files: { 'train.py': UNSERVABLE } },
       mistaken: { files: { 'pipeline.yml': MISTAKEN } },
     });
     cloud = await openTestCloud({ pipelinesDir });
@@ -84,12 +84,12 @@ describe('bad input, through the whole system', () => {
   it('leaves the old endpoint serving when a gate isn’t met or a new model can’t serve', async () => {
     const first = await cloud.run({ pipeline: 'tiny', mode: 'full' });
     expect(first).toMatchObject({ status: 'SUCCEEDED' });
-    const before = await sageMakerModelServer().predict('tiny', PENGUIN + PENGUIN);
+    const before = await sageMakerModelServer().predict('tiny-local', PENGUIN + PENGUIN);
 
     const spoiled = await cloud.run({ pipeline: 'tiny', overrides: { 'training.hyperparameters.spoil': true } });
-    const afterGate = await sageMakerModelServer().predict('tiny', PENGUIN + PENGUIN);
+    const afterGate = await sageMakerModelServer().predict('tiny-local', PENGUIN + PENGUIN);
     const unservable = await cloud.run({ pipeline: 'unservable' });
-    const afterPing = await sageMakerModelServer().predict('tiny', PENGUIN + PENGUIN);
+    const afterPing = await sageMakerModelServer().predict('tiny-local', PENGUIN + PENGUIN);
 
     expect(spoiled).toMatchObject({ status: 'FAILED', error: 'GateNotPassedError' });
     expect(spoiled.cause).toMatch(/accuracy .*0\.8/);

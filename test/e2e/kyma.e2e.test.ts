@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readCloudAddress } from '#local/cloud-file.ts';
 import { descendantsOf, type FedmlProcess, type Folders, startFedml, survivorsOf } from '#test/cli/fedml-process.ts';
 import { pipelinesFromTiny } from './pipelines-from-tiny.ts';
-import { trainElsewhere } from './train-elsewhere.ts';
+import { NOTEBOOK_POLICIES, trainElsewhere } from './train-elsewhere.ts';
 
 let folders: Folders;
 let up: FedmlProcess;
@@ -57,6 +57,9 @@ beforeAll(async () => {
     stateDir: await mkdtemp(join(tmpdir(), 'fedml-kyma-')),
     pipelinesDir: await pipelinesFromTiny({ penguins: { settings: ON_KYMA } }),
   };
+  const policiesFile = join(folders.stateDir, 'policies.json');
+  await writeFile(policiesFile, JSON.stringify(NOTEBOOK_POLICIES));
+  process.env.FEDML_LOCAL_POLICIES = policiesFile;
   await startCloud();
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cloud, startCloud } from '#local/cloud.ts';
 import type { Chaos } from '#local/eventbridge/chaos.ts';
+import type { DeployedPolicies } from '#local/iam/iam.ts';
 import type { ExecutionDescription } from '#shared/executions/executions.ts';
 import { executionsOfRun } from '#shared/executions/resumptions.ts';
 import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
@@ -26,6 +27,7 @@ export const openTestCloud = async (options: {
   readonly artifactsDir?: string;
   readonly chaos?: Chaos;
   readonly isKept?: boolean;
+  readonly otherPolicies?: DeployedPolicies;
 }): Promise<TestCloud> => {
   const stateDir = await mkdtemp(join(tmpdir(), 'fedml-e2e-'));
   const cloud = await startCloud({

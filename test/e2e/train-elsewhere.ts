@@ -5,7 +5,33 @@ import {
   SageMakerClient,
   waitUntilTrainingJobCompletedOrStopped,
 } from '@aws-sdk/client-sagemaker';
+import type { DeployedPolicies } from '#local/iam/iam.ts';
 import { parseObjectUri } from '#shared/object-store/object-store.ts';
+
+const NOTEBOOK_ROLE_ARN = 'arn:aws:iam::000000000000:role/service-role/AmazonSageMaker-ExecutionRole-20241124T041500';
+
+/** The role of the notebook's owner, as SageMaker's console makes it. */
+export const NOTEBOOK_POLICIES: DeployedPolicies = {
+  roles: [
+    {
+      arn: NOTEBOOK_ROLE_ARN,
+      trust: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'sagemaker.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      },
+      policies: [
+        {
+          name: 'AmazonSageMakerFullAccess',
+          document: {
+            Version: '2012-10-17',
+            Statement: [{ Effect: 'Allow', Action: ['s3:*', 'logs:*', 'cloudwatch:*', 'ecr:*'], Resource: '*' }],
+          },
+        },
+      ],
+    },
+  ],
+  resourcePolicies: {},
+};
 
 /** Trains as another job has, from a notebook as it were: code and model lie in another bucket, under names of the SDK's. */
 export const trainElsewhere = async (likeJobName: string): Promise<string> => {
@@ -20,7 +46,7 @@ export const trainElsewhere = async (likeJobName: string): Promise<string> => {
     new CreateTrainingJobCommand({
       TrainingJobName: name,
       AlgorithmSpecification: like.AlgorithmSpecification!,
-      RoleArn: like.RoleArn!,
+      RoleArn: NOTEBOOK_ROLE_ARN,
       InputDataConfig: like.InputDataConfig!,
       OutputDataConfig: { S3OutputPath: `s3://${Bucket}/models` },
       ResourceConfig: like.ResourceConfig!,

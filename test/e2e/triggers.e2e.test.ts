@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { examineAll } from '#cli/commands/doctor.ts';
 import { decideModel } from '#cli/decide-model.ts';
+import type { DeployedPolicies } from '#local/iam/iam.ts';
 import { functionArn } from '#local/lambda/functions.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { config } from '#shared/config.ts';
@@ -20,6 +21,27 @@ interface Reply {
   // biome-ignore lint/suspicious/noExplicitAny: a test looks into what it expects
   readonly body: any;
 }
+
+const START_TRIGGERED_RUN = functionArn(LOCAL_ACCOUNT, 'fedml-serverless-local-startTriggeredRun');
+
+/** What the permission of docs/examples/start-on-success-object.yml adds to the function's policy. */
+const SALES_PERMISSION: DeployedPolicies = {
+  roles: [],
+  resourcePolicies: {
+    [START_TRIGGERED_RUN]: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: 'lambda:InvokeFunction',
+          Resource: START_TRIGGERED_RUN,
+          Condition: { ArnLike: { 'aws:SourceArn': 'arn:aws:events:eu-central-1:000000000000:rule/SalesReplicated' } },
+        },
+      ],
+    },
+  },
+};
 
 describe('what starts runs', () => {
   let cloud: TestCloud;
@@ -41,7 +63,12 @@ schedule:
 `,
     );
     // Each event comes twice, as EventBridge may deliver it.
-    cloud = await openTestCloud({ pipelinesDir, chaos: { duplicateEvery: 1 }, isKept: true });
+    cloud = await openTestCloud({
+      pipelinesDir,
+      chaos: { duplicateEvery: 1 },
+      isKept: true,
+      otherPolicies: SALES_PERMISSION,
+    });
   });
 
   afterAll(async () => {
@@ -110,7 +137,7 @@ schedule:
     const run = await ended(runId);
     expect(run).toMatchObject({
       status: 'succeeded',
-      endpointName: 'tiny',
+      endpointName: 'tiny-local',
       predictions: { table: 'PENGUIN_SPECIES', rowCount: 34 },
     });
     expect(run.metrics.accuracy).toBeGreaterThan(0.8);
@@ -201,7 +228,7 @@ schedule:
     await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket: 'landing', NotificationConfiguration }));
     const parameters: Record<string, string> = {
       BucketName: 'landing',
-      StartTriggeredRunFunctionArn: functionArn(LOCAL_ACCOUNT, 'startTriggeredRun'),
+      StartTriggeredRunFunctionArn: START_TRIGGERED_RUN,
     };
     const customTags = ['!Ref', '!GetAtt'].map((tag) => ({ tag, resolve: (name: string) => parameters[name] ?? name }));
     const text = await readFile(join(ROOT_DIR, 'docs', 'examples', 'start-on-success-object.yml'), 'utf8');
@@ -220,7 +247,12 @@ schedule:
 
     expect(findings.filter(({ status }) => status !== 'ok')).toEqual([]);
     expect(findings.map(({ subject }) => subject)).toEqual(
-      expect.arrayContaining(['warehouse login', 'warehouse privileges', 'view V_PENGUINS of tiny', 'endpoint tiny']),
+      expect.arrayContaining([
+        'warehouse login',
+        'warehouse privileges',
+        'view V_PENGUINS of tiny',
+        'endpoint tiny-local',
+      ]),
     );
     for await (const { uri } of s3ObjectStore().list(`${config().storeUri}/doctor/`)) expect.fail(uri);
   });
@@ -229,7 +261,7 @@ schedule:
     const record = await loadModelRecord(s3ObjectStore(), await championUri());
 
     expect(await sageMaker().describeModelPackage(record.modelPackageArn)).toMatchObject({
-      ModelPackageGroupName: 'tiny',
+      ModelPackageGroupName: 'tiny-local',
       ModelApprovalStatus: 'Approved',
       ApprovalDescription: 'Looks right.',
       CustomerMetadataProperties: expect.objectContaining({ view: 'FLIGHTS.V_PENGUINS' }),

@@ -13,7 +13,7 @@ import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
 import { addVariation } from './pipelines-from-tiny.ts';
 import { openTestCloud, ROOT_DIR, type TestCloud } from './test-cloud.ts';
-import { trainElsewhere } from './train-elsewhere.ts';
+import { NOTEBOOK_POLICIES, trainElsewhere } from './train-elsewhere.ts';
 
 const warehouse = () => hanaWarehouse(secretsManagerCredentials(() => config().warehouseSecretArn));
 
@@ -40,6 +40,7 @@ describe('small pipelines on the laptop', () => {
     cloud = await openTestCloud({
       pipelinesDir,
       chaos: { duplicateEvery: 3, delayEvery: 5, delaySeconds: 0.5 },
+      otherPolicies: NOTEBOOK_POLICIES,
     });
   });
 
@@ -77,7 +78,7 @@ describe('small pipelines on the laptop', () => {
     const { training, deployment, prediction } = await recordOf(deployed);
     expect(training.job).toBeUndefined();
     expect(training.model).toMatchObject({ trainingJobName, metrics: { accuracy: expect.any(Number) } });
-    expect(deployment).toMatchObject({ endpoint: { endpointName: 'tiny' }, smokeTest: { rowCount: 10 } });
+    expect(deployment).toMatchObject({ endpoint: { endpointName: 'tiny-local' }, smokeTest: { rowCount: 10 } });
     expect(prediction.publication).toBeUndefined();
     expect((await recordOf(scored)).modelRecordUri).toBe(training.model!.modelRecordUri);
   });

@@ -13,7 +13,9 @@ it('gives each function the variables and the role of its entry', () => {
     FEDML_PIPELINE_STATE_MACHINE_ARN:
       'arn:aws:states:eu-central-1:000000000000:stateMachine:fedml-serverless-local-pipeline',
   });
-  expect(startRun!.roleArn).toMatch(/^arn:aws:iam::000000000000:role\/fedml-serverless-local-StartRunRole-/);
+  expect(startRun!.roleArn).toMatch(
+    /^arn:aws:iam::000000000000:role\/fedml-serverless-local\/fedml-serverless-local-StartRunRole-/,
+  );
 });
 
 it('finds the variables that all functions share', () => {
