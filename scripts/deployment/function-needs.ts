@@ -70,6 +70,13 @@ const STORE_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   list: [],
 };
 
+const storeActions = (operation: string): readonly string[] => {
+  const actions = STORE_ACTIONS[operation];
+  if (!actions)
+    throw new TypeError(`function-needs.ts doesn't know what ObjectStore.${operation} needs. Add it there.`);
+  return actions;
+};
+
 /** Who reads has to be told that an object is missing, which takes the right to list, unconditionally; who only lists doesn't. */
 const storeNeeds = ({ storeCalls, template, names }: Subject): Need[] => {
   const calls = storeCalls.map((call) => call.split(' ') as [operation: string, place: string]);
@@ -78,7 +85,7 @@ const storeNeeds = ({ storeCalls, template, names }: Subject): Need[] => {
   const byPrefix = conditionText({ StringLike: { 's3:prefix': lists } });
   return [
     ...calls.flatMap(([operation, place]) =>
-      STORE_ACTIONS[operation]!.map((action) =>
+      storeActions(operation).map((action) =>
         need(action, place === 'elsewhere' ? elsewhere(template) : [names.objectsIn(place)]),
       ),
     ),

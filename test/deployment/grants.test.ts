@@ -30,7 +30,8 @@ const statements = (): Allowed[] =>
 
 const statementsBelow = (role: string, value: unknown, path: readonly (string | number)[]): Allowed[] => {
   if (typeof value !== 'object' || value === null || path.includes('AssumeRolePolicyDocument')) return [];
-  if ((value as { Effect?: string }).Effect === 'Allow') return [{ ...(value as Pick<Allowed, 'Action' | 'Resource' | 'Condition'>), role, path }];
+  if ((value as { Effect?: string }).Effect === 'Allow')
+    return [{ ...(value as Pick<Allowed, 'Action' | 'Resource' | 'Condition'>), role, path }];
   return Object.entries(value).flatMap(([key, inner]) => statementsBelow(role, inner, [...path, key]));
 };
 
