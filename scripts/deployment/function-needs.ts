@@ -129,8 +129,10 @@ const TAGGED_KINDS: Readonly<Record<string, readonly string[]>> = {
 const ownImages = on(() => ['ModelRepository.Arn']);
 
 /** Base images lie in accounts of AWS, or elsewhere in one's own. */
-const imagesRead = on(({ members }) =>
-  members.has('Registries.registryOf') ? ['arn:${AWS::Partition}:ecr:*:*:repository/*'] : ['ModelRepository.Arn'],
+const imagesRead = on(({ members, actions }) =>
+  members.has('Registries.registryOf') || actions.has('sagemaker:CreateModelPackage')
+    ? ['arn:${AWS::Partition}:ecr:*:*:repository/*']
+    : ['ModelRepository.Arn'],
 );
 
 /** Who looks at the maps of runs follows executions of every machine; others only those of `pipeline`. */
@@ -184,6 +186,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'states:StopExecution': on(({ names }) => [names.below('execution', 'pipeline:*')]),
   'ecr:GetAuthorizationToken': on(() => ANY),
   'ecr:BatchGetImage': imagesRead,
+  'ecr:DescribeImages': imagesRead,
   'ecr:GetDownloadUrlForLayer': imagesRead,
   'ecr:': ownImages,
 };
