@@ -71,6 +71,13 @@ const STORE_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   list: [],
 };
 
+const storeActions = (operation: string): readonly string[] => {
+  const actions = STORE_ACTIONS[operation];
+  if (!actions)
+    throw new TypeError(`function-needs.ts doesn't know what ObjectStore.${operation} needs. Add it there.`);
+  return actions;
+};
+
 /** Who reads has to be told that an object is missing, which takes the right to list, unconditionally; who only lists doesn't. */
 const storeNeeds = ({ storeCalls, template, names }: Subject): Need[] => {
   const calls = storeCalls.map((call) => call.split(' ') as [operation: string, place: string]);
@@ -79,7 +86,7 @@ const storeNeeds = ({ storeCalls, template, names }: Subject): Need[] => {
   const byPrefix = conditionText({ StringLike: { 's3:prefix': lists } });
   return [
     ...calls.flatMap(([operation, place]) =>
-      STORE_ACTIONS[operation]!.map((action) =>
+      storeActions(operation).map((action) =>
         need(action, place === 'elsewhere' ? elsewhere(template) : [names.objectsIn(place)]),
       ),
     ),
@@ -123,8 +130,10 @@ const TAGGED_KINDS: Readonly<Record<string, readonly string[]>> = {
 const ownImages = on(() => ['ModelRepository.Arn']);
 
 /** Base images lie in accounts of AWS, or elsewhere in one's own. */
-const imagesRead = on(({ members }) =>
-  members.has('Registries.registryOf') ? ['arn:${AWS::Partition}:ecr:*:*:repository/*'] : ['ModelRepository.Arn'],
+const imagesRead = on(({ members, actions }) =>
+  members.has('Registries.registryOf') || actions.has('sagemaker:CreateModelPackage')
+    ? ['arn:${AWS::Partition}:ecr:*:*:repository/*']
+    : ['ModelRepository.Arn'],
 );
 
 /** Who looks at the maps of runs follows executions of every machine; others only those of `pipeline`. */
@@ -178,6 +187,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'states:StopExecution': on(({ names }) => [names.below('execution', 'pipeline:*')]),
   'ecr:GetAuthorizationToken': on(() => ANY),
   'ecr:BatchGetImage': imagesRead,
+  'ecr:DescribeImages': imagesRead,
   'ecr:GetDownloadUrlForLayer': imagesRead,
   'ecr:': ownImages,
 };
