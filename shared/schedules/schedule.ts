@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 import { parseCron } from '#shared/schedules/cron.ts';
 import { parseRateMs } from '#shared/schedules/rate.ts';
-import { instantOf, isTimeZone, localTime } from '#shared/schedules/time-zone.ts';
+import { instantOf, localTime, timeZoneProblem } from '#shared/schedules/time-zone.ts';
 
 /** What happens when a run is due while another one of its pipeline is still going. */
 export const Overlap = z.enum(['skip', 'queue', 'cancel']);
@@ -33,7 +33,13 @@ export const Schedule = z
       .refine((text) => !Number.isNaN(Date.parse(`${text}Z`)), 'is no time of the calendar')
       .optional(),
     /** A name of the IANA database, for `cron` and `at`. */
-    timezone: z.string().refine(isTimeZone, 'is not a time zone such as Europe/Berlin').default('UTC'),
+    timezone: z
+      .string()
+      .superRefine((name, context) => {
+        const message = timeZoneProblem(name);
+        if (message) context.addIssue({ code: 'custom', message });
+      })
+      .default('UTC'),
     mode: PipelineMode.default('full'),
     /** Settings of this file to replace in these runs, by dotted path. */
     overrides: z.record(z.string(), z.json()).default({}),
@@ -45,7 +51,7 @@ export const Schedule = z
     if ([cron, rate, at].filter((each) => each !== undefined).length !== 1) {
       context.addIssue({ code: 'custom', message: 'needs exactly one of cron, rate and at' });
     }
-    if (at === undefined || Number.isNaN(asUtc(at).getTime()) || !isTimeZone(timezone)) return;
+    if (at === undefined || Number.isNaN(asUtc(at).getTime()) || timeZoneProblem(timezone)) return;
     if (!instantOf(asUtc(at), timezone)) {
       const message = `doesn't exist in ${timezone}: clocks are set forward over it`;
       context.addIssue({ code: 'custom', path: ['at'], message });

@@ -1,3 +1,6 @@
+import { didYouMean } from '#shared/nearest-names.ts';
+import timeZones from '#shared/schedules/time-zones.json' with { type: 'json' };
+
 /** Times of a place are written as UTC: 02:30 in Berlin is a Date that says 02:30Z. */
 
 /** The time that clocks of the zone show at an instant. */
@@ -18,16 +21,19 @@ export const instantOf = (local: Date, timeZone: string): Date | undefined => {
     .sort((a, b) => a.getTime() - b.getTime())[0];
 };
 
-/** True for a name of the IANA time zone database, such as `Europe/Berlin`. */
-export const isTimeZone = (name: string): boolean => {
-  if (/^[+-]/.test(name)) return false;
-  try {
-    formatFor(name);
-    return true;
-  } catch {
-    return false;
-  }
+/**
+ * What is wrong with the name of a time zone; undefined for a name of the IANA database, spelled as it is there.
+ *
+ * JavaScript takes `europe/berlin`; EventBridge Scheduler doesn't, and would say so in the middle of a deployment.
+ */
+export const timeZoneProblem = (name: string): string | undefined => {
+  if (NAMES.has(name)) return undefined;
+  const spelled = timeZones.find((each) => each.toLowerCase() === name.toLowerCase());
+  if (spelled) return `must be spelled as in the IANA database: ${spelled}`;
+  return `is not a time zone such as Europe/Berlin.${didYouMean(name, timeZones)}`;
 };
+
+const NAMES = new Set(timeZones);
 
 const DAY_MS = 86_400_000;
 
