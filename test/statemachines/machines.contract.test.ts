@@ -75,6 +75,12 @@ describe('pipeline', () => {
       [...TRAINING, 'planScoring', 'transformDataset', ...WRITING],
     ],
     ['predicts nothing where nothing is to be predicted', { predict: false }, [...TRAINING, ...DEPLOYMENT]],
+    [
+      'goes on with the deployment of a model that the run has trained before',
+      { train: false, modelRecordUri: MODEL_RECORD_URI },
+      [...DEPLOYMENT, 'planScoring', 'transformDataset', ...WRITING],
+    ],
+    ['goes on with the end of a run that has done all else', { train: false, deploy: false, predict: false }, []],
   ])('%s', async (_, plan, steps) => {
     await using machines = await openMachines({ answers: { resolveRun: () => planOf(plan) } });
 

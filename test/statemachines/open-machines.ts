@@ -85,12 +85,12 @@ export const openMachines = async ({
   }
 
   const objectStore = inMemoryObjectStore();
-  await givenRun(objectStore);
   const eventBus = inMemoryEventBus();
   if (!answers.announceRun) {
     lambda.functions.announceRun = async (event: AnnounceRunInput) => {
       called.push('announceRun');
       const mapRuns = stepFunctionsMapRuns(client);
+      await givenRun(objectStore, { executionArn: event.executionArn });
       const answer = await announceRun(SCHEMAS.announceRun!.input.parse(event) as AnnounceRunInput, {
         objectStore,
         eventBus,

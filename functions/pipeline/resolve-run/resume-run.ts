@@ -7,10 +7,10 @@ import {
   stateMachineArnOf,
 } from '#shared/executions/executions.ts';
 import { executionsOfRun, resumptionName, resumptionNumber } from '#shared/executions/resumptions.ts';
-import { findChampion } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
-import { Run, runIdOf, runRecordUri } from '#shared/pipeline/run.ts';
+import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 import { findRunUri } from '#shared/pipeline/run-index.ts';
+import { assertNewest } from './assert-newest.ts';
 import { assureSource } from './keep-source.ts';
 import { type ResolveRunInput, type ResolveRunOutput, ResumeInput } from './schema.ts';
 import { stepsLeft } from './steps-left.ts';
@@ -40,7 +40,7 @@ export const resumeRun = async (
   if (run.executionArn !== executionArn) {
     const earlier = await executionsBefore(executions, executionArn, executionName, runId);
     assertOver(runId, earlier, outcome);
-    if (steps.deploy) await assertNewest(objectStore, storeUri, run);
+    await assertNewest(objectStore, storeUri, run, steps);
     if (steps.train) await assureSource(objectStore, run, pipelinesDir);
     const after = failure?.error ?? earlier.at(-1)?.error ?? earlier.at(-1)?.status ?? 'unknown';
     const resumptions = [...(run.resumptions ?? []), { executionArn, startedAt, after }];
@@ -119,15 +119,4 @@ const assertOver = (runId: string, earlier: readonly ExecutionDescription[], out
         'pipeline.yml and start a new run: it takes over the model, if only the gate has changed.',
     );
   }
-};
-
-/** An older model would take the place of a newer one. */
-const assertNewest = async (objectStore: ObjectStore, storeUri: string, run: Run): Promise<void> => {
-  const champion = await findChampion(objectStore, storeUri, run.pipeline);
-  if (!champion || champion.runUri === run.runUri) return;
-  if (Date.parse(champion.promotedAt) < Date.parse(run.startedAt)) return;
-  throw new InvalidInputError(
-    `The run ${run.runId} can't be resumed: the run ${runIdOf(champion.runUri)} has put a newer model in service since, which ` +
-      `this one would replace. Start a new run; or, if the older model is wanted, \`npx fedml deploy ${run.pipeline} --run ${run.runId}\`.`,
-  );
 };

@@ -5,7 +5,7 @@ import type { Run } from '#shared/pipeline/run.ts';
 import type { ResolveRunOutput } from './schema.ts';
 import { stepsOf } from './steps.ts';
 
-type StepsLeft = Pick<ResolveRunOutput, 'train' | 'adopt' | 'deploy' | 'predict' | 'modelRecordUri'>;
+export type StepsLeft = Pick<ResolveRunOutput, 'train' | 'adopt' | 'deploy' | 'predict' | 'modelRecordUri'>;
 
 /** Of a run's children those that have not finished, by the fact that the last state of each leaves. */
 export const stepsLeft = async (objectStore: ObjectStore, run: Run): Promise<StepsLeft> => {

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(pipelinesDir, { recursive: true }));
 
-const deploy = async (hyperparameters: string): Promise<void> => {
+const deploy = async (hyperparameters: string, mode = 'append'): Promise<void> => {
   await mkdir(join(pipelinesDir, 'flights'), { recursive: true });
   await writeFile(
     join(pipelinesDir, 'flights', 'pipeline.yml'),
@@ -35,16 +35,16 @@ deployment: { target: sagemaker }
 prediction:
   source: { view: V_SCORE, key: [ID] }
   columns: [{ name: P, type: DOUBLE }]
-  target: { table: T }
+  target: { table: T, mode: ${mode} }
 `,
   );
   await writeFile(join(pipelinesDir, 'flights', 'train.py'), 'print(1)\n');
 };
 
-const execute = async (executionName: string, input: unknown) => {
+const execute = async (executionName: string, input: unknown, startedAt = '2026-03-01T06:00:00.000Z') => {
   const { executionArn } = await executions.start({ stateMachineArn: STATE_MACHINE_ARN, name: executionName, input });
   return resolveRun(
-    { input, executionArn, executionName, startedAt: '2026-03-01T06:00:00.000Z' },
+    { input, executionArn, executionName, startedAt },
     { objectStore, executions },
     { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1' },
   );
@@ -181,6 +181,27 @@ describe('a run that can’t be resumed', () => {
     });
     expect(objectStore.objects.get(`${RUN_URI}run.json`)).toBe(record);
   });
+
+  it.each([
+    ['append', 'T', true],
+    ['upsert', 'T', false],
+    ['replace', 'T', false],
+    ['versioned', 'T', false],
+    ['replace', 'ANOTHER', true],
+  ])(
+    'says so of one that would write in mode %s what a later run has written to %s, if that takes its place',
+    async (mode, table, isTaken) => {
+      await deploy('max-iter: 1', mode);
+      await givenFailedRun({ model: MODEL, promotion: MODEL });
+      await execute('run-2', { mode: 'train' }, '2026-03-02T06:00:00.000Z');
+      await writeFact(objectStore, RUN_URI.replace('run-1', 'run-2'), 'publication', { table });
+      await execute('run-0', { mode: 'train' }, '2026-02-28T06:00:00.000Z');
+      await writeFact(objectStore, RUN_URI.replace('run-1', 'run-0'), 'publication', { table: 'T' });
+
+      if (isTaken) expect(await resume()).toMatchObject({ predict: true });
+      else await expect(resume()).rejects.toThrow(/run-2 has written newer predictions to T/);
+    },
+  );
 
   it('says so of one that nobody knows', async () => {
     await expect(resume()).rejects.toMatchObject({
