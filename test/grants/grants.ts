@@ -4,13 +4,15 @@ import { compile } from '#local/iam/policy/deployment.ts';
 import type { Recorded } from '#local/iam/record-decisions.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 
-/** One right of a role: a statement narrowed to one of its actions and one of its resources. */
+/** One right of a role: what a statement says about one of its actions, or about one of its resources. */
 export interface Grant {
   readonly roleArn: string;
   readonly policy: string;
   readonly statement: number;
-  readonly action: string;
-  readonly resource: string;
+  readonly element: 'Action' | 'Resource';
+  readonly value: string;
+  /** Of the statement, to tell grants apart that have the same value. */
+  readonly first: string;
 }
 
 /** Decisions by the same policies. */
@@ -31,51 +33,67 @@ export const sessionsOf = (text: string): Session[] => {
 };
 
 export const grantsOf = ({ roles }: DeployedPolicies): Grant[] =>
-  roles.flatMap(({ arn, policies }) =>
-    policies.flatMap(({ name, document }) =>
-      document.Statement.flatMap(({ Effect, Action, Resource }, statement) =>
-        Effect === 'Deny'
+  roles.flatMap(({ arn: roleArn, policies }) =>
+    policies.flatMap(({ name: policy, document }) =>
+      document.Statement.flatMap((given, statement) =>
+        given.Effect === 'Deny'
           ? []
-          : list(Action).flatMap((action) =>
-              list(Resource).map((resource) => ({ roleArn: arn, policy: name, statement, action, resource })),
+          : (['Action', 'Resource'] as const).flatMap((element) =>
+              list(given[element]).map((value) => ({
+                roleArn,
+                policy,
+                statement,
+                element,
+                value,
+                first: list(given[element === 'Action' ? 'Resource' : 'Action'])[0]!,
+              })),
             ),
       ),
     ),
   );
 
-/** A grant's name, which is the same in each session. */
-export const nameOf = ({ roleArn, action, resource }: Grant): string =>
-  `${roleArn.split('/').at(-1)}: ${action} on ${resource}`;
+/** A grant's name, which is the same in each session: without what a deployment makes up. */
+export const nameOf = ({ roleArn, element, value, first }: Grant): string => {
+  const role = roleArn
+    .split('/')
+    .at(-1)!
+    .replace(/^fedml-serverless-local-/, '')
+    .replace(/-[0-9A-F]{12}$/, '');
+  const [action, resource] = element === 'Action' ? [value, `${first} …`] : [`${first} …`, value];
+  return `${role}: ${action} on ${resource}`
+    .replace(/(secret:[\w/-]+)-[0-9a-f]{6}/, '$1')
+    .replace(/-data-[0-9a-f]{8}/, '-data');
+};
 
-/** Policies in which one role lacks one right; its statement's other actions and resources stay. */
-export const without = (policies: DeployedPolicies, grant: Grant): DeployedPolicies => ({
+/** Policies of one role that lacks one right. */
+const without = (
+  policies: DeployedPolicies,
+  { roleArn, policy, statement, element, value }: Grant,
+): DeployedPolicies => ({
   ...policies,
-  roles: policies.roles.map((role) =>
-    role.arn === grant.roleArn
-      ? {
-          ...role,
-          policies: role.policies.map(({ name, document }) => ({
-            name,
-            document: name === grant.policy ? lacking(document, grant) : document,
-          })),
-        }
-      : role,
-  ),
+  roles: policies.roles
+    .filter(({ arn }) => arn === roleArn)
+    .map((role) => ({
+      ...role,
+      policies: role.policies.map(({ name, document }) => ({
+        name,
+        document:
+          name === policy
+            ? { ...document, Statement: lacking(document.Statement, { statement, element, value }) }
+            : document,
+      })),
+    })),
 });
 
-const lacking = (document: PolicyDocument, { statement, action, resource }: Grant): PolicyDocument => ({
-  ...document,
-  Statement: document.Statement.flatMap((given, index) => {
+const lacking = (
+  statements: PolicyDocument['Statement'],
+  { statement, element, value }: Pick<Grant, 'statement' | 'element' | 'value'>,
+): PolicyDocument['Statement'] =>
+  statements.flatMap((given, index) => {
     if (index !== statement) return [given];
-    const [actions, resources] = [list(given.Action), list(given.Resource)];
-    const otherActions = actions.filter((each) => each !== action);
-    const otherResources = resources.filter((each) => each !== resource);
-    return [
-      ...(otherActions.length > 0 ? [{ ...given, Action: otherActions }] : []),
-      ...(otherResources.length > 0 ? [{ ...given, Action: [action], Resource: otherResources }] : []),
-    ];
-  }),
-});
+    const others = list(given[element]).filter((each) => each !== value);
+    return others.length > 0 ? [{ ...given, [element]: others }] : [];
+  });
 
 const list = (given: unknown): string[] => [given].flat() as string[];
 

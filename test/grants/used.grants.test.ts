@@ -6,21 +6,18 @@ import { grantsOf, nameOf, resting, type Session, sessionsOf } from './grants.ts
 import { KEPT_UNUSED } from './kept-unused.ts';
 
 let sessions: Session[];
+/** The grants by their names; used is one that some recorded decision rests on, so that a run fails without it. */
+let usage: Map<string, boolean>;
 beforeAll(() => {
   sessions = readdirSync(DECISIONS_DIR).flatMap((file) => sessionsOf(readFileSync(join(DECISIONS_DIR, file), 'utf8')));
-});
-
-/** The grants by their names; used is one that some recorded decision rests on, so that a run fails without it. */
-const usage = (): Map<string, boolean> => {
-  const used = new Map<string, boolean>();
+  usage = new Map();
   for (const session of sessions) {
     for (const grant of grantsOf(session.policies)) {
       const name = nameOf(grant);
-      if (!used.get(name)) used.set(name, resting(session, grant).length > 0);
+      if (!usage.get(name)) usage.set(name, resting(session, grant).length > 0);
     }
   }
-  return used;
-};
+});
 
 it('has the decisions of the end-to-end runs before it: npx vitest run --project e2e --project grants', () => {
   expect(sessions.flatMap(({ decisions }) => decisions).length).toBeGreaterThan(1_000);
@@ -38,13 +35,13 @@ it('has no run that was denied what it asked for, but those that are to be', () 
 });
 
 it('has a run that fails for each grant that is taken away, but those that are kept with a reason', () => {
-  const unused = [...usage()].filter(([name, isUsed]) => !isUsed && !reasonOf(name)).map(([name]) => name);
+  const unused = [...usage].filter(([name, isUsed]) => !isUsed && !reasonOf(name)).map(([name]) => name);
 
   expect(unused.sort()).toEqual([]);
 });
 
 it('keeps no reason for a grant that is used or gone', () => {
-  const unused = [...usage()].filter(([, isUsed]) => !isUsed).map(([name]) => name);
+  const unused = [...usage].filter(([, isUsed]) => !isUsed).map(([name]) => name);
   const stale = KEPT_UNUSED.filter(({ grants }) => !unused.some((name) => grants.test(name)));
 
   expect(stale.map(({ grants }) => String(grants))).toEqual([]);
