@@ -63,6 +63,13 @@ module.exports = {
       from: { pathNot: '^shared/step\\.ts$' },
       to: { path: '^node_modules/@middy/' },
     },
+    {
+      name: 'nothing-imports-the-judge-of-iam-decisions',
+      comment: 'It is under the AGPL: docs/decisions/0013-own-policy-evaluator.md',
+      severity: 'error',
+      from: {},
+      to: { path: '(^tools/|@cloud-copilot/iam-(simulate|policy|utils))' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Account } from '#local/stand-in.ts';
 import { AccessDenied, SignatureError } from './errors.ts';
-import type { Caller, Check, Iam, KeyPair, Principal } from './iam.ts';
+import type { Caller, Check, DeployedPolicies, Iam, KeyPair, Principal } from './iam.ts';
 import { type Decision, decide } from './policy/decide.ts';
 import { compile, NOTHING_DEPLOYED } from './policy/deployment.ts';
 import { openSessions } from './sessions.ts';
@@ -18,10 +18,12 @@ export interface IamOptions {
   readonly now?: () => number;
   /** Hears of each check that was asked, and of the statement that allowed it. */
   readonly onDecision?: (decision: Decision) => void;
+  /** Hears of the policies that are in force from now on. */
+  readonly onDeploy?: (policies: DeployedPolicies) => void;
 }
 
 /** The access management of one account. Nobody but its person may do anything until policies are deployed. */
-export const openIam = ({ account, personKeys, now = Date.now, onDecision }: IamOptions): Iam => {
+export const openIam = ({ account, personKeys, now = Date.now, onDecision, onDeploy }: IamOptions): Iam => {
   const person: Principal = { type: 'user', arn: `arn:aws:iam::${account.accountId}:user/local-administrator` };
   const sessions = openSessions(person, personKeys);
   const verifier = { account, sessions, now };
@@ -73,6 +75,7 @@ export const openIam = ({ account, personKeys, now = Date.now, onDecision }: Iam
       assertAllowed({ type: 'service', service, sourceArn }, { action: 'sts:AssumeRole', resource: roleArn }),
     deploy: (policies) => {
       deployment = compile(policies);
+      onDeploy?.(policies);
     },
   };
 };

@@ -37,30 +37,27 @@ export const decide = (deployment: Deployment, account: Account, principal: Prin
     lookup: lazy(() => lookupIn(action, context)),
   };
 
-  const taking = action === 'sts:assumerole' ? deployment.role(check.resource) : undefined;
+  const taken = action === 'sts:assumerole' ? deployment.role(check.resource) : undefined;
   const identity = role && answerOf(role.identity, question);
-  const attached = answerOf(taking?.trust ?? deployment.resourcePolicy(check.resource), question);
-  if (identity?.denied)
-    return { ...about, allowed: false, reason: 'with an explicit deny in an identity-based policy' };
-  if (attached?.denied)
-    return {
-      ...about,
-      allowed: false,
-      reason: `with an explicit deny in a ${taking ? 'role trust' : 'resource-based'} policy`,
-    };
+  const attached = answerOf(taken?.trust ?? deployment.resourcePolicy(check.resource), question);
+  const denied = (reason: string): Decision => ({ ...about, allowed: false, reason });
+  if (identity?.denied) return denied('with an explicit deny in an identity-based policy');
+  if (attached.denied) return denied(`with an explicit deny in a ${taken ? 'role trust' : 'resource-based'} policy`);
 
   const byIdentity = principal.type === 'user' ? ADMINISTRATOR : identity?.allowed;
+  const byOwner = attached.allowed ?? (byIdentity && attached.allowedToAccount);
   if (action === 'sts:assumerole') {
-    const trusted =
-      attached?.allowed ?? (attached?.allowedToAccount && byIdentity ? attached.allowedToAccount : undefined);
-    if (trusted) return { ...about, allowed: true, by: trusted };
-    return { ...about, allowed: false, reason: 'because no role trust policy allows the sts:AssumeRole action' };
+    return byOwner
+      ? { ...about, allowed: true, by: byOwner }
+      : denied(`because no role trust policy allows the ${check.action} action`);
   }
-  const by = isElsewhere(check.resource, account) && !attached?.allowed ? undefined : (byIdentity ?? attached?.allowed);
-  if (by === ADMINISTRATOR) return { ...about, allowed: true };
-  if (by) return { ...about, allowed: true, by };
-  const kind = principal.type === 'service' || byIdentity ? 'resource-based' : 'identity-based';
-  return { ...about, allowed: false, reason: `because no ${kind} policy allows the ${check.action} action` };
+  // Whoever owns the resource has to agree; within the account an identity policy speaks for the owner as well.
+  const ownerAgrees = byOwner !== undefined || (byIdentity !== undefined && !isElsewhere(check.resource, account));
+  const senderMay = byIdentity !== undefined || principal.type === 'service' || !isElsewhere(check.resource, account);
+  const by = byIdentity ?? byOwner;
+  if (ownerAgrees && senderMay && by) return { ...about, allowed: true, by };
+  const lacking = principal.type === 'service' || byIdentity ? 'resource-based' : 'identity-based';
+  return denied(`because no ${lacking} policy allows the ${check.action} action`);
 };
 
 /** The person's policy: `*` on `*`. */

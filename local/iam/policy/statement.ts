@@ -1,7 +1,7 @@
 import { type Condition, readCondition, refuseVariables } from './conditions.ts';
 import { arnGlob, type Glob, glob } from './glob.ts';
 import { type PrincipalMatch, readPrincipal } from './principals.ts';
-import { actionsOf, isAction } from './service-data.ts';
+import { actionsOf, haveTypes, isAction } from './service-data.ts';
 
 /** Where a decision comes from. */
 export interface Source {
@@ -110,8 +110,22 @@ const readAction = (pattern: string): Glob => {
 };
 
 const readResource = (pattern: string): Glob => {
-  if (pattern !== '*' && !/^arn:[^:]+:[a-z0-9-]+(:|\*$)/.test(pattern)) {
-    throw new Error(`Resource ${JSON.stringify(pattern)} is no ARN of a service`);
+  if (!isResourcePattern(pattern)) throw new Error(`Resource ${JSON.stringify(pattern)} is not an ARN of a service`);
+  if (hasWildcardInType(pattern)) {
+    throw new Error(
+      `Resource ${JSON.stringify(pattern)} has a wildcard in the type of the resource, where IAM allows none`,
+    );
   }
   return arnGlob(pattern);
+};
+
+/** An ARN has six fields; a `*` may stand for the last ones. */
+const isResourcePattern = (pattern: string): boolean =>
+  pattern === '*' ||
+  (/^arn:[^:]+:[a-z0-9-]+:/.test(pattern) && (pattern.endsWith(':*') || pattern.split(':').length >= 6));
+
+/** As in `…:func*:f`: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns */
+const hasWildcardInType = (pattern: string): boolean => {
+  const [, , service = '', , , type] = pattern.split(/[:/]/);
+  return type !== undefined && type !== '*' && /[*?]/.test(type) && haveTypes(service);
 };
