@@ -20,13 +20,18 @@ export const checkMachineRole = (
   machine: Pick<StateMachineRecord, 'arn' | 'roleArn' | 'definition' | 'loggingConfiguration'>,
 ): void => {
   const { arn, roleArn, definition, loggingConfiguration } = machine;
-  if (!ROLE_ARN.test(roleArn)) throw invalidArn(roleArn);
+  checkRoleArn(roleArn);
   assertTrusted(iam, roleArn, arn);
   const role = iam.callerOf(iam.sessionKeys(roleArn, newSessionName()));
   if (followsExecutions(JSON.parse(definition) as StateMachineDefinition)) {
     need(role, managedRuleChecks(account), `'${roleArn}' is not authorized to create managed-rule.`);
   }
   if (isLogged(loggingConfiguration)) need(role, LOG_DELIVERY_CHECKS, LOG_DENIAL);
+};
+
+/** @throws AwsError InvalidArn */
+export const checkRoleArn = (roleArn: string): void => {
+  if (!ROLE_ARN.test(roleArn)) throw invalidArn(roleArn);
 };
 
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d*:role\/.+$/;

@@ -14,6 +14,7 @@ import { runVisit } from '../interpreter/sequence.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { ExecutionRecord } from '../store/execution-store.ts';
 import { parseResource } from '../tasks/resources.ts';
+import { checkRoleArn } from './machine-role.ts';
 import { operation, payload, validationError } from './operation.ts';
 
 /** Runs a single state without an execution; calls go out for real unless they are mocked. */
@@ -195,6 +196,7 @@ const refuseMock = (visit: Visit, mock: TestInput['mock']): void => {
 };
 
 const needRole = ({ state }: Visit, { roleArn, mock }: TestInput): void => {
+  if (roleArn !== undefined) checkRoleArn(roleArn);
   if (state.Type !== 'Task' || mock || roleArn !== undefined) return;
   throw validationError("'roleArn': a Task that isn't mocked is called as a role");
 };

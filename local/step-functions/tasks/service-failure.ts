@@ -29,14 +29,15 @@ interface ServiceError extends Error {
 
 /** An error that the service's model doesn't list, such as every denial, has the name of the service's base exception. */
 const errorName = (error: ServiceError, prefix: string, isSdkIntegration: boolean): string => {
-  if (isUnmodeled(error)) return (!isSdkIntegration && BASE_EXCEPTIONS[prefix]) || `${prefix}Exception`;
+  if (isSdkIntegration && isUnmodeled(error)) return `${prefix}Exception`;
+  if (isUnmodeled(error) || error.name === 'AccessDeniedException') return BASE_EXCEPTIONS[prefix] ?? error.name;
   return isSdkIntegration && !error.name.endsWith('Exception') ? `${error.name}Exception` : error.name;
 };
 
 export const isUnmodeled = (error: unknown): boolean =>
   error instanceof AccessDenied || SDK_BASE_CLASSES.has((error as object).constructor.name);
 
-/** Optimized integrations call by an SDK whose names differ from the one of SDK integrations. */
+/** Optimized integrations call by an older SDK than SDK integrations: its names differ, and no model in it lists denials. */
 const BASE_EXCEPTIONS: Readonly<Record<string, string>> = {
   EventBridge: 'AmazonEventBridgeException',
   Lambda: 'AWSLambdaException',

@@ -12,8 +12,9 @@ import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { permissions } from '#local/cloudwatch-logs/permissions.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
-import { type AccessRow, expectExactGrants } from '#test/local/iam/access-table.ts';
-import { testIam } from '#test/local/iam/test-iam.ts';
+import { type AccessRow, expectExactGrants, expectForeign } from '#test/local/iam/access-table.ts';
+import { allow } from '#test/local/iam/roles.ts';
+import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 
 const GROUP = '/aws/sagemaker/TrainingJobs';
 const GROUP_ARN = `arn:aws:logs:eu-central-1:000000000000:log-group:${GROUP}`;
@@ -52,20 +53,27 @@ const ROWS: readonly AccessRow[] = [
   row('DescribeLogStreams', STREAMS, new DescribeLogStreamsCommand({ logGroupIdentifier: GROUP_ARN })),
   row('FilterLogEvents', STREAMS, new FilterLogEventsCommand(inGroup)),
   row('GetLogEvents', `${STREAMS}${STREAM}`, new GetLogEventsCommand({ ...inGroup, logStreamName: STREAM })),
-  row(
-    'FilterLogEvents',
-    `${FOREIGN_ARN}:log-stream:`,
-    new FilterLogEventsCommand({ logGroupIdentifier: FOREIGN_ARN }),
-    {
-      otherwise: 'ResourceNotFoundException',
-    },
-  ),
   row('GetLogEvents', `${STREAMS}none`, new GetLogEventsCommand({ ...inGroup, logStreamName: 'none' }), {
     otherwise: 'ResourceNotFoundException',
   }),
 ];
 
 expectExactGrants(ROWS, () => ({ iam }));
+
+const FOREIGN_STREAMS = `${FOREIGN_ARN}:log-stream:`;
+const ofForeign = row(
+  'FilterLogEvents',
+  FOREIGN_STREAMS,
+  new FilterLogEventsCommand({ logGroupIdentifier: FOREIGN_ARN }),
+);
+expectForeign([ofForeign], () => ({ iam }));
+
+it('doesn’t take another account’s group for its own of that name', async () => {
+  const everybody = { ...allow('logs:*', FOREIGN_STREAMS), Principal: '*' };
+  iam.deploy({ roles: [], resourcePolicies: { [FOREIGN_STREAMS]: { Version: '2012-10-17', Statement: [everybody] } } });
+
+  await expect(ofForeign.send(PERSON)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
 
 it('has all operations in this table', () => {
   expect([...new Set(ROWS.map(({ operation }) => operation))].sort()).toEqual(

@@ -22,7 +22,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { permissions } from '#local/eventbridge/permissions.ts';
 import type { DeployedPolicies, Iam } from '#local/iam/iam.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
-import { type AccessRow, expectExactGrants } from '#test/local/iam/access-table.ts';
+import { type AccessRow, expectExactGrants, expectForeign } from '#test/local/iam/access-table.ts';
 import { startGuardedLambda } from '#test/local/iam/guarded-service.ts';
 import { allow, roleFor } from '#test/local/iam/roles.ts';
 import { testIam } from '#test/local/iam/test-iam.ts';
@@ -89,6 +89,7 @@ const row = (
 
 const DEFAULT_BUS = `${EVENTS}:event-bus/default`;
 const OWN_BUS = `${EVENTS}:event-bus/own`;
+const FOREIGN_BUS = OWN_BUS.replace('000000000000', '111111111111');
 const RULE = `${EVENTS}:rule/tests`;
 const OWN_RULE = `${EVENTS}:rule/own/tests`;
 const onRule = { Name: 'tests' };
@@ -148,8 +149,16 @@ const ROWS: readonly AccessRow[] = [
   row([['ListTargetsByRule', RULE]], new ListTargetsByRuleCommand({ Rule: 'tests' })),
 ];
 
+const FOREIGN_RULE = OWN_RULE.replace('000000000000', '111111111111');
+const FOREIGN: readonly AccessRow[] = [
+  row([['PutEvents', FOREIGN_BUS]], new PutEventsCommand({ Entries: [entry({}, { EventBusName: FOREIGN_BUS })] })),
+  row([['DescribeRule', FOREIGN_RULE]], new DescribeRuleCommand({ ...onRule, EventBusName: FOREIGN_BUS })),
+];
+
 describe('the operations', () => {
   expectExactGrants(ROWS, () => ({ iam, roles: [RULE_ROLE] }));
+
+  expectForeign(FOREIGN, () => ({ iam }));
 
   it('are all in this table', () => {
     expect([...new Set(ROWS.map(({ operation }) => operation))].sort()).toEqual(

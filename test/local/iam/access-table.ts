@@ -23,25 +23,36 @@ interface Others {
 const CALLER = 'arn:aws:iam::000000000000:role/services/caller';
 export const CALLER_SESSION = 'arn:aws:sts::000000000000:assumed-role/caller/session';
 
+/** How a call ends that a role with these grants makes; its name is empty where it succeeds. */
+const attempt = async (
+  { send }: AccessRow,
+  grants: AccessRow['needs'],
+  { iam, roles = [], resourcePolicies = {} }: Others,
+): Promise<{ name: string; message: string }> => {
+  const statements = grants.map(([action, resource]) => allow(action, resource));
+  iam.deploy({ roles: [...roles, roleFor('lambda.amazonaws.com', CALLER, statements)], resourcePolicies });
+  try {
+    await send(iam.sessionKeys(CALLER, 'session'));
+    return { name: '', message: '' };
+  } catch (error) {
+    return error as Error;
+  }
+};
+
+/** In another account a grant gives nothing: its owner would have to agree. */
+export const expectForeign = (rows: readonly AccessRow[], others: () => Others): void => {
+  it.each(rows)('refuses $operation in another account, whatever a role is granted', async (row) => {
+    const { name, message } = await attempt(row, row.needs, others());
+
+    expect(name).toBe('AccessDeniedException');
+    expect(message).toContain(`because no resource-based policy allows the ${row.needs[0]![0]} action`);
+  });
+};
+
 /** A role with exactly the grants of a row may call; without any one of them it is refused in AWS's words. */
 export const expectExactGrants = (rows: readonly AccessRow[], others: () => Others): void => {
-  const attempt = async (
-    { send }: AccessRow,
-    grants: AccessRow['needs'],
-  ): Promise<{ name: string; message: string }> => {
-    const { iam, roles = [], resourcePolicies = {} } = others();
-    const statements = grants.map(([action, resource]) => allow(action, resource));
-    iam.deploy({ roles: [...roles, roleFor('lambda.amazonaws.com', CALLER, statements)], resourcePolicies });
-    try {
-      await send(iam.sessionKeys(CALLER, 'session'));
-      return { name: '', message: '' };
-    } catch (error) {
-      return error as Error;
-    }
-  };
-
   it.each(rows)('lets a role with exactly its grants call $operation', async (row) => {
-    const { name, message } = await attempt(row, row.needs);
+    const { name, message } = await attempt(row, row.needs, others());
 
     expect({ name, message }).toMatchObject({ name: row.otherwise ?? '' });
   });
@@ -54,7 +65,7 @@ export const expectExactGrants = (rows: readonly AccessRow[], others: () => Othe
       const elsewhere = resource === '*' ? rest : [...rest, [action, `${resource}x`] as const];
 
       for (const grants of [rest, elsewhere]) {
-        const { name, message } = await attempt(row, grants);
+        const { name, message } = await attempt(row, grants, others());
 
         expect(name).toBe('AccessDeniedException');
         expect(message).toBe(

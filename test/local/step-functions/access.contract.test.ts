@@ -27,30 +27,34 @@ import {
 import { afterAll, describe, expect, it } from 'vitest';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { permissions } from '#local/step-functions/operations/permissions.ts';
-import { type AccessRow, expectExactGrants } from '#test/local/iam/access-table.ts';
-import { roleFor } from '#test/local/iam/roles.ts';
+import { type AccessRow, expectExactGrants, expectForeign } from '#test/local/iam/access-table.ts';
+import { allow, roleFor } from '#test/local/iam/roles.ts';
 import { clientOf, machineIam, type OpenStepFunctions, openStepFunctions, ROLE } from './open-step-functions.ts';
 
 const PASS = { Type: 'Pass', End: true };
 const one = (state: object, more: object = {}): string =>
   JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'One', States: { One: state }, ...more });
-const WAITING = one({
+const HOLD = {
   Type: 'Task',
   Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
   Arguments: { FunctionName: 'hold', Payload: { token: '{% $states.context.Task.Token %}' } },
   End: true,
-});
-const MAP = one({
-  Type: 'Map',
-  Label: 'Each',
-  Items: [1],
-  ItemProcessor: {
-    ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-    StartAt: 'P',
-    States: { P: PASS },
-  },
-  End: true,
-});
+};
+const WAITING = one(HOLD);
+const mapOf = (state: object): string =>
+  one({
+    Type: 'Map',
+    Label: 'Each',
+    Items: [1],
+    ItemProcessor: {
+      ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+      StartAt: 'Child',
+      States: { Child: state },
+    },
+    End: true,
+  });
+const MAP = mapOf(PASS);
+const MAP_OF_WAITING = mapOf(HOLD);
 
 const STATES = 'arn:aws:states:eu-central-1:000000000000';
 const machine = (name: string): string => `${STATES}:stateMachine:${name}`;
@@ -233,14 +237,73 @@ const ROWS: readonly AccessRow[] = [
   row('ListTagsForResource', [['ListTagsForResource', machine('plain')]], () => new ListTagsForResourceCommand(tagged)),
 ];
 
+const inAnotherAccount = (arn: string): string => arn.replace('000000000000', '111111111111');
+const elsewhere = { machine: inAnotherAccount(machine('plain')), execution: inAnotherAccount(execution('plain:done')) };
+const FOREIGN: readonly AccessRow[] = [
+  row(
+    'StartExecution',
+    [['StartExecution', elsewhere.machine]],
+    () => new StartExecutionCommand({ stateMachineArn: elsewhere.machine }),
+  ),
+  row(
+    'GetExecutionHistory',
+    [['GetExecutionHistory', elsewhere.execution]],
+    () => new GetExecutionHistoryCommand({ executionArn: elsewhere.execution }),
+  ),
+];
+
+const CALLER = 'arn:aws:iam::000000000000:role/caller';
+/** A client of a role with these statements. */
+const clientWith = (...statements: readonly Readonly<Record<string, unknown>>[]) => {
+  iam.deploy({ roles: [MACHINE_ROLE, roleFor('lambda.amazonaws.com', CALLER, statements)], resourcePolicies: {} });
+  return clientOf(sfn.url, iam.sessionKeys(CALLER, 'session'));
+};
+
 const MACHINE_ROLE = roleFor('states.amazonaws.com', ROLE);
 
 describe('the operations', () => {
   expectExactGrants(ROWS, () => ({ iam, roles: [MACHINE_ROLE] }));
 
+  expectForeign(FOREIGN, () => ({ iam, roles: [MACHINE_ROLE] }));
+
   it('are all in this table', () => {
     const asked = permissions({ account: LOCAL_ACCOUNT, machines: undefined!, tokens: undefined! });
 
     expect([...new Set(ROWS.map(({ operation }) => operation))].sort()).toEqual(Object.keys(asked).sort());
+  });
+});
+
+it('holds the tags of a machine against a policy’s conditions', async () => {
+  const ofTeam = (team: string) => ({
+    ...allow('states:StartExecution', machine('*')),
+    Condition: { StringEquals: { 'aws:ResourceTag/team': team } },
+  });
+
+  await clientWith(ofTeam('ml')).send(new StartExecutionCommand(plain));
+  await expect(clientWith(ofTeam('other')).send(new StartExecutionCommand(plain))).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+});
+
+it('asks for the machine itself where the token is of a child of its Map Run', async () => {
+  held = Promise.withResolvers();
+  await create('held-map', MAP_OF_WAITING);
+  const executionArn = await start('held-map');
+  const taskToken = await held.promise;
+  const answer = new SendTaskSuccessCommand({ taskToken, output: '"answered"' });
+
+  await expect(clientWith(allow('states:SendTaskSuccess', machine('waiting'))).send(answer)).rejects.toMatchObject({
+    message: expect.stringContaining(`on resource: ${machine('held-map')} because`),
+  });
+  await clientWith(allow('states:SendTaskSuccess', machine('held-map'))).send(answer);
+
+  expect((await sfn.closed(executionArn)).value).toEqual(['answered']);
+});
+
+it('tells who holds no token nothing but that it is none', async () => {
+  const command = new SendTaskSuccessCommand({ taskToken: 'invented', output: '1' });
+
+  await expect(clientWith(allow('states:SendTaskSuccess', machine('waiting'))).send(command)).rejects.toMatchObject({
+    name: 'InvalidToken',
   });
 });

@@ -429,6 +429,16 @@ describe('TestState', () => {
     expect(mocked).toMatchObject({ status: 'SUCCEEDED', output: '1', nextState: 'Elsewhere' });
   });
 
+  it('calls a Task that isn’t mocked as a role, which it must be given', async () => {
+    const task = { Type: 'Task', Resource: functionArn('any'), End: true };
+
+    expect(await refusal(test(task))).toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('roleArn'),
+    });
+    expect(await refusal(test(task, { roleArn: 'test' }))).toMatchObject({ name: 'InvalidArn' });
+  });
+
   it('wants a mock for what waits or holds states', async () => {
     const tested = refusal(test({ Type: 'Parallel', Branches: [PASS], End: true }));
 

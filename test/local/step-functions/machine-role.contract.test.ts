@@ -2,12 +2,14 @@ import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
   ListExecutionsCommand,
+  RedriveExecutionCommand,
   StartExecutionCommand,
   UpdateStateMachineCommand,
 } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Iam } from '#local/iam/iam.ts';
 import type { StandIn } from '#local/stand-in.ts';
+import { openEventBridge } from '#test/local/eventbridge/open-eventbridge.ts';
 import { startGuardedLambda, startGuardedS3 } from '#test/local/iam/guarded-service.ts';
 import { allow, roleFor } from '#test/local/iam/roles.ts';
 import { testIam } from '#test/local/iam/test-iam.ts';
@@ -28,6 +30,7 @@ const STOP_CHILD: Grant = ['states:StopExecution', `${STATES}:execution:child:*`
 const MANAGED_RULE: Grant = [['events:PutRule', 'events:PutTargets', 'events:DescribeRule'], RULE_ARN];
 const START_ITSELF: Grant = ['states:StartExecution', `${STATES}:stateMachine:map`];
 const ITS_CHILDREN = `${STATES}:execution:map/*`;
+const REDRIVE_CHILDREN: Grant = ['states:RedriveExecution', ITS_CHILDREN];
 
 let iam: Iam;
 let lambda: Awaited<ReturnType<typeof startGuardedLambda>>;
@@ -183,6 +186,36 @@ describe('a task', () => {
     expect(await run('machine')).toMatchObject({ status: 'FAILED', error: 'Lambda.LambdaException' });
   });
 
+  it('puts events on the buses that its role may put them on', async () => {
+    grant(['events:PutEvents', 'arn:aws:events:eu-central-1:000000000000:event-bus/default']);
+    const events = await openEventBridge({ iam, endpoints: () => Promise.reject(new Error('No rule has a target.')) });
+    const machines = await openStepFunctions({ iam, eventbridge: events.events.url });
+    const Resource = 'arn:aws:states:::events:putEvents';
+    const put = (EventBusName: string) =>
+      machines.run({
+        StartAt: 'Put',
+        States: {
+          Put: {
+            Type: 'Task',
+            Resource,
+            Arguments: { Entries: [{ Source: 'test', DetailType: 'Test', Detail: {}, EventBusName }] },
+            End: true,
+          },
+        },
+      });
+
+    const allowed = await put('default');
+    const refused = await put('own');
+    await machines[Symbol.asyncDispose]();
+    await events.close();
+
+    expect(allowed).toMatchObject({ status: 'SUCCEEDED', value: { FailedEntryCount: 0 } });
+    expect(refused.error).toBe('EventBridge.AmazonEventBridgeException');
+    expect(refused.cause).toContain(
+      denied('events:PutEvents', 'arn:aws:events:eu-central-1:000000000000:event-bus/own'),
+    );
+  });
+
   it('fails once its role no longer lets Step Functions take it', async () => {
     grant(LAMBDA);
     await create('machine', TASK);
@@ -211,9 +244,9 @@ describe('a nested execution', () => {
   it.each([
     ['start', [FOLLOW_CHILD], 'states:StartExecution', `${STATES}:stateMachine:child`],
     ['describe', [START_CHILD], 'states:DescribeExecution', `${STATES}:execution:child:`],
-  ] as const)('fails when the role may not %s it', async (_, grants, action, resource) => {
+  ] as const)('fails at once when the role may not %s it', async (_, grants, action, resource) => {
     grant(MANAGED_RULE, ...grants);
-    await create('child', PASS);
+    await create('child', { Type: 'Wait', Seconds: 60, End: true });
     await create('parent', NESTED);
 
     const { error, cause } = await run('parent');
@@ -268,6 +301,25 @@ describe('a Distributed Map', () => {
     expect(error).toBe('StepFunctions.AWSStepFunctionsException');
     expect(cause).toContain(`is not authorized to perform: ${missing} on resource: ${resource}`);
     expect(typesOf(await sfn.history(executionArn!))).toContain('MapRunFailed');
+  });
+
+  it.each([
+    ['goes on with its children where the role may redrive them', [REDRIVE_CHILDREN], 'SUCCEEDED'],
+    ['is not redriven where the role may not redrive its children', [], 'FAILED'],
+  ] as const)('%s', async (_, grants, status) => {
+    grant(...ALL);
+    await create('map', {
+      ...MAP,
+      ItemProcessor: { ...MAP.ItemProcessor, States: { Child: { ...TASK, Output: 'called' } } },
+    });
+    const { executionArn } = await run('map');
+    grant(...ALL, LAMBDA, ...grants);
+
+    await sfn.client.send(new RedriveExecutionCommand({ executionArn: executionArn! }));
+
+    const redriven = await sfn.closed(executionArn!);
+    expect(redriven).toMatchObject({ status });
+    if (status === 'FAILED') expect(redriven.cause).toContain('is not authorized to perform: states:RedriveExecution');
   });
 
   it('fails as States.ItemReaderFailed where the role may not read its items', async () => {
