@@ -100,5 +100,7 @@ const inOwnCloud = async <T>(
 
 const use = <T>(cloud: CloudAddress, work: (cloud: CloudAddress) => Promise<T>): Promise<T> => {
   Object.assign(process.env, cloud.environment);
+  // The SDK takes the keys of a profile before those of the environment.
+  delete process.env.AWS_PROFILE;
   return work(cloud);
 };

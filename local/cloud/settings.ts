@@ -55,12 +55,11 @@ export const endpointVariables = (servers: Servers): Record<string, string> => {
   };
 };
 
-/** The person's keys. The empty ones keep a profile or a session of the same shell from coming before them. */
+/** The person's keys. They are no session's, though the same shell may have a token of one. */
 const credentialVariables = ({ accessKeyId, secretAccessKey }: KeyPair): Record<string, string> => ({
   AWS_ACCESS_KEY_ID: accessKeyId,
   AWS_SECRET_ACCESS_KEY: secretAccessKey,
   AWS_SESSION_TOKEN: '',
-  AWS_PROFILE: '',
   AWS_REGION: account.region,
 });
 

@@ -37,12 +37,9 @@ const decode = (text: string): string => {
   }
 };
 
-/** A header as SigV4 sees it: repeats are joined by a comma alone, where Node puts a space behind it. */
-export const headerOf = (request: IncomingMessage, name: string): string | undefined => {
-  const value = request.headers[name];
-  if (typeof value === 'string' && !value.includes(',') && !LOSES_REPEATS.has(name)) return value;
-  return request.headersDistinct[name]?.join(',');
-};
-
-/** Node keeps only the first of these that matter to a signature, so a second one would go unseen. */
-const LOSES_REPEATS = new Set(['authorization', 'content-length', 'content-type', 'date', 'host', 'user-agent']);
+/**
+ * A header as SigV4 sees it: repeats are joined by a comma alone. In `headers` Node puts a space behind the comma, and of some
+ * headers keeps the first only, so that a second Host or Authorization would go unseen.
+ */
+export const headerOf = ({ headersDistinct }: IncomingMessage, name: string): string | undefined =>
+  headersDistinct[name]?.join(',');

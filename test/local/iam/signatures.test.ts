@@ -264,6 +264,17 @@ describe('a request is refused', () => {
     ).toBe('user');
   });
 
+  it('that has a signed header twice, of which the signature covers one', async () => {
+    const request = await sign({ headers: { 'content-type': 'text/csv' } });
+    const withTwo = (name: string) => ({
+      ...request,
+      headersDistinct: { ...request.headersDistinct, [name]: [request.headers[name], 'another'] },
+    });
+
+    for (const name of ['host', 'content-type']) expect(refused(withTwo(name) as never).kind, name).toBe('signature');
+    expect(refused(withTwo('x-amz-date') as never).kind).toBe('malformed');
+  });
+
   it('when its query hides a name from the signature', async () => {
     const request = await sign({ path: '/b', method: 'GET' }, { service: 's3' });
 

@@ -235,6 +235,8 @@ describe('a resource policy', () => {
     expect(session([], open).may(check)).toBe(false);
     expect(session([allow({ Action: 'ecr:*' })]).may({ ...check, isOpenToAll: true })).toBe(true);
     expect(session([]).may({ ...check, isOpenToAll: true })).toBe(false);
+    const here = { StringEquals: { 'aws:ResourceAccount': '000000000000' } };
+    expect(session([allow({ Action: 'ecr:*', Condition: here })], open).may(check)).toBe(false);
     expect(() => session([allow({ Action: 'ecr:*' })]).authorize(check)).toThrow(
       /because no resource-based policy allows the ecr:BatchGetImage action$/,
     );
@@ -322,6 +324,7 @@ describe('a condition', () => {
     ['Null', { 's3:x-amz-acl': 'true' }, {}, true],
     ['Null', { 's3:x-amz-acl': 'false' }, {}, false],
     ['Null', { 's3:x-amz-acl': 'false' }, acl(''), true],
+    ['Null', tags('true'), tags(), true],
     ['ForAnyValue:StringEquals', tags('a'), tags('b', 'a'), true],
     ['ForAnyValue:StringEquals', tags('a'), {}, false],
     ['ForAllValues:StringEquals', tags('a', 'b'), tags('a', 'c'), false],
@@ -357,6 +360,7 @@ describe('a condition', () => {
 
   it("can't be met by a key that AWS doesn't send with the action", () => {
     expect(put({ StringEquals: { 'aws:ResourceTag/a': 'b' } }, { 'aws:ResourceTag/a': 'b' })).toBe(false);
+    expect(put({ 'ForAnyValue:StringEquals': { 'aws:TagKeys': 'a' } }, { 'aws:TagKeys': ['a'] })).toBe(false);
   });
 });
 

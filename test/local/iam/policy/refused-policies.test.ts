@@ -39,6 +39,10 @@ describe('a policy is refused by name', () => {
       statement({ Resource: 'arn:aws:states:*:execution' }),
       'Resource "arn:aws:states:*:execution" is not an ARN of a service',
     ],
+    [statement({ Resource: 'arn:aws:states:eu-*' }), 'Resource "arn:aws:states:eu-*" is not an ARN of a service'],
+    [statement({ Resource: 'arn:aws:s3*' }), 'Resource "arn:aws:s3*" is not an ARN of a service'],
+    [statement({ Resource: 'arn:aws:lambda:*:*:func*:f' }), 'has a wildcard in the type of the resource'],
+    [statement({ Resource: 'arn:aws:ecr:*:*:repository*' }), 'has a wildcard in the type of the resource'],
     [
       statement({ Resource: 'arn:aws:s3:::b/${aws:username}' }),
       'the local cloud does not know the policy variable ${aws:username}',
@@ -123,6 +127,12 @@ describe('a policy is refused by name', () => {
     expect(deployIdentity({ Statement: [] })).toThrow(`${ROLE}, policy p: Version is undefined, not "2012-10-17"`);
     expect(deployIdentity({ Version: '2012-10-17' } as never)).toThrow('there is no Statement');
     expect(deployIdentity({ ...policy(), Comment: 'x' } as never)).toThrow('the element Comment is not known');
+  });
+
+  it('with a role that is there twice', () => {
+    const role = roleFor('lambda.amazonaws.com', ROLE);
+
+    expect(() => testIam({ roles: [role, role] })).toThrow(`- ${ROLE} is there twice`);
   });
 
   it('and what was deployed before stays', () => {
