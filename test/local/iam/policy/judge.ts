@@ -118,6 +118,13 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     reason:
+      'The reference has no group as a resource of CreateModelPackage, which may ask for it; ours are allowed both.',
+    applies: ({ action, resource }) =>
+      action === 'sagemaker:CreateModelPackage' && resource.includes(':model-package-group/'),
+    refuses: true,
+  },
+  {
+    reason:
       "The reference that it goes by has no resource for states:SendTask*; AWS checks the state machine, as CDK's grantTaskResponse relies on.",
     applies: ({ action, resource }) => action.startsWith('states:SendTask') && resource !== '*',
     refuses: true,
