@@ -181,6 +181,17 @@ describe('a model', () => {
     );
   });
 
+  it('is not served once its role may not pull its image', async () => {
+    await laptop.createModel('imageless', SERVE, { name: 'imageless' });
+    await laptop.createEndpointConfig('imageless', [{}]);
+    setGrants(without('pulls'));
+
+    expect(await laptop.deploy('imageless')).toMatchObject({
+      EndpointStatus: 'Failed',
+      FailureReason: `The role "${ROLE}" does not have BatchGetImage permission for the image: "${IMAGE}".`,
+    });
+  });
+
   it('answers as its role, logs as its role', async () => {
     await laptop.createModel('served', SERVE, { name: 'served' });
     await laptop.createEndpointConfig('served', [{}]);
