@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` is pure and in-process; `contract` drives each stand-in through its real client; `e2e` runs whole pipelines. */
+/**
+ * `unit` is pure and in-process; `contract` drives each stand-in through its real client; `e2e` runs whole pipelines; `judges` asks
+ * others' tools, where they are installed.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{contract,e2e}.test.ts'],
+          exclude: ['test/**/*.{contract,e2e,judge}.test.ts'],
           testTimeout: 20_000,
           env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
         },
@@ -22,6 +25,14 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Processes start and end when a busy machine lets them; Vitest's own second is too short for it.
           expect: { poll: { timeout: 20_000 } },
+        },
+      },
+      {
+        test: {
+          name: 'judges',
+          include: ['test/**/*.judge.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
         },
       },
       {
