@@ -214,7 +214,7 @@ describe('the doctor at the execution roles', () => {
     const foreign = await look({ 'iam GetRole': trust('ec2.amazonaws.com') });
     const narrow = await look({
       'iam SimulatePrincipalPolicy': decisions((action, resource) =>
-        action === 's3:PutObject' && resource.includes('/training/') ? 'implicitDeny' : 'allowed',
+        action === 's3:PutObject' && resource.includes('/training-output/') ? 'implicitDeny' : 'allowed',
       ),
     });
 
