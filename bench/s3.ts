@@ -39,13 +39,12 @@ const bench = async (): Promise<void> => {
     await megabytesPerSecond('PutObject of a 256 MB stream', () => putStream(client));
     await megabytesPerSecond('GetObject of 256 MB', () => getStream(client));
     await megabytesPerSecond('Upload of a 256 MB stream in parts of 8 MB', () => uploadParts(client));
-    await callsPerSecond('PutObject of 1 KB, one after the other', 1_000, 1, (n) => putSmall(client, `one/${n}`));
-    await callsPerSecond('PutObject of 1 KB, 16 at a time', SMALL_OBJECTS, CONCURRENCY, (n) =>
-      putSmall(client, `many/${n}`),
-    );
-    await callsPerSecond('GetObject of 1 KB, 16 at a time', 2_000, CONCURRENCY, (n) => getSmall(client, `many/${n}`));
+    const calls = callsPerSecond(server);
+    await calls('PutObject of 1 KB, one after the other', 1_000, 1, (n) => putSmall(client, `one/${n}`));
+    await calls('PutObject of 1 KB, 16 at a time', SMALL_OBJECTS, CONCURRENCY, (n) => putSmall(client, `many/${n}`));
+    await calls('GetObject of 1 KB, 16 at a time', 10_000, CONCURRENCY, (n) => getSmall(client, `many/${n}`));
     await milliseconds('ListObjectsV2 of 10,000 keys in 10 pages', () => listAll(client));
-    console.log(`server's peak memory: ${Math.round((await peakBytes(server)) / 1024 ** 2)} MB`);
+    console.log(`server's peak memory: ${Math.round((await usage(server)).peakBytes / 1024 ** 2)} MB`);
   } finally {
     client.destroy();
     server.kill();
@@ -108,25 +107,26 @@ const megabytesPerSecond = async (name: string, run: () => Promise<unknown>): Pr
 const milliseconds = async (name: string, run: () => Promise<unknown>): Promise<void> =>
   console.log(`${name}: ${Math.round((await bestSeconds(run)) * 1_000)} ms`);
 
-const callsPerSecond = async (
-  name: string,
-  count: number,
-  concurrency: number,
-  call: (number: number) => Promise<unknown>,
-): Promise<void> => {
-  const start = performance.now();
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < count) await call(next++);
+/** How many calls a second, and the CPU time that the server takes for one. */
+const callsPerSecond =
+  (server: ChildProcess) =>
+  async (name: string, count: number, concurrency: number, call: (number: number) => Promise<unknown>) => {
+    const before = await usage(server);
+    const start = performance.now();
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < count) await call(next++);
+    };
+    await Promise.all(Array.from({ length: concurrency }, worker));
+    const seconds = (performance.now() - start) / 1_000;
+    const cpuMs = ((await usage(server)).cpuMicroseconds - before.cpuMicroseconds) / 1_000 / count;
+    console.log(`${name}: ${Math.round(count / seconds)}/s, ${cpuMs.toFixed(2)} ms of the server's CPU each`);
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  console.log(`${name}: ${Math.round(count / ((performance.now() - start) / 1_000))}/s`);
-};
 
-const peakBytes = async (server: ChildProcess): Promise<number> => {
+const usage = async (server: ChildProcess): Promise<{ peakBytes: number; cpuMicroseconds: number }> => {
   server.send('usage');
   const [used] = await once(server, 'message');
-  return used.peakBytes;
+  return used;
 };
 
 await bench();

@@ -1,6 +1,7 @@
 import { config } from '#shared/config.ts';
 import { ObjectMissingError } from '#shared/errors.ts';
 import type { ExecutionDescription } from '#shared/executions/executions.ts';
+import { runIdOfExecution } from '#shared/executions/resumptions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
@@ -15,7 +16,7 @@ export const printEnding = async (
   pipeline: string,
   out: Terminal,
 ): Promise<ExitCode> => {
-  const runId = execution.executionArn.split(':').at(-1)!;
+  const runId = runIdOfExecution(execution);
   const runUri = runFolderUri(config().storeUri, pipeline, runId);
   out.print();
   if (execution.status === 'SUCCEEDED') {
@@ -29,12 +30,16 @@ export const printEnding = async (
     for (const line of labelled([
       ['record', runRecordUri(runUri)],
       ['more', `npx fedml show ${runId}`],
+      ['go on', NOT_RESUMABLE.has(error) ? undefined : `npx fedml resume ${runId}`],
     ])) {
       out.print(line);
     }
   }
   return INPUT_ERRORS.includes(error) ? EXIT.wrongInput : EXIT.runFailed;
 };
+
+/** Would end the same way again. */
+const NOT_RESUMABLE: ReadonlySet<string> = new Set(['GateNotPassedError', ...INPUT_ERRORS]);
 
 const STATUS_NAMES: Readonly<Record<string, string>> = {
   ABORTED: 'The run was stopped',

@@ -1,5 +1,6 @@
 import type { CloudAddress } from '#local/cloud-file.ts';
 import type { ExecutionDescription, Executions } from '#shared/executions/executions.ts';
+import { runIdOfExecution } from '#shared/executions/resumptions.ts';
 import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { followRun } from './follow-run.ts';
 import { interruption } from './interruption.ts';
@@ -34,15 +35,19 @@ export const runMachine = async (
   try {
     return await followRun(executions, executionArn, shown, interruption());
   } catch (error) {
-    if (interruption().aborted) await stop(executions, executionArn, out);
+    if (interruption().aborted) await stop(executions, { executionArn, input }, out);
     throw interruption().aborted ? interruption().reason : error;
   } finally {
     shown.end();
   }
 };
 
-const stop = async (executions: Executions, executionArn: string, out: Terminal): Promise<void> => {
+const stop = async (
+  executions: Executions,
+  execution: Pick<ExecutionDescription, 'executionArn' | 'input'>,
+  out: Terminal,
+): Promise<void> => {
   out.status('  stopping the run …');
-  await executions.stop(executionArn, 'The command that ran it was interrupted.');
-  out.note(`  The run ${executionArn.split(':').at(-1)} was stopped.`);
+  await executions.stop(execution.executionArn, 'The command that ran it was interrupted.');
+  out.note(`  The run ${runIdOfExecution(execution)} was stopped.`);
 };

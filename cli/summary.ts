@@ -77,6 +77,8 @@ export const OUTCOMES: Readonly<Record<RunRecord['outcome'], string>> = {
   succeeded: 'succeeded',
   failed: 'failed',
   gateNotPassed: 'gate not passed',
+  stopped: 'stopped',
+  timedOut: 'took too long',
 };
 
 /** Facts under each other, their labels to the left; a fact without a text has no line. */

@@ -22,7 +22,7 @@ const Environment = z.object({
   /** What tells this installation from others of the same account and region; none where it is alone, as on a laptop. */
   FEDML_STAGE: z
     .string()
-    .regex(/^[a-zA-Z0-9-]{1,30}$/, 'must be 1-30 letters, digits and hyphens')
+    .regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,28}[a-zA-Z0-9])?$/, 'must be 1-30 letters, digits and hyphens inside')
     .optional(),
   /** The ECR repository of all models' images; only deployments to Kyma use it. */
   FEDML_MODEL_REPOSITORY: z.string().min(2).default('fedml-models'),

@@ -111,6 +111,11 @@ export class ModelMissingError extends PipelineError {
   override readonly name = 'ModelMissingError';
 }
 
+/** A model's archive isn't the one that was evaluated: somebody overwrote or deleted it. Not retried. */
+export class ModelChangedError extends PipelineError {
+  override readonly name = 'ModelChangedError';
+}
+
 /** The model's metrics are below the gate of `pipeline.yml`. Nothing is deployed; the old endpoint keeps serving. */
 export class GateNotPassedError extends PipelineError {
   override readonly name = 'GateNotPassedError';

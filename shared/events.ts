@@ -26,6 +26,12 @@ export const EVENT_DETAILS = {
   'Run Succeeded': z.strictObject(ended),
   'Run Failed': failed,
   'Run Gate Not Passed': failed,
+  'Run Stopped': z.strictObject({
+    ...ended,
+    outcome: z.enum(['stopped', 'timedOut']),
+    error: z.string(),
+    cause: z.string(),
+  }),
   'Run Skipped': z.strictObject({
     runId: z.string(),
     pipeline: PipelineName,

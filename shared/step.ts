@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
 import { logger } from '#shared/logger.ts';
 import { metrics } from '#shared/metrics.ts';
+import { RunUri, runIdOf } from '#shared/pipeline/run.ts';
 
 interface StepOptions<I extends z.ZodType, O extends z.ZodType> {
   readonly input: I;
@@ -44,8 +45,18 @@ const parse = <I extends z.ZodType>(input: I, event: unknown): z.output<I> => {
   logger.appendKeys(runKeys(event));
   logger.info('Step started');
   const parsed = input.safeParse(event);
-  if (!parsed.success) throw new InvalidInputError(z.prettifyError(parsed.error), { cause: parsed.error });
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  throw new InvalidInputError(`${z.prettifyError(parsed.error)}${hintAbout(event)}`, { cause: parsed.error });
+};
+
+/** An execution keeps the definition that it began with, and calls the functions of today. */
+const hintAbout = (event: unknown): string => {
+  const run = RunUri.safeParse((event as { runUri?: unknown } | null)?.runUri);
+  if (!run.success) return '';
+  return (
+    '\nA run that was started before the last deployment, or is redriven after it, hands this function what another version ' +
+    `took. Go on with the state machines of today: npx fedml resume ${runIdOf(run.data)}`
+  );
 };
 
 const publish = (counts: Readonly<Record<string, number>>, dimensions: Readonly<Record<string, string>> = {}): void => {

@@ -5,6 +5,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.ts')).demo,
   up: async () => (await import('./up.ts')).up,
   run: async () => (await import('./run.ts')).run,
+  resume: async () => (await import('./resume.ts')).resume,
   runs: async () => (await import('./runs.ts')).runs,
   show: async () => (await import('./show.ts')).show,
   approve: async () => (await import('./approve.ts')).approve,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { DeployedPolicies, PolicyDocument } from '#local/iam/iam.ts';
+import type { DeployedPolicies } from '#local/iam/iam.ts';
+import { openImagePolicies } from '#local/registry/open-images.ts';
 import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
 import type { Deployment } from '#local/template/deployment.ts';
 import { resolveDeployment } from '#local/template/resolve-deployment.ts';
@@ -49,7 +50,11 @@ export const policiesOf = (
   { otherPolicies = { roles: [], resourcePolicies: {} } }: CloudOptions,
 ): DeployedPolicies => ({
   roles: [...policies.roles, ...otherPolicies.roles],
-  resourcePolicies: together(frameworkRepositories(), policies.resourcePolicies, otherPolicies.resourcePolicies),
+  resourcePolicies: together(
+    openImagePolicies(frameworkImageUris({ region: account.region, scope: 'training' })),
+    policies.resourcePolicies,
+    otherPolicies.resourcePolicies,
+  ),
 });
 
 /** A resource that is in several has the statements of all. */
@@ -59,23 +64,4 @@ const together = (...all: readonly DeployedPolicies['resourcePolicies'][]): Reco
     policies[arn] = { ...document, Statement: [...(policies[arn]?.Statement ?? []), ...Statement] };
   }
   return policies;
-};
-
-const frameworkRepositories = (): Record<string, PolicyDocument> =>
-  Object.fromEntries(
-    frameworkImageUris({ region: account.region, scope: 'training' }).map((uri) => {
-      const [, accountId, repository] = /^(\d+)\.dkr\.ecr\.[^/]+\/([^:]+):/.exec(uri)!;
-      return [`arn:aws:ecr:${account.region}:${accountId}:repository/${repository}`, OPEN_TO_PULLS];
-    }),
-  );
-
-const OPEN_TO_PULLS: PolicyDocument = {
-  Version: '2012-10-17',
-  Statement: [
-    {
-      Effect: 'Allow',
-      Principal: '*',
-      Action: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-    },
-  ],
 };

@@ -118,7 +118,7 @@ export const startServices = async (options: CloudOptions, open: AsyncDisposable
     ),
   );
   const stepFunctions = deployment.then(() =>
-    startStepFunctions({ dataDir: folder('step-functions'), account, iam, endpoints: callable.promise }),
+    startStepFunctions({ dataDir: folder('step-functions'), account, iam, endpoints: callable.promise, emit }),
   );
   const endpoints = together({ logs, s3, secrets, eventBridge, sageMaker, stepFunctions, kyma }).then(
     ({ kyma, ...servers }) => endpointVariables({ ...servers, registry: kyma?.registry }),

@@ -62,15 +62,17 @@ const answer = async (api: Api, request: IncomingMessage): Promise<Reply> => {
   const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
   const match = matchRoute(api.routes, request.method ?? '', url.pathname);
   if (!match) return message(404, 'Not Found');
-  const body = await readLimited(request, MAX_BODY_BYTES);
-  if (!body) return TOO_LARGE;
   const { route } = match;
+  let reading: Promise<Buffer | undefined> | undefined;
+  const readBody = () => (reading ??= readLimited(request, MAX_BODY_BYTES));
   const authorizer = api.authorizers.find((each) => each.takes(request))!;
-  const verdict = await authorizer.authorize({ request, route, path: url.pathname, body });
+  const verdict = await authorizer.authorize({ request, route, path: url.pathname, readBody });
   if (!verdict.isAllowed) {
     const { statusCode, message: text, headers } = verdict.refusal;
     return message(statusCode, text, headers);
   }
+  const body = await readBody();
+  if (!body) return TOO_LARGE;
   const event = payloadOf({ ...api, request, url, match, body, authorizer: verdict.context });
   const answered = await api.invocations.invoke(route, event).catch(unlessTooLarge);
   return answered ? replyOf(answered) : TOO_LARGE;

@@ -31,7 +31,8 @@ export interface RegistryStandIn extends StandIn {
 
 /**
  * The local cloud's ECR: its API, and the OCI distribution API, on one port. The registries of other accounts are there too,
- * under the Host header that their URIs begin with, and for whom their repositories' policies let in (`openImagePolicies`). Blobs are redirected to a second port, which plays S3.
+ * under the Host header that their URIs begin with; `openImagePolicies` opens their images. Blobs are redirected to a second
+ * port, which plays S3.
  */
 export const startRegistry = async (options: RegistryOptions): Promise<RegistryStandIn> => {
   const { dataDir, account, iam, clock = Date.now } = options;

@@ -16,6 +16,7 @@ import { stateMachineOperations } from './operations/state-machines.ts';
 import { tagOperations } from './operations/tags.ts';
 import { taskTokenOperations } from './operations/task-tokens.ts';
 import { testStateOperations } from './operations/test-state.ts';
+import { type StatusChange, statusChanges } from './status-change.ts';
 import { openExecutionStore } from './store/execution-store.ts';
 import { openStateMachineStore } from './store/state-machine-store.ts';
 import type { Endpoints } from './tasks/clients.ts';
@@ -35,6 +36,8 @@ export interface StepFunctionsOptions {
   readonly endpoints: Endpoints | Promise<Endpoints>;
   /** Told every event of every execution, right when it is logged. */
   readonly onEvent?: (executionArn: string, event: StoredEvent) => void;
+  /** Told each change of an execution's status, as EventBridge's default bus is. */
+  readonly emit?: (change: StatusChange) => void;
 }
 
 export interface StepFunctions extends StandIn {
@@ -68,6 +71,8 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
   const roles = openRoles(iam, account.region, endpoints);
   const resumed = Promise.withResolvers<void>();
 
+  const announce = statusChanges(executions, options.emit ?? (() => {}));
+
   const closed = async (executionArn: string): Promise<void> => {
     await engine.live(executionArn)?.closed;
     if (executions.executions.get(executionArn)?.status !== 'RUNNING') return;
@@ -83,7 +88,10 @@ export const startStepFunctions = async (options: StepFunctionsOptions): Promise
     liveMapRuns: new Map(),
     integrationFor: integrations(roles, closed),
     attemptDistributedMap: attemptDistributedMap(roles),
-    onEvent: options.onEvent,
+    onEvent(executionArn, event) {
+      options.onEvent?.(executionArn, event);
+      announce(executionArn, event);
+    },
   };
   const engine: Engine = createEngine(environment);
   const services: ExecutionServices = { account, engine, machines, executions, resumed: resumed.promise };

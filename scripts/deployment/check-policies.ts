@@ -28,8 +28,12 @@ const ANY_RESOURCE: Readonly<Record<string, string>> = {
 /** Looks for permissions that are too wide: of roles, and of the policies that stand at buckets and queues. */
 export const checkPolicies = (template: Template): Finding[] =>
   Object.entries(template.Resources).flatMap(([id, resource]) => {
-    const { AssumeRolePolicyDocument: trust, PolicyDocument: attached, ManagedPolicyArns } = resource.Properties ?? {};
+    const { AssumeRolePolicyDocument: trust, ManagedPolicyArns } = resource.Properties ?? {};
+    const attached = attachedTo(resource);
     return [
+      ...(ELSEWHERE[resource.Type] ?? []).map((problem) => ({ where: id, problem })),
+      ...(resource.Type === 'AWS::Lambda::Permission' ? ofPermission(id, resource.Properties ?? {}) : []),
+      ...outdated(id, resource, [trust, attached]),
       ...(resource.Type === 'AWS::IAM::Role' ? statementsOf(resource).flatMap((each) => widths(id, each)) : []),
       ...(resource.Type === 'AWS::IAM::Role' ? keyUses(id, resource) : []),
       ...(ManagedPolicyArns
@@ -39,6 +43,54 @@ export const checkPolicies = (template: Template): Finding[] =>
       ...(attached ? statementsIn(attached).flatMap((each) => attachments(id, each)) : []),
     ];
   });
+
+/** An older version takes `${aws:…}` for text. Serverless's own bucket has a policy without any, and no such variable. */
+const outdated = (where: string, { Properties = {} }: Resource, documents: readonly unknown[]): Finding[] => {
+  const own = listOf(Properties.Policies as { PolicyDocument: unknown }[]).map(({ PolicyDocument }) => PolicyDocument);
+  return [...documents, ...own].some(
+    (document) =>
+      document &&
+      (document as { Version?: unknown }).Version !== '2012-10-17' &&
+      where !== 'ServerlessDeploymentBucketPolicy',
+  )
+    ? [{ where, problem: 'Its policy must be of the Version 2012-10-17.' }]
+    : [];
+};
+
+/** What the checks of roles would not see, or what opens a door beside them. */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    ['AWS::IAM::Policy', 'AWS::IAM::RolePolicy', 'AWS::IAM::ManagedPolicy'].map((type) => [
+      type,
+      ["A role's permissions stand in the role, where they are compared with its code."],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['AWS::IAM::User', 'AWS::IAM::AccessKey', 'AWS::IAM::Group', 'AWS::IAM::UserPolicy'].map((type) => [
+      type,
+      ['Nobody signs in to a stage: a key that is made here stands in its template.'],
+    ]),
+  ),
+};
+
+/** The property that has a resource's own policy. */
+const POLICY_PROPERTIES = ['PolicyDocument', 'Policy', 'ResourcePolicy', 'RepositoryPolicyText'];
+
+/** The policies that say who else may use a resource. */
+const attachedTo = ({ Type, Properties = {} }: Resource): unknown => {
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-eventbuspolicy.html
+  if (Type === 'AWS::Events::EventBusPolicy') {
+    const { Statement = { Effect: 'Allow', Principal: Properties.Principal } } = Properties;
+    return { Version: '2012-10-17', Statement };
+  }
+  return POLICY_PROPERTIES.map((name) => Properties[name]).find((document) => typeof document === 'object');
+};
+
+const ofPermission = (where: string, { Principal, SourceArn }: Record<string, unknown>): Finding[] => {
+  if (!/^[\w.-]+\.amazonaws\.com$/.test(String(Principal)))
+    return [{ where, problem: 'Only services may call a function of this stack.' }];
+  return SourceArn === undefined ? [{ where, problem: `${Principal} may call it for anybody; add SourceArn.` }] : [];
+};
 
 /** What SageMaker's own roles do with a key goes on in volumes and grants; of all others S3 and Secrets Manager ask for it. */
 const usesKeyDirectly = ({ actions, condition }: Statement): boolean =>

@@ -1,4 +1,5 @@
 import { namesIn } from './arns.ts';
+import { checkPattern } from './check-pattern.ts';
 import { roleOf, type Statement, statementsIn, statementsOf } from './policies.ts';
 import { type Finding, listOf, resourcesOf, type Template, targetOf } from './template.ts';
 
@@ -14,48 +15,48 @@ const ofRules = (template: Template): Finding[] => {
     .map(([, { FunctionName, SourceArn }]) => `${targetOf(FunctionName)} ${textOf(SourceArn)}`);
   const senders = resourcesOf(template, 'AWS::SQS::QueuePolicy').flatMap(([, { PolicyDocument }]) =>
     statementsIn(PolicyDocument)
-      .filter(({ effect, actions }) => effect === 'Allow' && actions.includes('sqs:SendMessage'))
+      .filter(
+        ({ effect, actions, principal }) =>
+          effect === 'Allow' &&
+          actions.includes('sqs:SendMessage') &&
+          (principal as { Service?: unknown } | undefined)?.Service === 'events.amazonaws.com',
+      )
       .flatMap(({ resources, condition }) =>
         resources.flatMap((queue) =>
           listOf(condition.ArnEquals?.['aws:SourceArn']).map((rule) => `${targetOf(queue)} ${textOf(rule)}`),
         ),
       ),
   );
-  return resourcesOf(template, 'AWS::Events::Rule').flatMap(([where, { EventPattern, State = 'ENABLED', Targets }]) => [
-    ...(State === 'ENABLED' ? [] : [{ where, problem: 'It is switched off.' }]),
-    ...ofPattern(where, EventPattern),
-    ...listOf(Targets as Target[]).flatMap(({ Arn, RetryPolicy, DeadLetterConfig }) => {
-      const target = targetOf(Arn);
-      const queue = targetOf(DeadLetterConfig?.Arn);
-      const isFunction = template.Resources[target ?? '']?.Type === 'AWS::Lambda::Function';
-      return [
-        ...(isFunction && !callers.includes(`${target} ${arnOf(where)}`)
-          ? [{ where, problem: `${target} doesn't let this rule call it.` }]
-          : []),
-        ...(queue !== undefined && !senders.includes(`${queue} ${arnOf(where)}`)
-          ? [{ where, problem: `${queue} doesn't let this rule leave an event in it.` }]
-          : []),
-        ...losses(where, { Arn, RetryPolicy, DeadLetterConfig }),
-      ];
-    }),
-  ]);
-};
-
-/** Events of other accounts come over a bus that was opened to them, or are forged; none of them is meant. */
-const ofPattern = (where: string, pattern: unknown): Finding[] => {
-  if (pattern === undefined) return [];
-  const { account, source, 'detail-type': type } = pattern as Readonly<Record<string, unknown[] | undefined>>;
-  const own = JSON.stringify(account) === JSON.stringify([{ Ref: 'AWS::AccountId' }]);
-  return [
-    ...(own ? [] : [{ where, problem: 'It takes events of other accounts; say account: [!Ref AWS::AccountId].' }]),
-    ...(source && type ? [] : [{ where, problem: 'It takes events of any source or type; name both.' }]),
-  ];
+  return resourcesOf(template, 'AWS::Events::Rule').flatMap(([where, properties]) => {
+    const { EventBusName, EventPattern, ScheduleExpression, State = 'ENABLED', Targets } = properties;
+    return [
+      ...(State === 'ENABLED' ? [] : [{ where, problem: 'It is switched off.' }]),
+      ...checkPattern(where, EventPattern, targetOf(EventBusName)),
+      ...(EventPattern || ScheduleExpression ? [] : [{ where, problem: 'Nothing sets it off.' }]),
+      ...(listOf(Targets).length > 0 ? [] : [{ where, problem: 'It calls nobody.' }]),
+      ...listOf(Targets as Target[]).flatMap(({ Arn, RetryPolicy, DeadLetterConfig }) => {
+        const target = targetOf(Arn);
+        const queue = targetOf(DeadLetterConfig?.Arn);
+        const isFunction = template.Resources[target ?? '']?.Type === 'AWS::Lambda::Function';
+        return [
+          ...(isFunction && !callers.includes(`${target} ${arnOf(where)}`)
+            ? [{ where, problem: `${target} doesn't let this rule call it.` }]
+            : []),
+          ...(queue !== undefined && !senders.includes(`${queue} ${arnOf(where)}`)
+            ? [{ where, problem: `${queue} doesn't let this rule leave an event in it.` }]
+            : []),
+          ...losses(where, { Arn, RetryPolicy, DeadLetterConfig }),
+        ];
+      }),
+    ];
+  });
 };
 
 /** A schedule calls its target, and fills its queue, under its own role. */
 const ofSchedules = (template: Template): Finding[] =>
-  resourcesOf(template, 'AWS::Scheduler::Schedule').flatMap(([where, { GroupName, State = 'ENABLED', Target }]) => {
-    const target = Target as Target & { readonly RoleArn?: unknown };
+  resourcesOf(template, 'AWS::Scheduler::Schedule').flatMap(([where, properties]) => {
+    const { GroupName, ScheduleExpressionTimezone, State = 'ENABLED', Target } = properties;
+    const target = Target as Target & { readonly Input?: unknown; readonly RoleArn?: unknown };
     const [roleId, role] = roleOf(template, target.RoleArn) ?? [];
     const calls: [action: string, resource: unknown][] = [
       ['lambda:InvokeFunction', target.Arn],
@@ -66,6 +67,8 @@ const ofSchedules = (template: Template): Finding[] =>
     );
     return [
       ...(State === 'ENABLED' ? [] : [{ where, problem: 'It is switched off.' }]),
+      ...(ScheduleExpressionTimezone ? [] : [{ where, problem: 'It names no time zone.' }]),
+      ...(/"pipeline":/.test(String(target.Input)) ? [] : [{ where, problem: 'Its input names no pipeline.' }]),
       ...(GroupName ? [] : [{ where, problem: 'It has no group, so that any schedule may take its role.' }]),
       ...losses(where, target),
       ...forbidden.map(([action, resource]) => ({
@@ -82,7 +85,7 @@ const losses = (where: string, { Arn, RetryPolicy, DeadLetterConfig }: Target): 
   ...(Number(RetryPolicy?.MaximumRetryAttempts) > 0
     ? []
     : [{ where, problem: `Its target ${targetOf(Arn)} has no RetryPolicy.` }]),
-  ...(DeadLetterConfig ? [] : [{ where, problem: `Its target ${targetOf(Arn)} has no DeadLetterConfig.` }]),
+  ...(DeadLetterConfig?.Arn ? [] : [{ where, problem: `Its target ${targetOf(Arn)} has no DeadLetterConfig.` }]),
 ];
 
 interface Target {

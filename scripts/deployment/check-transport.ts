@@ -1,3 +1,4 @@
+import { namesIn } from './arns.ts';
 import { type Statement, statementsIn } from './policies.ts';
 import { type Finding, listOf, resourcesOf, type Template, targetOf } from './template.ts';
 
@@ -11,15 +12,59 @@ const OPEN_TO_HTTP = [
 /** Looks for buckets, queues and topics that can be called without TLS. */
 export const checkTransport = (template: Template): Finding[] =>
   OPEN_TO_HTTP.flatMap(({ type, policy, names }) => {
-    const guarded = new Set(
-      resourcesOf(template, policy)
-        .filter(([, { PolicyDocument }]) => statementsIn(PolicyDocument).some(refusesHttp))
-        .flatMap(([, properties]) => listOf(properties[names]).map(targetOf)),
-    );
+    const policies = resourcesOf(template, policy).map(([, properties]) => ({
+      targets: listOf(properties[names]).map(targetOf),
+      statements: statementsIn(properties.PolicyDocument),
+    }));
     return resourcesOf(template, type)
-      .filter(([id]) => !guarded.has(id))
+      .filter(
+        ([id]) =>
+          !policies.some(({ targets, statements }) => targets.includes(id) && statements.some(refusesHttp(type, id))),
+      )
       .map(([where]) => ({ where, problem: 'It takes calls without TLS; deny them by aws:SecureTransport.' }));
-  });
+  }).concat(oldTls(template));
 
-const refusesHttp = ({ effect, principal, condition }: Statement): boolean =>
-  effect === 'Deny' && principal === '*' && String(condition.Bool?.['aws:SecureTransport']) === 'false';
+/** Every call of anybody, to the whole of it. */
+const refusesHttp =
+  (type: string, id: string) =>
+  ({ effect, principal, actions, resources, condition }: Statement): boolean =>
+    effect === 'Deny' &&
+    (principal === '*' || (principal as { AWS?: unknown } | undefined)?.AWS === '*') &&
+    actions.some((action) => ALL_ACTIONS[type]!.includes(action)) &&
+    covers(type, id, resources) &&
+    Object.keys(condition).length === 1 &&
+    Object.keys(condition.Bool ?? {}).length === 1 &&
+    String(condition.Bool?.['aws:SecureTransport']) === 'false';
+
+/** A topic's policy takes no wildcard; publishing is what carries data. */
+const ALL_ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  'AWS::S3::Bucket': ['s3:*'],
+  'AWS::SQS::Queue': ['sqs:*'],
+  'AWS::SNS::Topic': ['sns:Publish', 'sns:*'],
+};
+
+/** A bucket is two resources to IAM: itself and its objects. */
+const covers = (type: string, id: string, resources: readonly unknown[]): boolean => {
+  const { textOf, arnOf } = namesIn({ Resources: { [id]: { Type: type } } }, 'stack');
+  const named = resources.map(textOf);
+  return [arnOf(id), ...(type === 'AWS::S3::Bucket' ? [`${arnOf(id)}/*`] : [])].every((each) => named.includes(each));
+};
+
+/** Serverless's own bucket has a policy of its own, without it. */
+const oldTls = (template: Template): Finding[] =>
+  resourcesOf(template, 'AWS::S3::Bucket')
+    .filter(([id]) => id !== 'ServerlessDeploymentBucket')
+    .filter(
+      ([id]) =>
+        !resourcesOf(template, 'AWS::S3::BucketPolicy').some(([, { PolicyDocument }]) =>
+          statementsIn(PolicyDocument).some(
+            ({ effect, principal, actions, resources, condition }) =>
+              effect === 'Deny' &&
+              principal === '*' &&
+              actions.includes('s3:*') &&
+              covers('AWS::S3::Bucket', id, resources) &&
+              Number(condition.NumericLessThan?.['s3:TlsVersion']) >= 1.2,
+          ),
+        ),
+    )
+    .map(([where]) => ({ where, problem: 'It takes calls by TLS before 1.2; deny them by s3:TlsVersion.' }));

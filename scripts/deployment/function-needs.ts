@@ -63,6 +63,7 @@ const actionsOf = (command: string): readonly string[] => {
 const STORE_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   getText: ['s3:GetObject'],
   getStream: ['s3:GetObject'],
+  stat: ['s3:GetObject'],
   put: ['s3:PutObject'],
   putStream: ['s3:PutObject', 's3:AbortMultipartUpload'],
   tag: ['s3:PutObjectTagging'],
@@ -73,7 +74,7 @@ const STORE_ACTIONS: Readonly<Record<string, readonly string[]>> = {
 /** Who reads has to be told that an object is missing, which takes the right to list, unconditionally; who only lists doesn't. */
 const storeNeeds = ({ storeCalls, template, names }: Subject): Need[] => {
   const calls = storeCalls.map((call) => call.split(' ') as [operation: string, place: string]);
-  const reads = calls.some(([operation, place]) => operation.startsWith('get') && place !== 'elsewhere');
+  const reads = calls.some(([operation, place]) => /^(get|stat)/.test(operation) && place !== 'elsewhere');
   const lists = calls.filter(([operation]) => operation === 'list').map(([, place]) => `${place}/*`);
   const byPrefix = conditionText({ StringLike: { 's3:prefix': lists } });
   return [

@@ -12,6 +12,7 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3 DeleteObjectCommand': ['s3:DeleteObject'],
   // Who may not list a bucket is answered 403 for an object that doesn't exist.
   '@aws-sdk/client-s3 GetObjectCommand': ['s3:GetObject', 's3:ListBucket'],
+  '@aws-sdk/client-s3 HeadObjectCommand': ['s3:GetObject', 's3:ListBucket'],
   '@aws-sdk/client-s3 PutObjectCommand': ['s3:PutObject'],
   '@aws-sdk/client-s3 paginateListObjectsV2': ['s3:ListBucket'],
   '@aws-sdk/client-sagemaker CreateEndpointCommand': ['sagemaker:CreateEndpoint', 'sagemaker:AddTags'],

@@ -39,11 +39,11 @@ export const targetOf = (value: unknown): string | undefined => {
   return ref ?? (typeof attribute === 'string' ? attribute.split('.')[0] : attribute?.[0]);
 };
 
-/** What an intrinsic `Fn::If` may come to, or the value itself; `AWS::NoValue` is nothing. */
+/** What an intrinsic `Fn::If` may come to, or the value itself; `AWS::NoValue` is nothing, as is what isn't there. */
 export const alternatives = (value: unknown): unknown[] => {
   const branches = (value as { 'Fn::If'?: unknown[] } | null)?.['Fn::If'];
   if (branches) return branches.slice(1).flatMap(alternatives);
-  return (value as { Ref?: string } | null)?.Ref === 'AWS::NoValue' ? [] : [value];
+  return value === undefined || (value as { Ref?: string } | null)?.Ref === 'AWS::NoValue' ? [] : [value];
 };
 
 export const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>

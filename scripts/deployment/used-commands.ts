@@ -33,22 +33,26 @@ export const commandFinder = (rootDir: string): CommandFinder => {
   const isOurs = (node: ts.Node): boolean =>
     /^(functions|shared)\//.test(relative(rootDir, node.getSourceFile().fileName));
 
-  const reached = new Map<string, Reach>();
-  const reachOf = (handlerFile: string): Reach => {
+  const reached = new Map<string, Traced>();
+  const reachOf = (handlerFile: string): Traced => {
     const known = reached.get(handlerFile);
     if (known) return known;
     const source = program.getSourceFile(join(rootDir, handlerFile));
     if (!source) throw new TypeError(`${handlerFile} doesn't exist.`);
-    const found = reach(source, checker, isOurs);
+    const { calls, ...rest } = reach(source, checker, isOurs);
+    let traced: string[] | undefined;
+    const found = { ...rest, storeCalls: () => (traced ??= storeCalls(calls, checker)) };
     reached.set(handlerFile, found);
     return found;
   };
   return {
     commandsOf: (handlerFile) => [...reachOf(handlerFile).commands].sort(),
-    storeCallsOf: (handlerFile) => storeCalls(reachOf(handlerFile).calls, checker),
+    storeCallsOf: (handlerFile) => reachOf(handlerFile).storeCalls(),
     membersOf: (handlerFile) => reachOf(handlerFile).members,
   };
 };
+
+type Traced = Omit<Reach, 'calls'> & { readonly storeCalls: () => string[] };
 
 interface Reach {
   readonly commands: ReadonlySet<string>;

@@ -100,6 +100,9 @@ export const stagingPlanUri = (runUri: string, purpose: StagingPurpose): string 
 export const partitionsUri = (runUri: string, purpose: StagingPurpose, round: number): string =>
   `${runUri}staging/partitions-${purpose}-${round}.jsonl`;
 
+/** Written last of all: what is staged is sealed, and recorded for later runs. */
+export const sealUri = (runUri: string, purpose: StagingPurpose): string => `${runUri}staging/sealed-${purpose}.json`;
+
 /** The folder of what became of the partitions. */
 export const factsFolderUri = (runUri: string, purpose: StagingPurpose): string => `${runUri}staging/${purpose}/`;
 

@@ -31,6 +31,9 @@ export interface StartRequest {
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
 
+/** False while the execution does something, or may do so without anybody starting it again. */
+export const hasEnded = (status: ExecutionStatus): boolean => status !== 'RUNNING' && status !== 'PENDING_REDRIVE';
+
 export interface ExecutionDescription {
   readonly executionArn: string;
   readonly status: ExecutionStatus;
@@ -48,6 +51,10 @@ export const executionArnOf = (stateMachineArn: string, name: string): string =>
 
 /** The execution's name, which is the run's id. */
 export const executionNameOf = (executionArn: string): string => executionArn.split(':')[7]!;
+
+/** The ARN of the state machine that an execution is of. */
+export const stateMachineArnOf = (executionArn: string): string =>
+  executionArn.split(':').slice(0, 7).join(':').replace(':execution:', ':stateMachine:');
 
 /** An event of an execution's history, reduced to what somebody who watches needs. */
 export interface ExecutionEvent {

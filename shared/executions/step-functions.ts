@@ -15,11 +15,11 @@ import { RunExistsError, UnknownRunError } from '#shared/errors.ts';
 import {
   type ExecutionDescription,
   type ExecutionEvent,
-  type ExecutionStatus,
   type Executions,
-  executionArnOf,
+  hasEnded,
 } from '#shared/executions/executions.ts';
 import type { MapRuns } from '#shared/executions/map-runs.ts';
+import { executionsOfRun } from '#shared/executions/resumptions.ts';
 import type { RunEndings } from '#shared/executions/run-endings.ts';
 import { logger } from '#shared/logger.ts';
 
@@ -127,8 +127,6 @@ export const stepFunctionsMapRuns = (client = new SFNClient({})): MapRuns => ({
   },
 });
 
-const ENDED: ReadonlySet<ExecutionStatus> = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
-
 /** A network without a way to Step Functions answers nothing: whoever asks goes on without. */
 const PATIENCE = {
   maxAttempts: 2,
@@ -142,7 +140,8 @@ export const stepFunctionsRunEndings = (
 ): RunEndings => ({
   async hasEnded(runId) {
     try {
-      return ENDED.has((await executions.describe(executionArnOf(stateMachineArn(), runId))).status);
+      const found = await executionsOfRun(executions, stateMachineArn(), runId);
+      return found.length > 0 && found.every(({ status }) => hasEnded(status));
     } catch (error) {
       logger.warn('Nobody knows whether the run has ended', { runId, error: error as Error });
       return false;

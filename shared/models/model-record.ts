@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvalidInputError, NoChampionError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
+import { assertModelUnchanged, ModelArchive, SourceArchive } from '#shared/models/archive.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
@@ -9,15 +10,15 @@ import { uriIn } from '#shared/store/uri.ts';
 
 /** A model in the register, `models/<pipeline>/<training job>.json`: what is needed to serve it, and where it came from. */
 export const ModelRecord = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   pipeline: PipelineName,
   trainingJobName: z.string().min(1).max(63),
   /** The run that trained it. */
   runUri: RunUri,
-  /** model.tar.gz. */
-  modelUri: uriIn('training-output'),
-  /** sourcedir.tar.gz; the entry point serves the model too. */
-  sourceUri: uriIn('source'),
+  /** model.tar.gz, as it was evaluated. */
+  modelArchive: ModelArchive,
+  /** sourcedir.tar.gz, as the run wrote it; its entry point serves the model too. */
+  sourceArchive: SourceArchive,
   entryPoint: z.string().min(1),
   imageUri: z.string().min(1),
   metrics: Metrics,
@@ -29,12 +30,13 @@ export const ModelRecord = z.strictObject({
 export type ModelRecord = z.infer<typeof ModelRecord>;
 
 /** `models/<pipeline>/champion.json`: the model that answers for the pipeline now. */
-const Champion = z.strictObject({
+export const Champion = z.strictObject({
   modelRecordUri: uriIn('models'),
   trainingJobName: z.string(),
   runUri: RunUri,
   promotedAt: z.iso.datetime(),
 });
+export type Champion = z.infer<typeof Champion>;
 
 export const modelRecordUri = (storeUri: string, pipeline: string, trainingJobName: string): string =>
   `${folderIn(storeUri, 'models')}${pipeline}/${trainingJobName}.json`;
@@ -43,11 +45,29 @@ const championUri = (storeUri: string, pipeline: string): string =>
   `${folderIn(storeUri, 'models')}${pipeline}/champion.json`;
 
 export const loadModelRecord = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord> => {
-  const { text } = await objectStore.getText(uri);
-  const record = ModelRecord.safeParse(JSON.parse(text));
-  if (!record.success) throw new InvalidInputError(`${uri} is not a model record.\n${z.prettifyError(record.error)}`);
-  return record.data;
+  const content: unknown = JSON.parse((await objectStore.getText(uri)).text);
+  const record = ModelRecord.safeParse(content);
+  if (record.success) return record.data;
+  throw new InvalidInputError(
+    isOfVersion1(content)
+      ? `${uri} was registered without a digest of its archives, so nothing proves that they are what was evaluated. Train the model again.`
+      : `${uri} is not a model record.\n${z.prettifyError(record.error)}`,
+  );
 };
+
+/**
+ * The record of a model whose archives still hold what was evaluated: for whoever is about to put it into service, or to
+ * vouch for it.
+ *
+ * @throws ModelChangedError when they don't.
+ */
+export const loadProvenModel = async (objectStore: ObjectStore, uri: string): Promise<ModelRecord> => {
+  const record = await loadModelRecord(objectStore, uri);
+  await assertModelUnchanged(objectStore, record);
+  return record;
+};
+
+const isOfVersion1 = (content: unknown): boolean => (content as { version?: unknown } | null)?.version === 1;
 
 /** Writes a model's record once: where there is one already, that is the answer. */
 export const enterModel = async (objectStore: ObjectStore, uri: string, record: ModelRecord): Promise<ModelRecord> => {
@@ -90,6 +110,13 @@ export const championRecordUri = async (
   );
 };
 
+/** The model that answers for the pipeline now, and the run that has put it there; undefined before there is one. */
+export const findChampion = async (
+  objectStore: ObjectStore,
+  storeUri: string,
+  pipeline: string,
+): Promise<Champion | undefined> => (await readChampion(objectStore, championUri(storeUri, pipeline)))?.champion;
+
 export interface Promotion {
   readonly modelRecordUri: UriIn<'models'>;
   readonly record: ModelRecord;
@@ -108,7 +135,7 @@ export const promote = async (objectStore: ObjectStore, promotion: Promotion): P
   const uri = championUri(storeUri, record.pipeline);
   const current = await readChampion(objectStore, uri);
   if (current?.champion.modelRecordUri === promotion.modelRecordUri) return;
-  const champion: z.infer<typeof Champion> = {
+  const champion: Champion = {
     modelRecordUri: promotion.modelRecordUri,
     trainingJobName: record.trainingJobName,
     runUri,

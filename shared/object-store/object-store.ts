@@ -4,8 +4,10 @@ import type { Readable } from 'node:stream';
 export interface ObjectStore {
   /** The object's text and its ETag. For small objects: records, manifests, plans. Throws ObjectMissingError. */
   getText(uri: string): Promise<{ readonly text: string; readonly etag: string }>;
-  /** The object's bytes as a stream. Throws ObjectMissingError. */
-  getStream(uri: string): Promise<Readable>;
+  /** The object's bytes as a stream, of that version only with `ifMatch`. Throws ObjectMissingError, ObjectChangedError. */
+  getStream(uri: string, options?: { readonly ifMatch?: string }): Promise<Readable>;
+  /** What is known about an object without reading it. Throws ObjectMissingError. */
+  stat(uri: string): Promise<ObjectStat>;
   /**
    * Writes a small object whole. `ifNoneMatch: '*'` creates only; `ifMatch` replaces only that version.
    * Throws ObjectChangedError when the condition doesn't hold.
@@ -33,6 +35,12 @@ export interface PutOptions {
   readonly contentType?: string;
   readonly ifNoneMatch?: '*';
   readonly ifMatch?: string;
+}
+
+export interface ObjectStat {
+  readonly etag: string;
+  /** Absent where the bucket keeps no versions. */
+  readonly versionId?: string;
 }
 
 export interface ObjectSummary {

@@ -3,6 +3,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
+  HeadObjectCommand,
   PutObjectCommand,
   paginateListObjectsV2,
   S3Client,
@@ -42,8 +43,19 @@ const storeOf = (client: S3Client): ObjectStore => ({
     return { text: await object.Body!.transformToString('utf-8'), etag: object.ETag! };
   },
 
-  async getStream(uri) {
-    return (await get(client, uri)).Body as Readable;
+  async getStream(uri, { ifMatch } = {}) {
+    return (await get(client, uri, ifMatch)).Body as Readable;
+  },
+
+  async stat(uri) {
+    const { bucket, key } = parseObjectUri(uri);
+    try {
+      const { ETag, VersionId } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+      // A bucket without versions says nothing, one that no longer keeps them says `null`.
+      return { etag: ETag!, ...(VersionId && VersionId !== 'null' && { versionId: VersionId }) };
+    } catch (error) {
+      throw asRefusal(error, uri);
+    }
   },
 
   async put(uri, body, { contentType, ifNoneMatch, ifMatch } = {}) {
@@ -59,9 +71,7 @@ const storeOf = (client: S3Client): ObjectStore => ({
     try {
       return { etag: (await client.send(command)).ETag! };
     } catch (error) {
-      throw isConditionFailure(error)
-        ? new ObjectChangedError(`${uri} was written by somebody else in the meantime.`, { cause: error })
-        : error;
+      throw isConditionFailure(error) ? overwritten(uri, error) : error;
     }
   },
 
@@ -91,16 +101,24 @@ const storeOf = (client: S3Client): ObjectStore => ({
   },
 });
 
-const get = async (client: S3Client, uri: string): Promise<GetObjectCommandOutput> => {
+const get = async (client: S3Client, uri: string, ifMatch?: string): Promise<GetObjectCommandOutput> => {
   const { bucket, key } = parseObjectUri(uri);
   try {
-    return await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: ifMatch }));
   } catch (error) {
-    const { name } = error as Error;
-    const refusal = Object.hasOwn(REFUSALS, name) ? REFUSALS[name as keyof typeof REFUSALS] : undefined;
-    throw refusal ? refusal(uri, { cause: error }) : error;
+    throw isConditionFailure(error) ? overwritten(uri, error) : asRefusal(error, uri);
   }
 };
+
+/** The answer to a HEAD request has no body, so that the SDK has only its status to name the error by. */
+const asRefusal = (error: unknown, uri: string): unknown => {
+  const { name, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+  if (name === 'NoSuchKey' || name === 'NotFound') return missing(uri, { cause: error });
+  return $metadata?.httpStatusCode === 403 ? forbidden(uri, { cause: error }) : error;
+};
+
+const overwritten = (uri: string, cause: unknown): Error =>
+  new ObjectChangedError(`${uri} was written by somebody else in the meantime.`, { cause });
 
 const missing = (uri: string, options: ErrorOptions): Error =>
   new ObjectMissingError(
@@ -108,14 +126,11 @@ const missing = (uri: string, options: ErrorOptions): Error =>
     options,
   );
 
-const REFUSALS = {
-  NoSuchKey: missing,
-  AccessDenied: (uri: string, options: ErrorOptions) =>
-    new ObjectForbiddenError(
-      `S3 doesn't let this function read ${uri}. Its role needs s3:GetObject there, and the bucket must belong to this account: see adoptionBucket in docs/deploying.md.`,
-      options,
-    ),
-};
+const forbidden = (uri: string, options: ErrorOptions): Error =>
+  new ObjectForbiddenError(
+    `S3 doesn't let this function read ${uri}. Its role needs s3:GetObject there, and the bucket must belong to this account: see adoptionBucket in docs/deploying.md.`,
+    options,
+  );
 
 /** S3 answers 412 to a lost race, and 409 while two conditional writes of the same key are in flight. */
 const isConditionFailure = (error: unknown): boolean =>

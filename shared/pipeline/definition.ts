@@ -138,7 +138,7 @@ const SageMakerDeployment = z
     /** The endpoint's name stays the same from run to run, so that its callers needn't be told. When absent: the pipeline's name and the stage's. */
     endpointName: z
       .string()
-      .regex(/^[a-z0-9](-*[a-z0-9]){0,62}$/, 'must be 1-63 lower-case letters, digits or hyphens')
+      .regex(/^(?=.{1,63}$)[a-z0-9](-*[a-z0-9]){0,62}$/, 'must be 1-63 lower-case letters, digits or hyphens')
       .optional(),
     instances: Instances.optional(),
     serverless: z

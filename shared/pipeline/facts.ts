@@ -17,6 +17,7 @@ export const FACTS = {
   image: 'deployment/image.json',
   kyma: 'deployment/kyma.json',
   smokeTest: 'deployment/smoke-test.json',
+  promotion: 'deployment/promotion.json',
   scoring: 'predictions/scoring.json',
   transformJob: 'predictions/transform-job.json',
   publication: 'predictions/publication.json',

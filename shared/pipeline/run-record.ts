@@ -27,7 +27,8 @@ export const Reused = z.object({
 });
 export type Reused = z.infer<typeof Reused>;
 
-export const Outcome = z.enum(['succeeded', 'failed', 'gateNotPassed']);
+/** `stopped` and `timedOut`: the execution was ended from outside, before the run could say anything. */
+export const Outcome = z.enum(['succeeded', 'failed', 'gateNotPassed', 'stopped', 'timedOut']);
 export type Outcome = z.infer<typeof Outcome>;
 
 /** `run.json` once the run has ended: the run as it was resolved, how it ended, and what each step that ran has left. */
@@ -36,6 +37,8 @@ export const RunRecord = Run.extend({
   finishedAt: z.iso.datetime(),
   durationSeconds: z.number(),
   failure: z.object({ error: z.string(), cause: z.string() }).nullable(),
+  /** Of an ending that was recorded from outside: when the bus was told of it; null before. */
+  toldAt: z.iso.datetime().nullable().optional(),
   reused: Reused.default({}),
   datasets: z.object({
     train: DatasetSummary.optional(),

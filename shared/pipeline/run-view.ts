@@ -7,7 +7,7 @@ import { RunMode } from '#shared/pipeline/run-mode.ts';
 import { Outcome, Reused, RunRecord } from '#shared/pipeline/run-record.ts';
 
 /** What a run is doing, or how it ended. */
-export const RunStatus = z.union([Outcome, z.enum(['running', 'stopped', 'timedOut'])]);
+export const RunStatus = z.enum([...Outcome.options, 'running']);
 export type RunStatus = z.infer<typeof RunStatus>;
 
 /** A run in one line. */

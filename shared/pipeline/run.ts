@@ -18,6 +18,7 @@ export const Run = z.object({
   stage: z.string().optional(),
   mode: RunMode,
   runUri: RunUri,
+  /** The execution that runs it, or did last. */
   executionArn: z.string(),
   startedAt: z.iso.datetime(),
   /** The execution's input as it came. */
@@ -28,8 +29,21 @@ export const Run = z.object({
   codeSha256: z.string(),
   /** The same without `pipeline.yml`, whose settings stand in the definition. */
   scriptsSha256: z.string().optional(),
+  /** SHA-256 of `sourcedir.tar.gz`, where the run trains. */
+  sourceSha256: z.string().length(64).optional(),
   /** The record of the model to score with, in mode `score`: the champion when the run started. */
   modelRecordUri: uriIn('models').optional(),
+  /** The executions that took the run up again after it had failed or was stopped, oldest first. */
+  resumptions: z
+    .array(
+      z.object({
+        executionArn: z.string(),
+        startedAt: z.iso.datetime(),
+        /** What the execution before it ended with: an error's name. */
+        after: z.string(),
+      }),
+    )
+    .optional(),
 });
 
 export type Run = z.infer<typeof Run>;

@@ -86,7 +86,7 @@ export const stagingTable = ({ stagingTable, columns }: Pick<WriteRecord, 'stagi
   primaryKey: Object.values(ROW_POSITION).map(({ name }) => name),
 });
 
-/** @throws DatasetMismatchError when the record is of another write than `writeId`. */
+/** @throws DatasetMismatchError when the record is of another write than `writeId`, or was changed since it was planned. */
 export const loadWriteRecord = async (
   objectStore: ObjectStore,
   runUri: string,
@@ -98,6 +98,12 @@ export const loadWriteRecord = async (
     throw new DatasetMismatchError(`${uri} is not a write record.\n${z.prettifyError(record.error)}`);
   if (record.data.writeId !== writeId) {
     throw new DatasetMismatchError(`${uri} is the record of another write, ${record.data.writeId}.`);
+  }
+  // The ledger and the staging table go by this id: a record that was edited must not publish under it.
+  if (record.data.runUri !== runUri || writeIdOf(record.data) !== writeId) {
+    throw new DatasetMismatchError(
+      `${uri} was changed after the write was planned: its pipeline, run, table, mode and model aren't those of the write ${writeId}.`,
+    );
   }
   return record.data;
 };

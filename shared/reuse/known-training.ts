@@ -1,19 +1,16 @@
 import { z } from 'zod';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
-import { type Run, RunUri, storeUriOf } from '#shared/pipeline/run.ts';
+import { type Run, storeUriOf } from '#shared/pipeline/run.ts';
 import { contentSha256 } from '#shared/reuse/content-sha256.ts';
 import { readEntry, writeEntry } from '#shared/reuse/index-entry.ts';
+import { TrainedModel } from '#shared/reuse/model-search.ts';
 import { TrainingInputs } from '#shared/reuse/training-inputs.ts';
 import { folderIn } from '#shared/store/layout.ts';
-import { uriIn } from '#shared/store/uri.ts';
 
 /** `trainings/<pipeline>/<digest of its inputs>.json`: a training that left a model, found by what went into it. */
 const KnownTraining = z.strictObject({
-  version: z.literal(1),
-  /** The run that trained. */
-  runUri: RunUri,
-  trainingJobName: z.string().min(1),
-  modelUri: uriIn('training-output'),
+  version: z.literal(2),
+  ...TrainedModel.shape,
   inputs: TrainingInputs,
 });
 export type KnownTraining = z.infer<typeof KnownTraining>;
@@ -40,7 +37,7 @@ export const rememberTraining = async (
   const { runUri, inputs } = training;
   for (const name of [contentSha256(inputs), 'last']) {
     const uri = entryUri({ runUri, pipeline }, name);
-    await writeEntry(objectStore, uri, KnownTraining, { version: 1, ...training });
+    await writeEntry(objectStore, uri, KnownTraining, { version: 2, ...training });
   }
 };
 

@@ -1,23 +1,23 @@
 import { z } from 'zod';
+import { ModelArchive } from '#shared/models/archive.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { readFact, writeFact } from '#shared/pipeline/facts.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { TrainingInputs } from '#shared/reuse/training-inputs.ts';
-import { uriIn } from '#shared/store/uri.ts';
 
-/** A model that a run needn't train again. */
-export const ReusableModel = z.strictObject({
+/** A model that some run has trained and looked at. */
+export const TrainedModel = z.strictObject({
   /** The run that trained it. */
   runUri: RunUri,
   trainingJobName: z.string().min(1),
-  modelUri: uriIn('training-output'),
+  modelArchive: ModelArchive,
 });
-export type ReusableModel = z.infer<typeof ReusableModel>;
+export type TrainedModel = z.infer<typeof TrainedModel>;
 
 /** `training/search.json`: what a run's training is made of, and whether an earlier one was the same. */
 const ModelSearch = z.strictObject({
   inputs: TrainingInputs,
-  reused: ReusableModel.nullable(),
+  reused: TrainedModel.nullable(),
   because: z.string().min(1),
 });
 export type ModelSearch = z.infer<typeof ModelSearch>;

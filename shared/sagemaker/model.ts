@@ -45,7 +45,11 @@ export const modelRequest = (
     ...(vpc && { VpcConfig: { Subnets: vpc.subnets, SecurityGroupIds: vpc.securityGroupIds } }),
   };
   return {
-    ModelName: contentName(modelPrefix(record.trainingJobName), content),
+    ModelName: contentName(modelPrefix(record.trainingJobName), [
+      content,
+      record.modelArchive.sha256,
+      record.sourceArchive.sha256,
+    ]),
     ...content,
     Tags: tagsOf(run, tags),
   };
@@ -55,18 +59,18 @@ export const modelRequest = (
 export const servingContainer = (
   {
     imageUri,
-    modelUri,
+    modelArchive,
     entryPoint,
-    sourceUri,
-  }: Pick<ModelRecord, 'imageUri' | 'modelUri' | 'entryPoint' | 'sourceUri'>,
+    sourceArchive,
+  }: Pick<ModelRecord, 'imageUri' | 'modelArchive' | 'entryPoint' | 'sourceArchive'>,
   environment: Readonly<Record<string, string>>,
   region: string,
 ): ModelRequest['PrimaryContainer'] => ({
   Image: imageUri,
-  ModelDataUrl: modelUri,
+  ModelDataUrl: modelArchive.uri,
   Environment: {
     SAGEMAKER_PROGRAM: entryPoint,
-    SAGEMAKER_SUBMIT_DIRECTORY: sourceUri,
+    SAGEMAKER_SUBMIT_DIRECTORY: sourceArchive.uri,
     SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
     SAGEMAKER_REGION: region,
     ...environment,

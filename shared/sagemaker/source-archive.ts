@@ -1,7 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { InvalidInputError } from '#shared/errors.ts';
+import type { SourceArchive } from '#shared/models/archive.ts';
 import type { PipelineFile } from '#shared/pipeline/pipeline-folder.ts';
+import type { Run } from '#shared/pipeline/run.ts';
 import { runFolderIn } from '#shared/store/layout.ts';
 
 /**
@@ -19,5 +22,17 @@ export const sourceArchive = async (files: readonly PipelineFile[]): Promise<Buf
 
 /** Where a run keeps its code. The folder holds nothing else, so that it can be a channel of the training job. */
 export const sourceFolderUri = (runUri: string): string => runFolderIn(runUri, 'source');
+
+/**
+ * The archive that a run wrote before it trained.
+ *
+ * @throws InvalidInputError for a run that has trained nothing.
+ */
+export const sourceArchiveOf = ({ runUri, sourceSha256 }: Pick<Run, 'runUri' | 'sourceSha256'>): SourceArchive => {
+  if (sourceSha256 !== undefined) return { uri: sourceArchiveUri(runUri), sha256: sourceSha256, versionId: null };
+  throw new InvalidInputError(
+    `The run ${runUri} has kept no digest of its code, so nothing proves what it trained with. Train again.`,
+  );
+};
 
 export const sourceArchiveUri = (runUri: string): string => `${sourceFolderUri(runUri)}sourcedir.tar.gz`;

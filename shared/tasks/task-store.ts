@@ -6,9 +6,12 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { folderIn, type UriIn } from '#shared/store/layout.ts';
 
+/** Of a model package: 63 characters of its group's name, a hyphen, and the digits of a 32-bit version. All others are shorter. */
+const MAX_NAME_LENGTH = 63 + 1 + 10;
+
 const waiting = {
   /** The job's or endpoint's name; a model package's group and number. */
-  name: z.string().min(1).max(63),
+  name: z.string().min(1).max(MAX_NAME_LENGTH),
   runUri: RunUri,
   token: z.string().min(1),
   createdAt: z.iso.datetime(),
@@ -45,11 +48,13 @@ export interface KeptTask {
  * Keeps a waiting state's token, before the job it waits for exists: the job's event may overtake the call that starts it.
  * A repeated step keeps its new token beside the old one; each is an object of its own, so that dropping the old can't take
  * the new with it. The token never leaves this object but to answer.
+ *
+ * @throws ZodError for a task that could not be read again: nobody would answer it.
  */
 export const keepTask = async (objectStore: ObjectStore, storeUri: string, task: Task): Promise<KeptTask> => {
   const id = createHash('sha256').update(task.token).digest('hex').slice(0, 16);
   const uri = `${tasksUri(storeUri, task.kind, task.name)}${id}.json`;
-  await objectStore.put(uri, JSON.stringify(task), { contentType: 'application/json' });
+  await objectStore.put(uri, JSON.stringify(Task.parse(task)), { contentType: 'application/json' });
   return { task, uri };
 };
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
+import { logger } from '#shared/logger.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { folderIn, type UriIn } from '#shared/store/layout.ts';
 import { TriggeredRun, triggeredRunName } from '#shared/triggers/triggered-run.ts';
@@ -48,17 +49,22 @@ export const enqueue = async (objectStore: ObjectStore, storeUri: string, record
   }
 };
 
+/** A queued run, and the object that holds it. */
 export interface QueuedRun {
   readonly uri: UriIn<'queued-runs'>;
   readonly record: TriggerRecord;
 }
 
-/** The queued runs, and the objects that hold them, in the order in which they came. */
+/** The queued runs in the order in which they came. What is none must not hide those behind it. */
 export const queuedRuns = async (objectStore: ObjectStore, storeUri: string): Promise<QueuedRun[]> => {
   const queued: QueuedRun[] = [];
   for await (const { uri } of objectStore.list(folderIn(storeUri, 'queued-runs'))) {
-    const record = await readRecord(objectStore, uri);
-    if (record) queued.push({ uri, record });
+    try {
+      const record = await readRecord(objectStore, uri);
+      if (record) queued.push({ uri, record });
+    } catch (error) {
+      logger.warn('Not a queued run', { uri, error: error as Error });
+    }
   }
   return queued.sort((a, b) => a.record.decidedAt.localeCompare(b.record.decidedAt));
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ExecutionDescription, type Executions, executionArnOf } from '#shared/executions/executions.ts';
+import { type ExecutionDescription, type Executions, executionArnOf, hasEnded } from '#shared/executions/executions.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 import { runNameFor } from '#shared/pipeline/run-name.ts';
@@ -38,12 +38,21 @@ export const runsGoing = async (
   pipeline: string,
   exceptArn: string,
 ): Promise<ExecutionDescription[]> => {
-  const running = await executions.running(stateMachineArn);
-  return running.filter(
-    ({ executionArn, input }) =>
-      executionArn !== exceptArn && ((input as { pipeline?: unknown } | null)?.pipeline ?? pipeline) === pipeline,
-  );
+  return runsOf(await executions.running(stateMachineArn), pipeline, [exceptArn]);
 };
+
+/** The same of executions that were listed before, for whoever asks about many pipelines. */
+export const runsOf = (
+  running: readonly ExecutionDescription[],
+  pipeline: string,
+  exceptArns: readonly (string | undefined)[],
+): ExecutionDescription[] =>
+  running.filter(
+    ({ executionArn, status, input }) =>
+      !exceptArns.includes(executionArn) &&
+      !hasEnded(status) &&
+      ((input as { pipeline?: unknown } | null)?.pipeline ?? pipeline) === pipeline,
+  );
 
 /** Starts the run, unless an earlier try did: by its name it is the same one. */
 export const startTriggered = async (

@@ -85,7 +85,7 @@ describe('the packaged deployment', () => {
     const { Resources } = readTemplate(packageDir);
     const routes = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route');
 
-    expect(routes.map(({ Properties }) => Properties!.AuthorizationType)).toEqual(Array(7).fill('AWS_IAM'));
+    expect(routes.map(({ Properties }) => Properties!.AuthorizationType)).toEqual(Array(8).fill('AWS_IAM'));
     expect(Resources.HttpApiStage!.Properties!.DefaultRouteSettings).toMatchObject({
       ThrottlingRateLimit: 20,
       ThrottlingBurstLimit: 40,

@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { ListTrainingJobsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sweepTasks } from '#functions/events/sweep-tasks/sweep-tasks.ts';
 import { config } from '#shared/config.ts';
+import { executionNameOf } from '#shared/executions/executions.ts';
 import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
-import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
-import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
-import { stepFunctionsTaskTokens } from '#shared/tasks/step-functions.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
 import { addVariation } from './pipelines-from-tiny.ts';
@@ -22,6 +19,8 @@ const warehouse = () => hanaWarehouse(secretsManagerCredentials(() => config().w
 
 const recordOf = ({ output }: { readonly output?: unknown }) =>
   loadRunRecord(s3ObjectStore(), (output as { runUri: string }).runUri);
+
+const SLOW = 'import time\ntime.sleep(600)\n';
 
 const trainingJobCount = async (pipeline: string): Promise<number> => {
   const { TrainingJobSummaries } = await new SageMakerClient({}).send(
@@ -130,24 +129,24 @@ describe('small pipelines on the laptop', () => {
     expect(await trainingJobCount('tiny')).toBe(jobs + 3);
   });
 
-  it('stops the training job of a run that was stopped, by the next sweep', async () => {
-    await addVariation(pipelinesDir, 'slow', { files: { 'train.py': 'import time\ntime.sleep(600)\n' } });
+  it('records that a run was stopped, tells it once, stops its job, and trains when the run is resumed', async () => {
+    await addVariation(pipelinesDir, 'slow', { files: { 'train.py': SLOW } });
     const executionArn = await cloud.start({ pipeline: 'slow', mode: 'train' });
     const jobs = () => new SageMakerClient({}).send(new ListTrainingJobsCommand({ NameContains: 'slow-' }));
-    const statuses = async () => (await jobs()).TrainingJobSummaries!.map((job) => job.TrainingJobStatus);
+    const statuses = async () => (await jobs()).TrainingJobSummaries!.map((job) => job.TrainingJobStatus).sort();
     await expect.poll(statuses, { timeout: 60_000 }).toEqual(['InProgress']);
 
-    await new SFNClient({}).send(new StopExecutionCommand({ executionArn }));
-    const ports = {
-      objectStore: s3ObjectStore(),
-      sageMaker: sageMaker(),
-      taskTokens: stepFunctionsTaskTokens(),
-      jobLog: cloudWatchJobLog(),
-      executions: stepFunctionsExecutions(),
-    };
-    expect(await sweepTasks(ports, config())).toMatchObject({ stopped: 1 });
+    await new SFNClient({}).send(new StopExecutionCommand({ executionArn, error: 'RunStopped', cause: 'too slow' }));
 
+    const runUri = `${config().storeUri}/runs/slow/${executionNameOf(executionArn)}/`;
+    const record = async () => JSON.parse((await s3ObjectStore().getText(`${runUri}run.json`)).text);
+    await expect.poll(async () => (await record()).toldAt, { timeout: 20_000 }).toEqual(expect.any(String));
+    expect(await record()).toMatchObject({ outcome: 'stopped', failure: { error: 'RunStopped', cause: 'too slow' } });
     await expect.poll(statuses, { timeout: 20_000 }).toEqual(['Stopped']);
+    const { executionArn: resumed } = await cloud.resume(executionNameOf(executionArn));
+    await expect.poll(statuses, { timeout: 60_000 }).toEqual(['InProgress', 'Stopped']);
+    expect(await record()).toMatchObject({ executionArn: resumed, resumptions: [{ after: 'RunStopped' }] });
+    await stepFunctionsExecutions().stop(resumed, 'seen enough');
   });
 
   it('loses no value from the view to the training file, nor from the predictions to the table', async () => {

@@ -5,7 +5,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { resumeTask } from '#functions/events/resume-task/resume-task.ts';
+import { resumeTask as resumeTaskStep } from '#functions/events/resume-task/resume-task.ts';
 import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
@@ -17,10 +17,13 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { granted } from '#test/functions/granted.ts';
 import { roleArn, roleFor, withRoles } from '#test/local/iam/roles.ts';
 import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
+
+const resumeTask = granted('resumeTask', resumeTaskStep);
 
 /**
  * The laptop's SageMaker, S3 and logs behind the production adapters, with the production function that hears SageMaker's
@@ -33,7 +36,7 @@ export const openSageMaker = async () => {
     testIam(),
     ...['training', 'model'].map((name) => roleFor('sagemaker.amazonaws.com', roleArn(name))),
   );
-  const s3 = await startS3({ dataDir: join(dataDir, 's3'), account });
+  const s3 = await startS3({ dataDir: join(dataDir, 's3'), account, iam });
   const logs = openLogFiles(join(dataDir, 'logs'));
   const logServer = await startCloudWatchLogs({ account, iam, logs });
   const taskTokens = inMemoryTaskTokens();

@@ -1,19 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployEndpoint } from '#functions/deployment/deploy-endpoint/deploy-endpoint.ts';
-import { restoreEndpoint } from '#functions/deployment/restore-endpoint/restore-endpoint.ts';
-import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
-import { planScoring } from '#functions/prediction/plan-scoring/plan-scoring.ts';
-import { scorePart } from '#functions/prediction/score-part/score-part.ts';
-import { transformDataset } from '#functions/prediction/transform-dataset/transform-dataset.ts';
-import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
-import { registerModel } from '#functions/training/register-model/register-model.ts';
-import { trainModel } from '#functions/training/train-model/train-model.ts';
-import type { Run } from '#shared/pipeline/run.ts';
+import { deployEndpoint as deployEndpointStep } from '#functions/deployment/deploy-endpoint/deploy-endpoint.ts';
+import { restoreEndpoint as restoreEndpointStep } from '#functions/deployment/restore-endpoint/restore-endpoint.ts';
+import { smokeTest as smokeTestStep } from '#functions/deployment/smoke-test/smoke-test.ts';
+import { planScoring as planScoringStep } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { scorePart as scorePartStep } from '#functions/prediction/score-part/score-part.ts';
+import { transformDataset as transformDatasetStep } from '#functions/prediction/transform-dataset/transform-dataset.ts';
+import { evaluateModel as evaluateModelStep } from '#functions/training/evaluate-model/evaluate-model.ts';
+import { registerModel as registerModelStep } from '#functions/training/register-model/register-model.ts';
+import { trainModel as trainModelStep } from '#functions/training/train-model/train-model.ts';
+import { type Run, runFolderUri } from '#shared/pipeline/run.ts';
 import { sourceArchive, sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import type { TrainingJobResult } from '#shared/tasks/training-job-verdict.ts';
 import { collect } from '#test/collect.ts';
-import { givenDataset, givenRun } from '#test/shared/pipeline/fixture.ts';
+import { granted } from '#test/functions/granted.ts';
+import { givenArchive } from '#test/shared/models/fixture.ts';
+import { givenDataset, givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { openSageMaker } from './open-sagemaker.ts';
 
 /** Learns a factor, and answers with factor x feature. `fail` and `empty` are ways to go wrong; `broken` breaks serving. */
@@ -44,6 +46,16 @@ if __name__ == "__main__":
         open(os.path.join(os.environ["SM_MODEL_DIR"], "broken"), "w").write("")
 `;
 
+const deployEndpoint = granted('deployEndpoint', deployEndpointStep);
+const restoreEndpoint = granted('restoreEndpoint', restoreEndpointStep);
+const smokeTest = granted('smokeTest', smokeTestStep);
+const planScoring = granted('planScoring', planScoringStep);
+const scorePart = granted('scorePart', scorePartStep);
+const transformDataset = granted('transformDataset', transformDatasetStep);
+const evaluateModel = granted('evaluateModel', evaluateModelStep);
+const registerModel = granted('registerModel', registerModelStep);
+const trainModel = granted('trainModel', trainModelStep);
+
 let laptop: Awaited<ReturnType<typeof openSageMaker>>;
 beforeAll(async () => {
   laptop = await openSageMaker();
@@ -52,7 +64,10 @@ afterAll(() => laptop.close());
 
 const given = async (runId: string, hyperparameters: object = {}): Promise<Run> => {
   const { objectStore } = laptop.ports;
+  const archive = await sourceArchive([{ path: 'train.py', content: Buffer.from(SCRIPT) }]);
+  const source = await givenArchive(objectStore, sourceArchiveUri(runFolderUri(STORE_URI, 'flights', runId)), archive);
   const run = await givenRun(objectStore, {
+    sourceSha256: source.sha256,
     runId,
     settings: {
       training: { hyperparameters, metrics: [{ name: 'rows', regex: 'rows=([0-9]+)' }] },
@@ -83,8 +98,6 @@ const given = async (runId: string, hyperparameters: object = {}): Promise<Run> 
     false,
     run.runUri,
   );
-  const archive = await sourceArchive([{ path: 'train.py', content: Buffer.from(SCRIPT) }]);
-  await objectStore.put(sourceArchiveUri(run.runUri), archive);
   return run;
 };
 
@@ -96,7 +109,9 @@ const train = ({ runUri }: Run) =>
 const registered = async (run: Run): Promise<string> => {
   const { success } = await train(run);
   const { trainingJobName, modelUri } = success as TrainingJobResult;
-  const model = { runUri: run.runUri, trainedByRunUri: run.runUri, trainingJobName, modelUri, metrics: {} };
+  const { runUri } = run;
+  const { metrics } = await evaluateModel({ runUri, trainingJobName, modelUri }, laptop.ports);
+  const model = { runUri, trainedByRunUri: runUri, trainingJobName, metrics };
   return (await registerModel(model, laptop.ports, laptop.settings)).modelRecordUri;
 };
 

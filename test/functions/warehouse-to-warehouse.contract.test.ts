@@ -1,17 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
-import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
-import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import { planWrite as planWriteStep } from '#functions/prediction/plan-write/plan-write.ts';
+import { publishPredictions as publishPredictionsStep } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart as writePartStep } from '#functions/prediction/write-part/write-part.ts';
 import { partsUri } from '#shared/dataset/manifest.ts';
 import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row } from '#shared/warehouse/warehouse.ts';
+import { granted } from '#test/functions/granted.ts';
 import { stage } from '#test/functions/staging/stage.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type OpenHana, openHana } from '#test/shared/warehouse/open-hana.ts';
+
+const planWrite = granted('planWrite', planWriteStep);
+const publishPredictions = granted('publishPredictions', publishPredictionsStep);
+const writePart = granted('writePart', writePartStep);
 
 /** What gets lost on other ways: NULL and the empty text, quotes, line breaks, emoji, numbers that no float holds. */
 const COLUMNS = [

@@ -59,3 +59,15 @@ it('publishes nothing of a step that failed or counts nothing', async () => {
 
   expect(metricLines()).toEqual([]);
 });
+
+it('tells a run of an older deployment, whose state machine hands over what is no longer taken, how to go on', async () => {
+  const { step } = await import('#shared/step.ts');
+  const handler = step({ input: z.strictObject({ runUri: z.string() }), output: z.unknown() }, async () => 1);
+
+  const refused = handler({ runUri: 's3://store/runs/flights/run-1/', gone: 1 }, CONTEXT);
+  await expect(refused).rejects.toMatchObject({
+    name: 'InvalidInputError',
+    message: expect.stringMatching(/gone[\s\S]*before the last deployment[\s\S]*npx fedml resume run-1$/),
+  });
+  await expect(handler({ gone: 1 }, CONTEXT)).rejects.toThrow(/^(?![\s\S]*deployment)/);
+});

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveRun } from '#functions/pipeline/resolve-run/resolve-run.ts';
 import type { ResolveRunInput } from '#functions/pipeline/resolve-run/schema.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
+import { inMemoryExecutions } from '#test/shared/executions/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { ANSWERS, IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
@@ -174,8 +175,11 @@ describe('pipeline', () => {
     ],
   ] as const)('takes or refuses %s as a person types it in the console', async (_, input, status, cause) => {
     const objectStore = inMemoryObjectStore();
+    const executions = inMemoryExecutions();
     const settings = { storeUri: STORE_URI, pipelinesDir: join(ROOT, 'pipelines'), region: 'eu-central-1' };
-    const answers = { resolveRun: (event: ResolveRunInput) => resolveRun(event, { objectStore }, settings) };
+    const answers = {
+      resolveRun: (event: ResolveRunInput) => resolveRun(event, { objectStore, executions }, settings),
+    };
     await using machines = await openMachines({ answers });
 
     const run = await machines.run('pipeline', input);

@@ -3,6 +3,7 @@ import { DescribeRun } from '#functions/api/describe-run/schema.ts';
 import { ListPipelines } from '#functions/api/list-pipelines/schema.ts';
 import { ListRuns } from '#functions/api/list-runs/schema.ts';
 import { Predict } from '#functions/api/predict/schema.ts';
+import { ResumeRun } from '#functions/api/resume-run/schema.ts';
 import { StartRun } from '#functions/api/start-run/schema.ts';
 import { StopRun } from '#functions/api/stop-run/schema.ts';
 import type { Operation } from '#shared/http-api/operation.ts';
@@ -16,6 +17,7 @@ export const OPERATIONS = [
   ListRuns,
   DescribeRun,
   StopRun,
+  ResumeRun,
   OpenApi,
 ] as readonly Operation[];
 
@@ -25,7 +27,8 @@ export const openapi = (): Record<string, unknown> => ({
   info: {
     title: 'FedML Serverless',
     version: '1',
-    description: 'Starts, follows and stops runs of pipelines, and asks their models. Every problem is RFC 9457.',
+    description:
+      'Starts, follows, stops and resumes runs of pipelines, and asks their models. Every problem is RFC 9457.',
   },
   security: [{ authorization: [] }],
   paths: Object.fromEntries(

@@ -6,7 +6,8 @@ export const StopRun = operation({
   id: 'stopRun',
   method: 'POST',
   path: '/runs/{id}/stop',
-  summary: 'Stops a run. A job that SageMaker is running for it is stopped within five minutes.',
+  summary:
+    'Stops a run. A job that SageMaker is running for it is stopped within five minutes; what it has deployed stays.',
   request: {
     path: RunPath,
     body: {

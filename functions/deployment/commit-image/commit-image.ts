@@ -7,6 +7,7 @@ import { pushModelImage } from '#shared/images/model-image.ts';
 import { buildModelLayer } from '#shared/images/model-layer.ts';
 import type { Registries } from '#shared/images/registry.ts';
 import { servingOf } from '#shared/images/serving.ts';
+import { changed } from '#shared/models/archive.ts';
 import { loadModelRecord } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
@@ -26,20 +27,22 @@ export const commitImage = async (
   { objectStore, registries }: Ports,
   { modelRepository }: { readonly modelRepository: string },
 ): Promise<CommitImageOutput> => {
-  const { pipeline, modelUri, sourceUri, entryPoint } = await loadModelRecord(objectStore, modelRecordUri);
+  const { pipeline, modelArchive, sourceArchive, entryPoint } = await loadModelRecord(objectStore, modelRecordUri);
   const image = parseImageUri(baseImageUri);
   const [baseRegistry, registry] = [await registries.registryOf(image), await registries.ownRegistry()];
   const base = await resolveBaseImage(baseRegistry, image);
   const serving = servingOf(image.repository);
   const archives = {
-    model: () => objectStore.getStream(modelUri),
-    source: () => objectStore.getStream(sourceUri),
+    model: () => objectStore.getStream(modelArchive.uri),
+    source: () => objectStore.getStream(sourceArchive.uri),
     entryPoint,
   };
   // The folder outlives an invocation otherwise, and fills the function's storage.
   const folder = await mkdtemp(join(tmpdir(), 'model-layer-'));
   try {
     const layer = await buildModelLayer(archives, serving, folder);
+    if (layer.modelSha256 !== modelArchive.sha256) throw changed(modelArchive);
+    if (layer.sourceSha256 !== sourceArchive.sha256) throw changed(sourceArchive);
     const { tag, digest, bytesPushed } = await pushModelImage({
       baseRegistry,
       baseRepository: image.repository,

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import type { DeploymentFact } from '#shared/models/deployment-fact.ts';
-import { loadModelRecord } from '#shared/models/model-record.ts';
+import { loadProvenModel } from '#shared/models/model-record.ts';
 import { readFact, writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
 import { endpointConfigRequest, endpointNameOf, serverEnvironment } from '#shared/sagemaker/endpoint.ts';
@@ -27,7 +27,7 @@ export const deployEndpoint = async (
   const deployment = sageMakerDeployment(run);
   const endpointName = endpointNameOf(run, deployment);
   const tags = tagsOf(run, run.definition.training.tags);
-  const record = await loadModelRecord(objectStore, modelRecordUri);
+  const record = await loadProvenModel(objectStore, modelRecordUri);
   const model = modelRequest(record, run, serverEnvironment(deployment), settings);
   const { kmsKeyId } = run.definition.training;
   const endpointConfig = endpointConfigRequest(modelPrefix(record.trainingJobName), model.ModelName, deployment, {

@@ -1,5 +1,5 @@
 import type { EventBus } from '#shared/event-bus/event-bus.ts';
-import { loadModelRecord } from '#shared/models/model-record.ts';
+import { loadProvenModel } from '#shared/models/model-record.ts';
 import { storeUriOf } from '#shared/pipeline/run.ts';
 import { modelPackageTaskName } from '#shared/sagemaker/model-package.ts';
 import { type SettlePorts, settle } from '#shared/tasks/settle.ts';
@@ -19,7 +19,7 @@ export const requestApproval = async (
   ports: Ports,
 ): Promise<undefined> => {
   const { objectStore, eventBus } = ports;
-  const { modelPackageArn, metrics } = await loadModelRecord(objectStore, modelRecordUri);
+  const { modelPackageArn, metrics } = await loadProvenModel(objectStore, modelRecordUri);
   const kept = await keepTask(objectStore, storeUriOf(runUri), {
     kind: 'approval',
     name: modelPackageTaskName(modelPackageArn),

@@ -1,5 +1,7 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { DatasetMismatchError, PredictionFailedError, SmokeTestFailedError } from '#shared/errors.ts';
+import { loadDeployment } from '#shared/models/deployment-fact.ts';
+import { loadProvenModel } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
@@ -21,6 +23,7 @@ export const smokeTest = async (
   { objectStore, modelServer }: Ports,
 ): Promise<SmokeTestOutput> => {
   const { definition } = await loadRun(objectStore, runUri);
+  if (place.endpointName !== undefined) await assertServesWhatWasJudged(objectStore, runUri);
   const manifest = await loadManifest(objectStore, manifestUri(runUri, 'test'));
   const rows = await testRows(objectStore, manifest, definition.source, rowCountOf(definition));
   const endpoint = endpointOf(place);
@@ -33,6 +36,12 @@ export const smokeTest = async (
     milliseconds: Math.round(performance.now() - startedAt),
   });
   return { rowCount: rows.length };
+};
+
+/** SageMaker read the archives after DeployEndpoint had checked them. An image of a model is built of the bytes that were checked. */
+const assertServesWhatWasJudged = async (objectStore: ObjectStore, runUri: string): Promise<void> => {
+  const { modelRecordUri } = await loadDeployment(objectStore, runUri);
+  await loadProvenModel(objectStore, modelRecordUri);
 };
 
 const rowCountOf = ({ deployment }: PipelineDefinition): number =>

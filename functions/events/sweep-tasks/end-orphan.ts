@@ -1,5 +1,5 @@
 import { ObjectMissingError, UnknownRunError } from '#shared/errors.ts';
-import type { Executions } from '#shared/executions/executions.ts';
+import { type Executions, hasEnded } from '#shared/executions/executions.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 import type { TrainingJobs } from '#shared/sagemaker/training-job.ts';
@@ -31,8 +31,7 @@ const isGoing = async (
 ): Promise<boolean> => {
   try {
     const { executionArn } = await loadRun(objectStore, runUri);
-    const { status } = await executions.describe(executionArn);
-    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+    return !hasEnded((await executions.describe(executionArn)).status);
   } catch (error) {
     if (error instanceof ObjectMissingError || error instanceof UnknownRunError) return false;
     throw error;

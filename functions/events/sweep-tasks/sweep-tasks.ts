@@ -1,3 +1,4 @@
+import { forEachTask } from '#shared/tasks/for-each-task.ts';
 import { settle } from '#shared/tasks/settle.ts';
 import { type KeptTask, waitingTasks } from '#shared/tasks/task-store.ts';
 import { type EndOrphanPorts, endOrphan } from './end-orphan.ts';
@@ -15,18 +16,9 @@ export const sweepTasks = async (
   { storeUri }: { readonly storeUri: string },
 ): Promise<SweepTasksOutput> => {
   const counts = { answered: 0, dropped: 0, waiting: 0, stopped: 0 };
-  const errors: unknown[] = [];
-  for await (const kept of waitingTasks(ports.objectStore, storeUri)) {
-    try {
-      counts[await sweep(kept, ports)] += 1;
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) {
-    const messages = errors.map((error) => (error as Error).message).join('; ');
-    throw new AggregateError(errors, `${errors.length} tasks couldn't be settled: ${messages}`);
-  }
+  await forEachTask(waitingTasks(ports.objectStore, storeUri), async (kept) => {
+    counts[await sweep(kept, ports)] += 1;
+  });
   return counts;
 };
 

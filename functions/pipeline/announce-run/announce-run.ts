@@ -1,12 +1,13 @@
+import { aboutRun, shortened } from '#shared/endings/about-run.ts';
+import { readStanding, recordEnding } from '#shared/endings/record-ending.ts';
+import { type StateFailure, type UnpackedFailure, unpackFailure } from '#shared/endings/unpack-failure.ts';
 import type { EventBus } from '#shared/event-bus/event-bus.ts';
 import type { MapRuns } from '#shared/executions/map-runs.ts';
+import { logger } from '#shared/logger.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
-import { PipelineName } from '#shared/pipeline/definition.ts';
-import { loadRun, type Run, runRecordUri } from '#shared/pipeline/run.ts';
+import type { Run } from '#shared/pipeline/run.ts';
 import type { Outcome } from '#shared/pipeline/run-record.ts';
-import { runRecord } from './run-record.ts';
-import type { AnnounceRunInput, AnnounceRunOutput, StateFailure } from './schema.ts';
-import { type UnpackedFailure, unpackFailure } from './unpack-failure.ts';
+import type { AnnounceRunInput, AnnounceRunOutput } from './schema.ts';
 
 interface Ports {
   readonly objectStore: ObjectStore;
@@ -14,25 +15,26 @@ interface Ports {
   readonly mapRuns: MapRuns;
 }
 
-/** The state machine's output and the event carry the cause too; run.json has all of it. */
-const MAX_CAUSE_LENGTH = 8000;
-
-/** Completes the run's record and tells the bus how the run ended. Run again, it writes and tells the same. */
+/**
+ * Completes the run's record and tells the bus how the run ended. Run again, it writes and tells the same. A run that another
+ * execution has resumed meanwhile is that one's to end.
+ *
+ * @throws ObjectChangedError when the record was written in between; a retry then decides again.
+ */
 export const announceRun = async (
   { runUri, executionArn, input, finishedAt, failure: packed }: AnnounceRunInput,
   { objectStore, eventBus, mapRuns }: Ports,
 ): Promise<AnnounceRunOutput> => {
   const failure = packed && (await findFailure(packed, mapRuns));
   const outcome = outcomeOf(failure);
-  const run = runUri === null ? undefined : await loadRun(objectStore, runUri);
-  if (run) {
-    const record = await runRecord(objectStore, run, { outcome, finishedAt, failure });
-    await objectStore.put(runRecordUri(run.runUri), `${JSON.stringify(record, null, 2)}\n`, {
-      contentType: 'application/json',
-    });
-  }
   const told = failure && { error: failure.error, cause: shortened(failure.cause) };
-  await tell(eventBus, { runUri, executionArn, ...about(run, input) }, outcome, told);
+  const standing = runUri === null ? undefined : await readStanding(objectStore, runUri);
+  if (standing && standing.run.executionArn !== executionArn) {
+    logger.warn('Another execution has resumed the run', { executionArn: standing.run.executionArn });
+    return { outcome, runUri, failure: told };
+  }
+  if (standing) await recordEnding(objectStore, standing, { outcome, finishedAt, failure });
+  await tell(eventBus, { runUri, executionArn, ...aboutRun(standing?.run, input) }, outcome, told);
   return { outcome, runUri, failure: told };
 };
 
@@ -49,12 +51,6 @@ const outcomeOf = (failure: UnpackedFailure | null): Outcome => {
   return failure.error === 'GateNotPassedError' ? 'gateNotPassed' : 'failed';
 };
 
-/** Of a run that couldn't be resolved the input is all we know. */
-const about = (run: Run | undefined, input: unknown) => ({
-  pipeline: run?.pipeline ?? PipelineName.safeParse((input as { pipeline?: unknown } | null)?.pipeline).data ?? null,
-  mode: run?.mode ?? null,
-});
-
 const tell = async (
   eventBus: EventBus,
   subject: {
@@ -69,7 +65,3 @@ const tell = async (
   if (!failure) return eventBus.put('Run Succeeded', subject);
   return eventBus.put(outcome === 'gateNotPassed' ? 'Run Gate Not Passed' : 'Run Failed', { ...subject, ...failure });
 };
-
-/** The end of a cause says most: a script's last words. */
-const shortened = (cause: string): string =>
-  cause.length <= MAX_CAUSE_LENGTH ? cause : `${cause.slice(0, 1000)}\n…\n${cause.slice(1000 - MAX_CAUSE_LENGTH)}`;

@@ -1,10 +1,7 @@
 import { z } from 'zod';
+import { StateFailure } from '#shared/endings/unpack-failure.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { Outcome } from '#shared/pipeline/run-record.ts';
-
-/** What a Catch gives. Timeouts come without a cause. */
-export const StateFailure = z.strictObject({ Error: z.string(), Cause: z.string().nullable() });
-export type StateFailure = z.infer<typeof StateFailure>;
 
 export const AnnounceRunInput = z.strictObject({
   /** Null when the run failed before it had a folder: its input couldn't be run. */

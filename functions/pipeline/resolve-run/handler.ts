@@ -1,10 +1,11 @@
 import { config } from '#shared/config.ts';
+import { stepFunctionsExecutions } from '#shared/executions/step-functions.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { step } from '#shared/step.ts';
 import { resolveRun } from './resolve-run.ts';
 import { ResolveRunInput, ResolveRunOutput } from './schema.ts';
 
-const ports = { objectStore: s3ObjectStore() };
+const ports = { objectStore: s3ObjectStore(), executions: stepFunctionsExecutions() };
 
 export const handler = step({ input: ResolveRunInput, output: ResolveRunOutput }, (input) =>
   resolveRun(input, ports, config()),

@@ -1,19 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { InvalidInputError, ObjectChangedError } from '#shared/errors.ts';
+import type { Executions } from '#shared/executions/executions.ts';
 import { championRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { applyOverrides } from '#shared/pipeline/overrides.ts';
-import { listPipelines, type PipelineFolder, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
+import { listPipelines, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
 import { loadRun, type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
 import { indexRun } from '#shared/pipeline/run-index.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
-import { sourceArchive, sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { sourceArchive } from '#shared/sagemaker/source-archive.ts';
+import { keepSource, sha256Of } from './keep-source.ts';
+import { resumeRun } from './resume-run.ts';
 import { ExecutionInput, type ResolveRunInput, type ResolveRunOutput } from './schema.ts';
+import { type Steps, stepsOf } from './steps.ts';
 
 interface Ports {
   readonly objectStore: ObjectStore;
+  readonly executions: Pick<Executions, 'describe'>;
 }
 
 interface Settings {
@@ -24,14 +29,18 @@ interface Settings {
 }
 
 /**
- * Fixes what a run is to do: which pipeline, with which settings and which code, and records it in the run's folder.
- * Run again by the same execution it gives the same answer.
+ * Fixes what a run is to do: which pipeline, with which settings and which code, and records it in the run's folder. Of a
+ * run that is resumed all of that is fixed already. Run again by the same execution it gives the same answer.
  */
 export const resolveRun = async (
-  { input, executionArn, executionName, startedAt }: ResolveRunInput,
-  { objectStore }: Ports,
-  { storeUri, pipelinesDir, region, stage }: Settings,
+  execution: ResolveRunInput,
+  ports: Ports,
+  settings: Settings,
 ): Promise<ResolveRunOutput> => {
+  if (asksToResume(execution.input)) return resumeRun(execution, ports, settings);
+  const { input, executionArn, executionName, startedAt } = execution;
+  const { storeUri, pipelinesDir, region, stage } = settings;
+  const { objectStore } = ports;
   const request = parseInput(input);
   const pipeline = request.pipeline ?? (await onlyPipeline(pipelinesDir));
   const folder = await readPipelineFolder(pipelinesDir, pipeline);
@@ -39,6 +48,7 @@ export const resolveRun = async (
   const steps = stepsOf(request.mode, definition);
   // A job that was trained elsewhere brings its own image.
   if (request.mode !== 'deploy') assertRunnable(definition, steps, region);
+  const archive = steps.train ? await sourceArchive(folder.files) : undefined;
   const recorded = await record(objectStore, {
     runId: executionName,
     pipeline,
@@ -51,10 +61,11 @@ export const resolveRun = async (
     definition,
     codeSha256: folder.codeSha256,
     scriptsSha256: folder.scriptsSha256,
+    ...(archive && { sourceSha256: sha256Of(archive) }),
     ...(request.mode === 'score' && { modelRecordUri: await championRecordUri(objectStore, storeUri, pipeline) }),
   });
   await indexRun(objectStore, storeUri, recorded);
-  if (steps.train) await keepSource(objectStore, recorded.runUri, folder);
+  if (archive) await keepSource(objectStore, recorded, archive);
   return {
     runUri: recorded.runUri,
     pipeline,
@@ -66,6 +77,8 @@ export const resolveRun = async (
   };
 };
 
+const asksToResume = (input: unknown): boolean => typeof input === 'object' && input !== null && 'resume' in input;
+
 const parseInput = (input: unknown): ExecutionInput => {
   const parsed = ExecutionInput.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -73,7 +86,8 @@ const parseInput = (input: unknown): ExecutionInput => {
     `The execution's input can't be run.\n${z.prettifyError(parsed.error)}\n` +
       'Expected: {"pipeline": "<name>", "mode": "full" | "train" | "score", "overrides": {"<dotted path>": <value>}}, ' +
       'all of them optional; {} when one pipeline is deployed. Or, to deploy what was trained elsewhere: ' +
-      '{"pipeline": "<name>", "mode": "deploy", "trainingJobName": "<name>"}.',
+      '{"pipeline": "<name>", "mode": "deploy", "trainingJobName": "<name>"}. Or, to go on with a run that failed or was ' +
+      'stopped: {"resume": "<run id>"}.',
   );
 };
 
@@ -85,28 +99,6 @@ const onlyPipeline = async (pipelinesDir: string): Promise<string> => {
       ? 'No pipeline is deployed. A pipeline is a folder with a pipeline.yml under pipelines/.'
       : `Say which pipeline to run, as {"pipeline": "${pipelines[0]}"}. Deployed are: ${pipelines.join(', ')}.`,
   );
-};
-
-type Steps = Pick<ResolveRunOutput, 'train' | 'deploy' | 'predict'>;
-
-const stepsOf = (mode: Run['mode'], { source, deployment, prediction }: PipelineDefinition): Steps => {
-  if (mode === 'score' && !prediction) {
-    throw new InvalidInputError('Mode "score" needs a pipeline with a prediction: pipeline.yml has none.');
-  }
-  if (mode === 'deploy' && deployment.target === 'none') {
-    throw new InvalidInputError('Mode "deploy" needs a pipeline that deploys: deployment.target is none.');
-  }
-  if (mode === 'deploy' && source.watermark) {
-    throw new InvalidInputError(
-      'Mode "deploy" reads rows to test the model with, and by source.watermark the next training would miss them. ' +
-        'Leave source.watermark out for as long as the deployment takes.',
-    );
-  }
-  return {
-    train: mode === 'full' || mode === 'train',
-    deploy: (mode === 'full' && deployment.target !== 'none') || mode === 'deploy',
-    predict: (mode === 'full' || mode === 'score') && prediction !== undefined,
-  };
 };
 
 /** What would fail later, after rows were read and instances paid for. */
@@ -135,8 +127,5 @@ const record = async (objectStore: ObjectStore, run: Run): Promise<Run> => {
   );
 };
 
-const comparable = ({ modelRecordUri: _, ...run }: Run): unknown => JSON.parse(JSON.stringify(run));
-
-const keepSource = async (objectStore: ObjectStore, runUri: string, { files }: PipelineFolder): Promise<void> => {
-  await objectStore.put(sourceArchiveUri(runUri), await sourceArchive(files), { contentType: 'application/gzip' });
-};
+/** Of the same code, another version of the compressor makes another archive. */
+const comparable = ({ modelRecordUri: _, sourceSha256: __, ...run }: Run): unknown => JSON.parse(JSON.stringify(run));

@@ -7,7 +7,10 @@ import { uriIn } from '#shared/store/uri.ts';
 /** As CreateTrainingJob takes it. */
 export const TrainingJobName = z
   .string()
-  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, 'must be the name of a training job: 1-63 letters, digits and hyphens');
+  .regex(
+    /^(?=.{1,63}$)[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/,
+    'must be the name of a training job: 1-63 letters, digits and hyphens',
+  );
 
 export const ResolveRunInput = z.strictObject({
   /** The execution's input as somebody typed it. */
@@ -53,3 +56,13 @@ export const ExecutionInput = z
     message: 'belongs to mode "deploy", which needs it',
   });
 export type ExecutionInput = z.infer<typeof ExecutionInput>;
+
+/** What takes up again a run that failed or was stopped. All else was said when the run was started. */
+export const ResumeInput = z.strictObject({
+  /** The run's id. */
+  resume: z.string().regex(/^[\w-]{1,80}$/, 'must be the id of a run'),
+  /** The run's own; by it others see, while it is going, whose run this is. */
+  pipeline: PipelineName.optional(),
+  AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: z.string().optional(),
+});
+export type ResumeInput = z.infer<typeof ResumeInput>;

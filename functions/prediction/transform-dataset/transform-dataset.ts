@@ -1,5 +1,5 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
-import { loadModelRecord } from '#shared/models/model-record.ts';
+import { loadProvenModel } from '#shared/models/model-record.ts';
 import { loadRun, runResourceName } from '#shared/pipeline/run.ts';
 import { type ModelSettings, type Models, modelRequest } from '#shared/sagemaker/model.ts';
 import {
@@ -24,7 +24,7 @@ export const transformDataset = async (
 ): Promise<undefined> => {
   const { objectStore, sageMaker } = ports;
   const run = await loadRun(objectStore, runUri);
-  const record = await loadModelRecord(objectStore, modelRecordUri);
+  const record = await loadProvenModel(objectStore, modelRecordUri);
   const manifest = await loadManifest(objectStore, manifestUri(runUri, 'score'));
   const model = modelRequest(record, run, transformEnvironment(run.definition), settings);
   await sageMaker.createModel(model);

@@ -7,6 +7,7 @@ import {
   type StagingPlan,
   type StagingPurpose,
   savePartitions,
+  sealUri,
   stagingPlanUri,
 } from '#shared/dataset/staging-plan.ts';
 import { DatasetShrunkError, EmptyDatasetError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
@@ -31,6 +32,7 @@ interface Ports {
  * @throws UnknownWarehouseObjectError for a view or columns that aren't there, all of them with the nearest names.
  * @throws EmptyDatasetError when the view has no rows, or none that are new.
  * @throws DatasetShrunkError when the view has far fewer rows than the last dataset.
+ * @throws ObjectMissingError when the run has sealed its dataset before, and parts of it are gone.
  */
 export const planPartitions = async (
   { runUri, purpose }: PlanPartitionsInput,
@@ -43,13 +45,26 @@ export const planPartitions = async (
   return {
     bucket,
     partitionsKey: key,
-    partitionCount: plan.partitionCount,
+    // What is sealed isn't read again, not even to be compared: SealDataset answers it.
+    partitionCount: (await isSealed(objectStore, runUri, purpose)) ? 0 : plan.partitionCount,
     maxConcurrency: plan.maxConcurrency,
     rowCount: plan.rowCount,
     round: 0,
     rereads: 0,
     waitSeconds: 0,
   };
+};
+
+const isSealed = async (objectStore: ObjectStore, runUri: string, purpose: StagingPurpose): Promise<boolean> => {
+  const uri = sealUri(runUri, purpose);
+  for await (const object of objectStore.list(uri)) {
+    if (object.uri !== uri) continue;
+    if (await isKept(objectStore, runUri, purpose)) return true;
+    throw new ObjectMissingError(
+      `Parts of the ${purpose} data of ${runUri} were deleted since they were staged, as the bucket does after some days. Start a new run.`,
+    );
+  }
+  return false;
 };
 
 const existingPlan = async (

@@ -33,9 +33,12 @@ const NextRound = z.strictObject({
 });
 export type NextRound = z.infer<typeof NextRound>;
 
-export const SealDatasetOutput = z.union([
+/** What the child answers with. */
+export const Seal = z.union([
   z.strictObject({ sealed: z.strictObject({ train: SealedDataset, test: SealedDataset }) }),
   z.strictObject({ sealed: z.strictObject({ score: SealedDataset }) }),
-  z.strictObject({ next: NextRound }),
 ]);
+export type Seal = z.infer<typeof Seal>;
+
+export const SealDatasetOutput = z.union([...Seal.options, z.strictObject({ next: NextRound })]);
 export type SealDatasetOutput = z.infer<typeof SealDatasetOutput>;

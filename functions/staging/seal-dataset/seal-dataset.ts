@@ -25,13 +25,14 @@ import {
   WarehouseOverloadedError,
 } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
-import { loadRun } from '#shared/pipeline/run.ts';
+import { loadRun, runIdOf } from '#shared/pipeline/run.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
 import type { Warehouse } from '#shared/warehouse/warehouse.ts';
 import { compare } from './completeness.ts';
 import { roundAfterChange, roundAfterOverload } from './next-round.ts';
 import { loadPartitionFacts } from './partition-facts.ts';
-import type { SealDatasetInput, SealDatasetOutput, SealedDataset } from './schema.ts';
+import type { Seal, SealDatasetInput, SealDatasetOutput, SealedDataset } from './schema.ts';
+import { keepSeal, readSeal } from './seal.ts';
 
 interface Ports {
   readonly warehouse: Warehouse;
@@ -46,7 +47,8 @@ const MAX_REREADS = 2;
 
 /**
  * Checks that what was staged is the view, and writes a manifest for each dataset. No manifest, no dataset. Where
- * partitions are missing, because the warehouse was overloaded, or have changed since, it answers what to read again.
+ * partitions are missing, because the warehouse was overloaded, or have changed since, it answers what to read again. What is
+ * sealed stays as it is: a run that is resumed trains on the rows that it began with, whatever has become of the view.
  *
  * @throws WarehouseOverloadedError when the warehouse stayed overloaded.
  * @throws DatasetMismatchError when the view goes on changing, unless the pipeline accepts that.
@@ -58,7 +60,12 @@ export const sealDataset = async (
 ): Promise<SealDatasetOutput> => {
   const { runUri, purpose, round } = input;
   const plan = await loadStagingPlan(objectStore, runUri, purpose);
-  if (plan.reusedFrom) return sealReused(objectStore, plan, plan.reusedFrom);
+  const known = await readSeal(objectStore, plan);
+  if (known) {
+    if (!plan.reusedFrom) await checkFolders(objectStore, plan);
+    return known;
+  }
+  if (plan.reusedFrom) return keepSeal(objectStore, plan, await sealReused(objectStore, plan, plan.reusedFrom));
   const partitions = await loadPartitions(objectStore, plan, round);
   const found = await loadPartitionFacts(objectStore, partitions);
   const refused = partitions.filter((_, index) => !found[index]);
@@ -83,15 +90,11 @@ export const sealDataset = async (
   for (const manifest of manifests) await checkFolder(objectStore, manifest);
   const sealed = await sealAll(objectStore, manifests);
   await recordLast(objectStore, plan, read);
-  return sealed;
+  return keepSeal(objectStore, plan, sealed);
 };
 
 /** The datasets of an earlier run, whose parts the plan has found to be what would be staged. */
-const sealReused = async (
-  objectStore: ObjectStore,
-  plan: StagingPlan,
-  reusedFrom: string,
-): Promise<SealDatasetOutput> => {
+const sealReused = async (objectStore: ObjectStore, plan: StagingPlan, reusedFrom: string): Promise<Seal> => {
   const manifests = [];
   for (const dataset of DATASETS_OF[plan.purpose]) {
     const manifest = await loadManifest(objectStore, manifestUri(reusedFrom, dataset));
@@ -100,20 +103,20 @@ const sealReused = async (
   return sealAll(objectStore, manifests);
 };
 
-const sealAll = async (objectStore: ObjectStore, manifests: readonly DatasetManifest[]): Promise<SealDatasetOutput> => {
+const sealAll = async (objectStore: ObjectStore, manifests: readonly DatasetManifest[]): Promise<Seal> => {
   const sealed: [DatasetName, SealedDataset][] = [];
   for (const manifest of manifests) sealed.push([manifest.dataset, await seal(objectStore, manifest)]);
-  return { sealed: Object.fromEntries(sealed) } as SealDatasetOutput;
+  return { sealed: Object.fromEntries(sealed) } as Seal;
 };
 
 const checkOverload = (
-  { round, rereads }: SealDatasetInput,
+  { runUri, round, rereads }: SealDatasetInput,
   partitions: readonly PlannedPartition[],
   refused: readonly PlannedPartition[],
 ): void => {
   if (round - rereads < MAX_OVERLOADED_ROUNDS) return;
   throw new WarehouseOverloadedError(
-    `${refused.length} of ${partitions.length} partitions were not read: the warehouse was overloaded in ${round - rereads + 1} rounds, the last with few connections. What was read is kept. Start the execution again from its failure when the tenant has CPU and memory to spare, or lower source.maxConnections and source.partSizeMb.`,
+    `${refused.length} of ${partitions.length} partitions were not read: the warehouse was overloaded in ${round - rereads + 1} rounds, the last with few connections. What was read is kept. Resume the run when the tenant has CPU and memory to spare: npx fedml resume ${runIdOf(runUri)}; or start a new one with a lower source.maxConnections or source.partSizeMb.`,
   );
 };
 
@@ -167,6 +170,13 @@ const seal = async (objectStore: ObjectStore, manifest: DatasetManifest): Promis
   const uri = manifestUri(runUri, dataset);
   await objectStore.put(uri, JSON.stringify(manifest, null, 2), { contentType: 'application/json' });
   return { manifestUri: uri, partsUri: folderOf(manifest), rowCount, sizeBytes };
+};
+
+/** Of a dataset that is sealed: a straggler of an earlier try may have added a part since. */
+const checkFolders = async (objectStore: ObjectStore, { runUri, purpose }: StagingPlan): Promise<void> => {
+  for (const dataset of DATASETS_OF[purpose]) {
+    await checkFolder(objectStore, await loadManifest(objectStore, manifestUri(runUri, dataset)));
+  }
 };
 
 /**

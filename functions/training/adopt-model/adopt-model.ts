@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { assertModelUnchanged, type ModelArchive } from '#shared/models/archive.ts';
 import { enterModel, findModelRecord, modelRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
@@ -32,25 +33,25 @@ export const adoptModel = async (
   const uri = modelRecordUri(storeUriOf(runUri), run.pipeline, trainingJobName);
   const known = await findModelRecord(objectStore, uri);
   if (known) {
+    await assertModelUnchanged(objectStore, known);
     await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...known });
     return { modelRecordUri: uri };
   }
   const job = await sageMaker.describeTrainingJob(trainingJobName);
   const parts = servableParts(trainingJobName, job, run.definition.training.imageUri, region);
   const modelUri = `${trainingOutputUri(runUri)}${trainingJobName}/output/model.tar.gz`;
-  const sourceUri = sourceArchiveUri(runUri);
-  await copy(objectStore, parts.modelUri, modelUri);
+  const sourceArchive = await copy(objectStore, parts.sourceUri, sourceArchiveUri(runUri));
   const model = {
-    version: 1,
+    version: 2,
     pipeline: run.pipeline,
     trainingJobName,
     runUri,
-    modelUri,
-    sourceUri,
+    modelArchive: await copy(objectStore, parts.modelUri, modelUri),
+    sourceArchive,
     entryPoint: parts.entryPoint,
     imageUri: parts.imageUri,
     metrics: metricsOf(job?.FinalMetricDataList),
-    codeSha256: await copy(objectStore, parts.sourceUri, sourceUri),
+    codeSha256: sourceArchive.sha256,
     registeredAt: new Date().toISOString(),
   } as const;
   await sageMaker.createModelPackageGroup(modelPackageGroupRequest(run));
@@ -60,8 +61,8 @@ export const adoptModel = async (
   return { modelRecordUri: uri };
 };
 
-/** Streams an object of any size, and answers the SHA-256 of its bytes. */
-const copy = async (objectStore: ObjectStore, fromUri: string, toUri: string): Promise<string> => {
+/** Streams an object of any size, and answers what the copy holds. */
+const copy = async (objectStore: ObjectStore, fromUri: string, toUri: string): Promise<ModelArchive> => {
   const hash = createHash('sha256');
   const from = await objectStore.getStream(fromUri);
   const hashed = async function* () {
@@ -72,5 +73,5 @@ const copy = async (objectStore: ObjectStore, fromUri: string, toUri: string): P
   };
   const body = Readable.from(hashed(), { objectMode: false });
   await objectStore.putStream(toUri, body, { contentType: 'application/gzip', isKept: true });
-  return hash.digest('hex');
+  return { uri: toUri, sha256: hash.digest('hex'), versionId: null };
 };

@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { ModelMissingError } from '#shared/errors.ts';
 
-/** Past so many members without a file something is odd about the archive; reading on would serve nobody. */
+/** An archive that begins with so many members of which none is a file is no model; reading on would serve nobody. */
 const MAX_MEMBERS = 10_000;
 
 /**
@@ -19,11 +19,14 @@ export const assertHoldsFile = async (archive: Readable, uri: string): Promise<v
   try {
     for await (const member of members) {
       count += 1;
-      if (member.header.type === 'file' || count > MAX_MEMBERS) return;
+      if (member.header.type === 'file') return;
+      if (count === MAX_MEMBERS) throw new Error(`its first ${MAX_MEMBERS} members are no files`);
       member.resume();
     }
   } catch (error) {
-    throw new ModelMissingError(`${uri} can't be read as a gzipped tar: ${(error as Error).message}`, { cause: error });
+    throw new ModelMissingError(`${uri} can't be read as a model's gzipped tar: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     archive.destroy();
     members.destroy();

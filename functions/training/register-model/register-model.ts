@@ -1,4 +1,6 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
+import { assertModelUnchanged } from '#shared/models/archive.ts';
+import { loadEvaluation } from '#shared/models/evaluation.ts';
 import { enterModel, findModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
@@ -10,7 +12,7 @@ import {
   modelPackageRequest,
   type UnregisteredModel,
 } from '#shared/sagemaker/model-package.ts';
-import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { sourceArchiveOf } from '#shared/sagemaker/source-archive.ts';
 import type { RegisterModelInput, RegisterModelOutput } from './schema.ts';
 
 interface Ports {
@@ -33,6 +35,7 @@ export const registerModel = async (
   const storeUri = storeUriOf(runUri);
   const uri = modelRecordUri(storeUri, pipeline, trainingJobName);
   const record = (await findModelRecord(objectStore, uri)) ?? (await register(uri, input, ports, region));
+  await assertModelUnchanged(objectStore, record);
   await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
   if (definition.deployment.target === 'none') {
     await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
@@ -43,20 +46,21 @@ export const registerModel = async (
 /** The entry tells of the run that trained, also where another one is the first whose gate the model passes. */
 const register = async (
   uri: string,
-  { trainedByRunUri, trainingJobName, modelUri, metrics }: RegisterModelInput,
+  { runUri, trainedByRunUri, trainingJobName, metrics }: RegisterModelInput,
   { objectStore, sageMaker }: Ports,
   region: string,
 ): Promise<ModelRecord> => {
   const run = await loadRun(objectStore, trainedByRunUri);
+  const { modelArchive } = await loadEvaluation(objectStore, runUri, trainingJobName);
   const { pipeline, definition, codeSha256 } = run;
   const { training } = definition;
   const model: UnregisteredModel = {
-    version: 1,
+    version: 2,
     pipeline,
     trainingJobName,
     runUri: trainedByRunUri,
-    modelUri,
-    sourceUri: sourceArchiveUri(trainedByRunUri),
+    modelArchive,
+    sourceArchive: sourceArchiveOf(run),
     entryPoint: training.entryPoint,
     imageUri: trainingImageUri(training, region),
     metrics,

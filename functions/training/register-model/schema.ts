@@ -8,7 +8,6 @@ export const RegisterModelInput = z.strictObject({
   /** The run whose training made the model: this one, or the one it is reused from. */
   trainedByRunUri: RunUri,
   trainingJobName: z.string().min(1),
-  modelUri: uriIn('training-output'),
   metrics: Metrics,
 });
 export type RegisterModelInput = z.infer<typeof RegisterModelInput>;

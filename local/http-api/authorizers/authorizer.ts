@@ -13,7 +13,8 @@ export interface AuthorizerRequest {
   readonly route: Route;
   /** As it is sent, without the query. */
   readonly path: string;
-  readonly body: Buffer;
+  /** The whole body, for who needs it; undefined where it is too long. */
+  readBody(): Promise<Buffer | undefined>;
 }
 
 export type Verdict =
@@ -24,7 +25,7 @@ export type Verdict =
 export type AuthorizerContext = { readonly iam: object } | { readonly jwt: object };
 
 export interface Refusal {
-  readonly statusCode: 401 | 403;
-  readonly message: 'Unauthorized' | 'Forbidden';
+  readonly statusCode: 401 | 403 | 413;
+  readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

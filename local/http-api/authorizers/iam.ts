@@ -13,7 +13,9 @@ export const iamAuthorizer = (iam: Iam, account: Account, apiId: string): Author
   takes: ({ headers, url = '' }) =>
     /^AWS4-/.test(headers.authorization ?? '') ||
     (!headers.authorization && /[?&]X-Amz-(Algorithm|Signature)=/.test(url)),
-  async authorize({ request, route, path, body }) {
+  async authorize({ request, route, path, readBody }) {
+    const body = await readBody();
+    if (!body) return TOO_LARGE;
     try {
       const { principal, authorize } = iam.authenticate(request, 'execute-api', body);
       authorize({ action: 'execute-api:Invoke', resource: routeArn(account, apiId, route.method, path) });
@@ -30,6 +32,11 @@ export const iamAuthorizer = (iam: Iam, account: Account, apiId: string): Author
 
 /** Whatever is wrong: an HTTP API says no more. */
 const FORBIDDEN: Verdict = { isAllowed: false, refusal: { statusCode: 403, message: 'Forbidden' } };
+
+const TOO_LARGE: Verdict = {
+  isAllowed: false,
+  refusal: { statusCode: 413, message: 'Request Entity Too Large' },
+};
 
 const callerContext = (principal: Principal, { accountId }: Account, accessKey: string | null) => {
   const userId = userIdOf(principal);

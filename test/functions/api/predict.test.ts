@@ -2,16 +2,19 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { predict } from '#functions/api/predict/predict.ts';
+import { predict as predictStep } from '#functions/api/predict/predict.ts';
 import { Predict } from '#functions/api/predict/schema.ts';
 import { EndpointThrottledError, PredictionFailedError } from '#shared/errors.ts';
 import { loadModelRecord, promote } from '#shared/models/model-record.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { callerOf, type HttpRequest } from './http-request.ts';
+
+const predict = granted('predict', predictStep);
 
 let asked: string[];
 let objectStore: ReturnType<typeof inMemoryObjectStore>;

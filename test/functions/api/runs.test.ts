@@ -1,15 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { describeRun } from '#functions/api/describe-run/describe-run.ts';
+import { describeRun as describeRunStep } from '#functions/api/describe-run/describe-run.ts';
 import { DescribeRun } from '#functions/api/describe-run/schema.ts';
-import { listRuns } from '#functions/api/list-runs/list-runs.ts';
+import { listRuns as listRunsStep } from '#functions/api/list-runs/list-runs.ts';
 import { ListRuns } from '#functions/api/list-runs/schema.ts';
+import { resumeRun } from '#functions/api/resume-run/resume-run.ts';
+import { ResumeRun } from '#functions/api/resume-run/schema.ts';
 import { StopRun } from '#functions/api/stop-run/schema.ts';
-import { stopRun } from '#functions/api/stop-run/stop-run.ts';
+import { stopRun as stopRunStep } from '#functions/api/stop-run/stop-run.ts';
 import { indexRun } from '#shared/pipeline/run-index.ts';
+import { granted } from '#test/functions/granted.ts';
 import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { callerOf } from './http-request.ts';
+
+const describeRun = granted('describeRun', describeRunStep);
+const listRuns = granted('listRuns', listRunsStep);
+const stopRun = granted('stopRun', stopRunStep);
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
 let executions: InMemoryExecutions;
@@ -27,6 +34,9 @@ const list = (query: Record<string, string> = {}) =>
   });
 const stop = (id: string, body?: object) =>
   callerOf(StopRun, (request) => stopRun(request, { executions }, settings))({ path: { id }, body });
+
+const resume = (id: string) =>
+  callerOf(ResumeRun, (request) => resumeRun(request, { executions }, settings))({ path: { id } });
 
 const given = async (runId: string, startedAt: string, ended: object = {}) => {
   const run = await givenRun(objectStore, { runId, startedAt });
@@ -159,5 +169,50 @@ describe('POST /runs/{id}/stop', () => {
 
   it('knows no run of a foreign id', async () => {
     expect(await stop('run-9')).toMatchObject({ status: 404 });
+  });
+});
+
+describe('POST /runs/{id}/resume', () => {
+  const inputs = () => [...executions.executions.values()].map(({ input }) => input);
+
+  it('starts an execution that goes on with the run; at the same moment it is one', async () => {
+    await given('run-1', '2026-03-01T06:00:00.000Z');
+    executions.end('run-1', { status: 'FAILED', error: 'WarehouseOverloadedError' });
+
+    const replies = await Promise.all([resume('run-1'), resume('run-1')]);
+
+    expect(replies).toMatchObject([
+      { status: 202, body: { runId: 'run-1', url: '/runs/run-1' } },
+      { status: 202, body: { runId: 'run-1', url: '/runs/run-1' } },
+    ]);
+    expect(inputs()).toEqual([{ pipeline: 'flights' }, { pipeline: 'flights', resume: 'run-1' }]);
+  });
+
+  it('goes on after a resumption that failed too, and stops the one that is going', async () => {
+    await given('run-1', '2026-03-01T06:00:00.000Z');
+    executions.end('run-1', { status: 'ABORTED' });
+    await resume('run-1');
+    executions.end('run-1-resumed-1', { status: 'FAILED' });
+
+    expect((await resume('run-1')).status).toBe(202);
+    expect((await stop('run-1')).status).toBe(202);
+
+    expect([...executions.executions.values()].map(({ status }) => status)).toEqual(['ABORTED', 'FAILED', 'ABORTED']);
+    expect(await stop('run-1')).toMatchObject({ status: 409, body: { title: 'RunHasEnded' } });
+  });
+
+  it.each([
+    ['is going', 'RUNNING', 'RunIsGoing'],
+    ['has succeeded', 'SUCCEEDED', 'RunHasSucceeded'],
+  ] as const)('refuses a run that %s', async (_, status, title) => {
+    await given('run-1', '2026-03-01T06:00:00.000Z');
+    executions.end('run-1', { status });
+
+    expect(await resume('run-1')).toMatchObject({ status: 409, body: { title } });
+    expect(inputs()).toHaveLength(1);
+  });
+
+  it('knows no run of a foreign id', async () => {
+    expect(await resume('run-9')).toMatchObject({ status: 404 });
   });
 });

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StartRun } from '#functions/api/start-run/schema.ts';
-import { startRun } from '#functions/api/start-run/start-run.ts';
+import { startRun as startRunStep } from '#functions/api/start-run/start-run.ts';
+import { granted } from '#test/functions/granted.ts';
 import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { callerOf, type HttpRequest } from './http-request.ts';
+
+const startRun = granted('startRun', startRunStep);
 
 const SETTINGS = {
   pipelinesDir: join(import.meta.dirname, '..', '..', 'pipelines'),

@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deployEndpoint } from '#functions/deployment/deploy-endpoint/deploy-endpoint.ts';
-import { restoreEndpoint } from '#functions/deployment/restore-endpoint/restore-endpoint.ts';
+import { deployEndpoint as deployEndpointStep } from '#functions/deployment/deploy-endpoint/deploy-endpoint.ts';
+import { restoreEndpoint as restoreEndpointStep } from '#functions/deployment/restore-endpoint/restore-endpoint.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
+
+const deployEndpoint = granted('deployEndpoint', deployEndpointStep);
+const restoreEndpoint = granted('restoreEndpoint', restoreEndpointStep);
 
 const settings = { region: 'eu-central-1', modelRoleArn: 'arn:aws:iam::1:role/model' };
 const DEPLOYMENT = { target: 'sagemaker', instances: { type: 'ml.m5.large', count: 2 } };
@@ -42,7 +46,7 @@ describe('deployEndpoint', () => {
         ModelDataUrl: 's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz',
         Environment: {
           SAGEMAKER_PROGRAM: 'train.py',
-          SAGEMAKER_SUBMIT_DIRECTORY: sourceArchiveUri(RUN_URI),
+          SAGEMAKER_SUBMIT_DIRECTORY: sourceArchiveUri(RUN_URI.replace('run-1', 'run-0')),
           SAGEMAKER_CONTAINER_LOG_LEVEL: '20',
           SAGEMAKER_REGION: 'eu-central-1',
         },

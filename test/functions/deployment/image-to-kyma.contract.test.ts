@@ -1,23 +1,31 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { applyToKyma } from '#functions/deployment/apply-to-kyma/apply-to-kyma.ts';
-import { checkRollout } from '#functions/deployment/check-rollout/check-rollout.ts';
-import { commitImage } from '#functions/deployment/commit-image/commit-image.ts';
-import { copyLayer } from '#functions/deployment/copy-layer/copy-layer.ts';
+import { applyToKyma as applyToKymaStep } from '#functions/deployment/apply-to-kyma/apply-to-kyma.ts';
+import { checkRollout as checkRolloutStep } from '#functions/deployment/check-rollout/check-rollout.ts';
+import { commitImage as commitImageStep } from '#functions/deployment/commit-image/commit-image.ts';
+import { copyLayer as copyLayerStep } from '#functions/deployment/copy-layer/copy-layer.ts';
 import type { CopyLayerOutput } from '#functions/deployment/copy-layer/schema.ts';
-import { planImage } from '#functions/deployment/plan-image/plan-image.ts';
-import { refreshPullSecret } from '#functions/events/refresh-pull-secret/refresh-pull-secret.ts';
+import { planImage as planImageStep } from '#functions/deployment/plan-image/plan-image.ts';
+import { refreshPullSecret as refreshPullSecretStep } from '#functions/events/refresh-pull-secret/refresh-pull-secret.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import { runFolderUri } from '#shared/pipeline/run.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { eventually } from '#test/local/kubernetes/eventually.ts';
 import { loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 import { tarGz } from '#test/shared/images/archives.ts';
 import { addingModel } from '#test/shared/kyma/models.ts';
-import { givenModel } from '#test/shared/models/fixture.ts';
+import { givenArchive, givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+
+const applyToKyma = granted('applyToKyma', applyToKymaStep);
+const checkRollout = granted('checkRollout', checkRolloutStep);
+const commitImage = granted('commitImage', commitImageStep);
+const copyLayer = granted('copyLayer', copyLayerStep);
+const planImage = granted('planImage', planImageStep);
+const refreshPullSecret = granted('refreshPullSecret', refreshPullSecretStep);
 
 const HOUR_MS = 3_600_000;
 
@@ -42,15 +50,11 @@ const deploy = async (runId: string, number: number) => {
   const settings = { deployment: { target: 'kyma', namespace: 'models', auth: { noAuth: true } } };
   await givenRun(objectStore, { runId, settings });
   const runUri = runFolderUri(STORE_URI, 'flights', runId);
-  const record = {
-    modelUri: `${trainingOutputUri(runUri)}job-1/output/model.tar.gz`,
-    sourceUri: sourceArchiveUri(runUri),
-  };
-  await objectStore.put(record.modelUri, await tarGz([{ name: 'number', content: files['opt/ml/model/number']! }]));
-  const code = files['opt/ml/code/serve_model.py']!;
-  await objectStore.put(record.sourceUri, await tarGz([{ name: 'serve_model.py', content: code }]));
+  const model = await tarGz([{ name: 'number', content: files['opt/ml/model/number']! }]);
+  const code = await tarGz([{ name: 'serve_model.py', content: files['opt/ml/code/serve_model.py']! }]);
   const modelRecordUri = await givenModel(objectStore, {
-    ...record,
+    modelArchive: await givenArchive(objectStore, `${trainingOutputUri(runUri)}job-1/output/model.tar.gz`, model),
+    sourceArchive: await givenArchive(objectStore, sourceArchiveUri(runUri), code),
     runUri,
     entryPoint: 'serve_model.py',
     imageUri: BASE_IMAGE_URI,

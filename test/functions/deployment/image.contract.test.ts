@@ -2,17 +2,23 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commitImage } from '#functions/deployment/commit-image/commit-image.ts';
+import { commitImage as commitImageStep } from '#functions/deployment/commit-image/commit-image.ts';
 import { CommitImageInput, CommitImageOutput } from '#functions/deployment/commit-image/schema.ts';
-import { copyLayer } from '#functions/deployment/copy-layer/copy-layer.ts';
+import { copyLayer as copyLayerStep } from '#functions/deployment/copy-layer/copy-layer.ts';
 import { CopyLayerInput, CopyLayerOutput } from '#functions/deployment/copy-layer/schema.ts';
-import { planImage } from '#functions/deployment/plan-image/plan-image.ts';
+import { planImage as planImageStep } from '#functions/deployment/plan-image/plan-image.ts';
 import { PlanImageInput, PlanImageOutput } from '#functions/deployment/plan-image/schema.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 import { tarGz } from '#test/shared/images/archives.ts';
+import { givenArchive } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+
+const commitImage = granted('commitImage', commitImageStep);
+const copyLayer = granted('copyLayer', copyLayerStep);
+const planImage = granted('planImage', planImageStep);
 
 const RUN_URI = 's3://store/runs/tiny/run-1/';
 const MODEL_RECORD_URI = 's3://store/models/tiny/tiny-job.json';
@@ -27,13 +33,16 @@ afterAll(() => open.close());
 /** An object store with a model of the register. */
 const storeWith = async ({ weights = 'weights', imageUri = BASE_IMAGE_URI, entryPoint = 'train.py' } = {}) => {
   const objectStore = inMemoryObjectStore();
+  const modelUri = `${trainingOutputUri(RUN_URI)}tiny-job/output/model.tar.gz`;
+  const model = await tarGz([{ name: 'model.joblib', content: weights, mtime: new Date() }]);
+  const source = await tarGz([{ name: 'train.py', content: 'def model_fn(): ...' }]);
   const record = {
-    version: 1,
+    version: 2,
     pipeline: 'tiny',
     trainingJobName: 'tiny-job',
     runUri: RUN_URI,
-    modelUri: `${trainingOutputUri(RUN_URI)}tiny-job/output/model.tar.gz`,
-    sourceUri: sourceArchiveUri(RUN_URI),
+    modelArchive: await givenArchive(objectStore, modelUri, model),
+    sourceArchive: await givenArchive(objectStore, sourceArchiveUri(RUN_URI), source),
     entryPoint,
     imageUri,
     metrics: {},
@@ -42,8 +51,6 @@ const storeWith = async ({ weights = 'weights', imageUri = BASE_IMAGE_URI, entry
     registeredAt: '2026-11-24T00:00:00.000Z',
   };
   await objectStore.put(MODEL_RECORD_URI, JSON.stringify(record));
-  await objectStore.put(record.modelUri, await tarGz([{ name: 'model.joblib', content: weights, mtime: new Date() }]));
-  await objectStore.put(record.sourceUri, await tarGz([{ name: 'train.py', content: 'def model_fn(): ...' }]));
   return objectStore;
 };
 
@@ -78,6 +85,19 @@ describe('the image of a model', () => {
     expect(first.image.bytesPushed - retrained.image.bytesPushed).toBeGreaterThan(
       first.plan.layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) - 50,
     );
+  });
+
+  it.each([
+    [`${trainingOutputUri(RUN_URI)}tiny-job/output/model.tar.gz`, [{ name: 'model.joblib', content: 'PWNED' }]],
+    [sourceArchiveUri(RUN_URI), [{ name: 'train.py', content: 'PWNED' }]],
+  ])('isn’t made of %s that was overwritten since it was evaluated', async (uri, files) => {
+    const objectStore = await storeWith();
+    await objectStore.put(uri, await tarGz(files));
+
+    await expect(deploy(objectStore)).rejects.toMatchObject({
+      name: 'ModelChangedError',
+      message: expect.stringContaining(uri),
+    });
   });
 
   it('is called by its digest, and can be pulled', async () => {

@@ -1,23 +1,32 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { applyToKyma } from '#functions/deployment/apply-to-kyma/apply-to-kyma.ts';
-import { checkRollout } from '#functions/deployment/check-rollout/check-rollout.ts';
-import { rollBackKyma } from '#functions/deployment/roll-back-kyma/roll-back-kyma.ts';
-import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
-import { refreshPullSecret } from '#functions/events/refresh-pull-secret/refresh-pull-secret.ts';
-import { planScoring } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { applyToKyma as applyToKymaStep } from '#functions/deployment/apply-to-kyma/apply-to-kyma.ts';
+import { checkRollout as checkRolloutStep } from '#functions/deployment/check-rollout/check-rollout.ts';
+import { rollBackKyma as rollBackKymaStep } from '#functions/deployment/roll-back-kyma/roll-back-kyma.ts';
+import { smokeTest as smokeTestStep } from '#functions/deployment/smoke-test/smoke-test.ts';
+import { refreshPullSecret as refreshPullSecretStep } from '#functions/events/refresh-pull-secret/refresh-pull-secret.ts';
+import { planScoring as planScoringStep } from '#functions/prediction/plan-scoring/plan-scoring.ts';
 import { ScorePartInput } from '#functions/prediction/score-part/schema.ts';
-import { scorePart } from '#functions/prediction/score-part/score-part.ts';
+import { scorePart as scorePartStep } from '#functions/prediction/score-part/score-part.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import type { Deployment, KubernetesObject, Pod } from '#shared/kyma/objects.ts';
 import { deleteOwned, ownedObjects } from '#shared/kyma/owned-objects.ts';
 import { EXPIRES_AT_ANNOTATION, selectorOf } from '#shared/kyma/ownership.ts';
 import { runFolderUri } from '#shared/pipeline/run.ts';
+import { granted } from '#test/functions/granted.ts';
 import { eventually } from '#test/local/kubernetes/eventually.ts';
 import { loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
 import { addingModel, brokenModel } from '#test/shared/kyma/models.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+
+const applyToKyma = granted('applyToKyma', applyToKymaStep);
+const checkRollout = granted('checkRollout', checkRolloutStep);
+const rollBackKyma = granted('rollBackKyma', rollBackKymaStep);
+const smokeTest = granted('smokeTest', smokeTestStep);
+const refreshPullSecret = granted('refreshPullSecret', refreshPullSecretStep);
+const planScoring = granted('planScoring', planScoringStep);
+const scorePart = granted('scorePart', scorePartStep);
 
 let open: OpenKubernetes;
 beforeAll(async () => {

@@ -1,11 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { requestApproval } from '#functions/deployment/request-approval/request-approval.ts';
-import { resumeTask } from '#functions/events/resume-task/resume-task.ts';
+import { requestApproval as requestApprovalStep } from '#functions/deployment/request-approval/request-approval.ts';
+import { resumeTask as resumeTaskStep } from '#functions/events/resume-task/resume-task.ts';
 import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryEventBus } from '#test/shared/event-bus/in-memory.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
+
+const requestApproval = granted('requestApproval', requestApprovalStep);
+const resumeTask = granted('resumeTask', resumeTaskStep);
 
 const ARN = 'arn:aws:sagemaker:eu-central-1:000000000000:model-package/flights/12';
 

@@ -1,13 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { smokeTest } from '#functions/deployment/smoke-test/smoke-test.ts';
+import { smokeTest as smokeTestStep } from '#functions/deployment/smoke-test/smoke-test.ts';
 import { partsUri } from '#shared/dataset/manifest.ts';
 import { partFormat } from '#shared/dataset/part-format.ts';
 import { EndpointThrottledError, PredictionFailedError } from '#shared/errors.ts';
+import type { DeploymentFact } from '#shared/models/deployment-fact.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
+import { granted } from '#test/functions/granted.ts';
+import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { inMemoryModelServer } from '#test/shared/sagemaker/model-server.ts';
+
+const smokeTest = granted('smokeTest', smokeTestStep);
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
 beforeEach(() => {
@@ -25,6 +31,13 @@ const given = async (parts: string[], { header = false, columns = ['P'], smokeTe
     settings: { deployment: { target: 'sagemaker', smokeTestRows }, prediction: prediction(...columns) },
   });
   await givenDataset(objectStore, 'test', ['ID', 'A', 'LATE', 'B'], parts, header);
+  await writeFact(objectStore, RUN_URI, 'endpoint', {
+    endpointName: 'flights',
+    endpointConfigName: 'config-1',
+    modelName: 'model-1',
+    modelRecordUri: await givenModel(objectStore),
+    previousEndpointConfigName: null,
+  } satisfies DeploymentFact);
 };
 
 const test = (modelServer: ModelServer) =>

@@ -1,11 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { resumeTask } from '#functions/events/resume-task/resume-task.ts';
+import { resumeTask as resumeTaskStep } from '#functions/events/resume-task/resume-task.ts';
 import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
-import { sweepTasks } from '#functions/events/sweep-tasks/sweep-tasks.ts';
+import { sweepTasks as sweepTasksStep } from '#functions/events/sweep-tasks/sweep-tasks.ts';
 import { keepTask } from '#shared/tasks/task-store.ts';
+import { granted } from '#test/functions/granted.ts';
 import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
+
+const resumeTask = granted('resumeTask', resumeTaskStep);
+const sweepTasks = granted('sweepTasks', sweepTasksStep);
 
 let ports: InMemoryPorts;
 beforeEach(() => {
@@ -50,6 +54,21 @@ const trainingEvent = (name: string, status = 'Completed') =>
 const resume = (event: ResumeTaskInput) => resumeTask(event, ports, { storeUri: STORE_URI });
 
 describe('resumeTask', () => {
+  it('answers the others of a job when one can’t be answered, and fails at the end', async () => {
+    await keepTraining('job-1', 'token-1');
+    await keepTraining('job-1', 'token-2');
+    givenJob('job-1', 'Completed');
+    const { succeed } = ports.taskTokens;
+    ports.taskTokens.succeed = (token, output) =>
+      token === 'token-1' ? Promise.reject(new Error('ThrottlingException')) : succeed(token, output);
+
+    await expect(resume(trainingEvent('job-1'))).rejects.toMatchObject({
+      name: 'AggregateError',
+      message: expect.stringContaining('ThrottlingException'),
+    });
+    expect(ports.taskTokens.successes.has('token-2')).toBe(true);
+  });
+
   it('answers the state that waits for the event’s job', async () => {
     await keepTraining('job-1', 'token-1');
     givenJob('job-1', 'Completed');

@@ -1,17 +1,22 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
-import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
-import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import { planWrite as planWriteStep } from '#functions/prediction/plan-write/plan-write.ts';
+import { publishPredictions as publishPredictionsStep } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart as writePartStep } from '#functions/prediction/write-part/write-part.ts';
 import type { LaptopHanaEngine } from '#local/hana/sql/engine.ts';
 import { WarehouseUnavailableError } from '#shared/errors.ts';
 import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { openEngine } from './engine-connections.ts';
 import { mortalWarehouse, sleepAt } from './mortal.ts';
 import { givenScoredRun, leftBy, type Predictions, type ScoredRun } from './scored-run.ts';
 import { type Seam, seamed } from './sql-seam.ts';
 import { sqlWorld, type World } from './world.ts';
+
+const planWrite = granted('planWrite', planWriteStep);
+const publishPredictions = granted('publishPredictions', publishPredictionsStep);
+const writePart = granted('writePart', writePartStep);
 
 /** What a test does and expects, with connections as they are or with one guard switched off. */
 type Scenario = (mutation: Seam) => Promise<void>;

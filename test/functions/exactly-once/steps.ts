@@ -1,19 +1,28 @@
-import { abandonWrite } from '#functions/prediction/abandon-write/abandon-write.ts';
-import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
+import { abandonWrite as abandonWriteStep } from '#functions/prediction/abandon-write/abandon-write.ts';
+import { planWrite as planWriteStep } from '#functions/prediction/plan-write/plan-write.ts';
 import type { PlanWriteOutput } from '#functions/prediction/plan-write/schema.ts';
-import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
-import { writePart } from '#functions/prediction/write-part/write-part.ts';
-import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
-import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
+import { publishPredictions as publishPredictionsStep } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart as writePartStep } from '#functions/prediction/write-part/write-part.ts';
+import { extractPartition as extractPartitionStep } from '#functions/staging/extract-partition/extract-partition.ts';
+import { planPartitions as planPartitionsStep } from '#functions/staging/plan-partitions/plan-partitions.ts';
 import type { PlanPartitionsOutput } from '#functions/staging/plan-partitions/schema.ts';
-import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
+import { sealDataset as sealDatasetStep } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PlannedPart } from '#shared/predictions/write-record.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import type { Warehouse } from '#shared/warehouse/warehouse.ts';
+import { granted } from '#test/functions/granted.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import type { ScoredRun } from './scored-run.ts';
+
+const abandonWrite = granted('abandonWrite', abandonWriteStep);
+const planWrite = granted('planWrite', planWriteStep);
+const publishPredictions = granted('publishPredictions', publishPredictionsStep);
+const writePart = granted('writePart', writePartStep);
+const extractPartition = granted('extractPartition', extractPartitionStep);
+const planPartitions = granted('planPartitions', planPartitionsStep);
+const sealDataset = granted('sealDataset', sealDatasetStep);
 
 export interface Ports {
   readonly warehouse: Warehouse;

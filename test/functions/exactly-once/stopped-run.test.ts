@@ -1,14 +1,19 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
-import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
-import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import { planWrite as planWriteStep } from '#functions/prediction/plan-write/plan-write.ts';
+import { publishPredictions as publishPredictionsStep } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart as writePartStep } from '#functions/prediction/write-part/write-part.ts';
 import type { RunEndings } from '#shared/executions/run-endings.ts';
 import { PlannedPart, plannedPartsUri } from '#shared/predictions/write-record.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { openEngine } from './engine-connections.ts';
 import { givenScoredRun, leftBy, type ScoredRun } from './scored-run.ts';
 import { sqlWorld, type World } from './world.ts';
+
+const planWrite = granted('planWrite', planWriteStep);
+const publishPredictions = granted('publishPredictions', publishPredictionsStep);
+const writePart = granted('writePart', writePartStep);
 
 /** A warehouse whose table a run has, which was stopped with one of its two parts staged. */
 const givenStoppedRun = async () => {

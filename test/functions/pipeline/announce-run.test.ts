@@ -1,13 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { announceRun } from '#functions/pipeline/announce-run/announce-run.ts';
-import type { StateFailure } from '#functions/pipeline/announce-run/schema.ts';
-import { unpackFailure } from '#functions/pipeline/announce-run/unpack-failure.ts';
+import { announceRun as announceRunStep } from '#functions/pipeline/announce-run/announce-run.ts';
+import { type StateFailure, unpackFailure } from '#shared/endings/unpack-failure.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRunRecord } from '#shared/pipeline/run-record.ts';
 import { saveModelSearch } from '#shared/reuse/model-search.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryEventBus } from '#test/shared/event-bus/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
+
+const announceRun = granted('announceRun', announceRunStep);
 
 const CHILD_ARN = 'arn:aws:states:eu-central-1:000000000000:execution:training:run-1-training-0';
 
@@ -30,11 +32,10 @@ beforeEach(() => {
   ports = openPorts();
 });
 
+const EXECUTION_ARN = 'arn:aws:states:eu-central-1:000000000000:execution:pipeline:run-1';
+
 const announce = (failure: StateFailure | null = null, runUri: string | null = RUN_URI, input: unknown = {}) =>
-  announceRun(
-    { runUri, executionArn: 'arn:execution:run-1', input, finishedAt: '2026-03-01T06:30:00.5Z', failure },
-    ports,
-  );
+  announceRun({ runUri, executionArn: EXECUTION_ARN, input, finishedAt: '2026-03-01T06:30:00.5Z', failure }, ports);
 
 describe('a run that succeeded', () => {
   it('is recorded with what it has reused, from which run and why', async () => {
@@ -48,7 +49,11 @@ describe('a run that succeeded', () => {
       reused: {
         runUri: earlier,
         trainingJobName: 'job-0',
-        modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+        modelArchive: {
+          uri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+          sha256: 'a'.repeat(64),
+          versionId: null,
+        },
       },
       because: 'the data is the same',
     });
@@ -67,6 +72,28 @@ describe('a run that succeeded', () => {
       model: { runUri: earlier, because: 'the data is the same' },
       endpoint: { because: 'it serves this model already' },
     });
+  });
+
+  it('has not reused what it had made itself before it was resumed', async () => {
+    await givenRun(ports.objectStore);
+    const digest = 'a'.repeat(64);
+    await saveModelSearch(ports.objectStore, RUN_URI, {
+      inputs: { data: digest, code: digest, settings: digest },
+      reused: {
+        runUri: RUN_URI,
+        trainingJobName: 'job-1',
+        modelArchive: {
+          uri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
+          sha256: digest,
+          versionId: null,
+        },
+      },
+      because: 'the data, the code and the settings are the same',
+    });
+
+    await announce();
+
+    expect((await loadRunRecord(ports.objectStore, RUN_URI)).reused).toEqual({});
   });
 
   it('is recorded with what its steps left, and announced', async () => {
@@ -88,7 +115,7 @@ describe('a run that succeeded', () => {
     expect(ports.eventBus.events).toEqual([
       {
         detailType: 'Run Succeeded',
-        detail: { runUri: RUN_URI, executionArn: 'arn:execution:run-1', pipeline: 'flights', mode: 'full' },
+        detail: { runUri: RUN_URI, executionArn: EXECUTION_ARN, pipeline: 'flights', mode: 'full' },
       },
     ]);
   });
@@ -101,6 +128,18 @@ describe('a run that succeeded', () => {
     await announce();
 
     expect(ports.objectStore.objects.get(`${RUN_URI}run.json`)).toBe(record);
+  });
+});
+
+describe('a run that another execution has resumed', () => {
+  it('is left to that one: its record stays, and nobody is told', async () => {
+    await givenRun(ports.objectStore, { executionArn: `${EXECUTION_ARN}-resumed-1` });
+    const record = ports.objectStore.objects.get(`${RUN_URI}run.json`);
+
+    expect(await announce({ Error: 'X', Cause: null })).toMatchObject({ outcome: 'failed' });
+
+    expect(ports.objectStore.objects.get(`${RUN_URI}run.json`)).toBe(record);
+    expect(ports.eventBus.events).toEqual([]);
   });
 });
 

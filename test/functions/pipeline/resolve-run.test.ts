@@ -2,13 +2,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { resolveRun } from '#functions/pipeline/resolve-run/resolve-run.ts';
+import { resolveRun as resolveRunStep } from '#functions/pipeline/resolve-run/resolve-run.ts';
 import { promote } from '#shared/models/model-record.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { granted } from '#test/functions/granted.ts';
+import { inMemoryExecutions } from '#test/shared/executions/in-memory.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+
+const resolveRun = granted('resolveRun', resolveRunStep);
 
 const PREDICTION = `prediction:
   source: { view: V_SCORE, key: [ID] }
@@ -17,6 +21,7 @@ const PREDICTION = `prediction:
 `;
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
+const executions = inMemoryExecutions();
 let pipelinesDir: string;
 beforeEach(async () => {
   objectStore = inMemoryObjectStore();
@@ -36,7 +41,7 @@ const givenPipeline = async (name: string, more = ''): Promise<void> => {
 const resolve = (input: unknown, executionName = 'run-1') =>
   resolveRun(
     { input, executionArn: `arn:execution:${executionName}`, executionName, startedAt: '2026-03-01T06:00:00.000Z' },
-    { objectStore },
+    { objectStore, executions },
     { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1', stage: 'prod' },
   );
 

@@ -1,12 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { planScoring } from '#functions/prediction/plan-scoring/plan-scoring.ts';
+import { planScoring as planScoringStep } from '#functions/prediction/plan-scoring/plan-scoring.ts';
 import { partsUri } from '#shared/dataset/manifest.ts';
 import { rememberScoring } from '#shared/reuse/known-scoring.ts';
 import { loadScoring } from '#shared/reuse/scoring-fact.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
+
+const planScoring = granted('planScoring', planScoringStep);
 
 let ports: InMemoryPorts;
 let modelRecordUri: string;

@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { payloads } from '#functions/prediction/score-part/payloads.ts';
-import { scorePart } from '#functions/prediction/score-part/score-part.ts';
+import { scorePart as scorePartStep } from '#functions/prediction/score-part/score-part.ts';
 import { partsUri } from '#shared/dataset/manifest.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { collect } from '#test/collect.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { inMemoryModelServer } from '#test/shared/sagemaker/model-server.ts';
+
+const scorePart = granted('scorePart', scorePartStep);
 
 const PART_URI = `${partsUri(RUN_URI, 'score')}part-0.csv`;
 const OUTPUT_URI = `${predictionPartsUri(RUN_URI)}part-00007.csv`;

@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest';
-import { transformDataset } from '#functions/prediction/transform-dataset/transform-dataset.ts';
+import { transformDataset as transformDatasetStep } from '#functions/prediction/transform-dataset/transform-dataset.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
+
+const transformDataset = granted('transformDataset', transformDatasetStep);
 
 it('makes the model and starts its transform job, once', async () => {
   const ports = inMemoryPorts('token-1', 'token-2');

@@ -1,18 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { abandonWrite } from '#functions/prediction/abandon-write/abandon-write.ts';
-import { planWrite } from '#functions/prediction/plan-write/plan-write.ts';
-import { publishPredictions } from '#functions/prediction/publish-predictions/publish-predictions.ts';
-import { writePart } from '#functions/prediction/write-part/write-part.ts';
+import { abandonWrite as abandonWriteStep } from '#functions/prediction/abandon-write/abandon-write.ts';
+import { planWrite as planWriteStep } from '#functions/prediction/plan-write/plan-write.ts';
+import { publishPredictions as publishPredictionsStep } from '#functions/prediction/publish-predictions/publish-predictions.ts';
+import { writePart as writePartStep } from '#functions/prediction/write-part/write-part.ts';
 import { type DatasetManifest, manifestUri } from '#shared/dataset/manifest.ts';
-import { PlannedPart, plannedPartsUri, stagingTableName } from '#shared/predictions/write-record.ts';
+import { PlannedPart, plannedPartsUri, stagingTableName, writeRecordUri } from '#shared/predictions/write-record.ts';
 import { findScoring } from '#shared/reuse/known-scoring.ts';
 import { saveScoring } from '#shared/reuse/scoring-fact.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
+import { granted } from '#test/functions/granted.ts';
 import { noRunEnds } from '#test/shared/executions/run-endings.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryWarehouse, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
+
+const abandonWrite = granted('abandonWrite', abandonWriteStep);
+const planWrite = granted('planWrite', planWriteStep);
+const publishPredictions = granted('publishPredictions', publishPredictionsStep);
+const writePart = granted('writePart', writePartStep);
 
 type Mode = 'append' | 'upsert' | 'replace';
 
@@ -96,6 +102,24 @@ describe('writing predictions back', () => {
       ...['ID', 'SCORE', 'LABEL', 'RUN_ID', 'MODEL', 'PREDICTED_AT', 'INSERTED_AT'],
     ]);
     expect(ports.warehouse.tables.get('SCORES')!.rows[0]!.slice(3, 5)).toEqual(['run-1', 'flights-0123456789ab']);
+  });
+
+  it.each([
+    ['the table', { table: 'PAYROLL' }],
+    ['the mode', { mode: 'replace' }],
+    ['the model', { model: 'flights-ffffffffffff' }],
+    ['the run', { runUri: RUN_URI.replace('run-1', 'run-0') }],
+  ])('writes nothing by a plan in which somebody has changed %s', async (_, change) => {
+    const objectStore = await givenPredictions('append', ['1,0.5,1\n']);
+    const ports = { objectStore, warehouse: inMemoryWarehouse() };
+    const { writeId, fence } = await plan(ports, 1);
+    const record = JSON.parse(objectStore.objects.get(writeRecordUri(RUN_URI))!);
+    await objectStore.put(writeRecordUri(RUN_URI), JSON.stringify({ ...record, ...change }));
+
+    const changed = { name: 'DatasetMismatchError', message: expect.stringContaining('was changed') };
+    await expect(writePart(plannedParts(ports)[0]!, ports)).rejects.toMatchObject(changed);
+    const publish = publishPredictions({ runUri: RUN_URI, writeId, fence, rowCount: 1 }, ports);
+    await expect(publish).rejects.toMatchObject(changed);
   });
 
   it('lets later runs find the predictions of a transform, once all of them are in the table', async () => {

@@ -1,11 +1,16 @@
-import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
-import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
+import { extractPartition as extractPartitionStep } from '#functions/staging/extract-partition/extract-partition.ts';
+import { planPartitions as planPartitionsStep } from '#functions/staging/plan-partitions/plan-partitions.ts';
 import type { NextRound } from '#functions/staging/seal-dataset/schema.ts';
-import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
+import { sealDataset as sealDatasetStep } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { PlannedPartition, type StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { Warehouse } from '#shared/warehouse/warehouse.ts';
+import { granted } from '#test/functions/granted.ts';
 import { RUN_URI } from '#test/shared/pipeline/fixture.ts';
+
+const extractPartition = granted('extractPartition', extractPartitionStep);
+const planPartitions = granted('planPartitions', planPartitionsStep);
+const sealDataset = granted('sealDataset', sealDatasetStep);
 
 export interface StagingPorts {
   readonly objectStore: ObjectStore;

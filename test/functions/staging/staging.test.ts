@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { extractPartition } from '#functions/staging/extract-partition/extract-partition.ts';
-import { planPartitions } from '#functions/staging/plan-partitions/plan-partitions.ts';
+import { extractPartition as extractPartitionStep } from '#functions/staging/extract-partition/extract-partition.ts';
+import { planPartitions as planPartitionsStep } from '#functions/staging/plan-partitions/plan-partitions.ts';
 import type { NextRound } from '#functions/staging/seal-dataset/schema.ts';
-import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
+import { sealDataset as sealDatasetStep } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { loadManifest, partsUri } from '#shared/dataset/manifest.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row, Warehouse } from '#shared/warehouse/warehouse.ts';
+import { granted } from '#test/functions/granted.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryView, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
 import { plannedPartitions, type Round, sealInput, stage } from './stage.ts';
+
+const extractPartition = granted('extractPartition', extractPartitionStep);
+const planPartitions = granted('planPartitions', planPartitionsStep);
+const sealDataset = granted('sealDataset', sealDatasetStep);
 
 const ordersView = (rows: readonly Row[]): InMemoryView => ({
   columns: [columnOfType('ID', 'BIGINT'), columnOfType('NOTE', 'NVARCHAR(50)'), columnOfType('LATE', 'INTEGER')],
@@ -70,6 +75,34 @@ describe('staging for training', () => {
     await stage('training', ports);
 
     expect(snapshot(objectStore)).toEqual(before);
+  });
+
+  it('keeps what is sealed for a run that is resumed, whatever has become of the view, and asks the warehouse nothing', async () => {
+    const objectStore = inMemoryObjectStore();
+    await givenOrders(objectStore);
+    const sealed = await stage('training', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) });
+    const before = snapshot(objectStore);
+    const gone: Warehouse = { ...inMemoryWarehouse({}), read: () => Promise.reject(new Error('The view is gone.')) };
+
+    const plan = await planPartitions({ runUri: RUN_URI, purpose: 'training' }, { objectStore, warehouse: gone });
+    const again = await sealDataset(sealInput('training', plan), { objectStore, warehouse: gone });
+
+    expect(plan.partitionCount).toBe(0);
+    expect(again).toEqual({ sealed });
+    expect(snapshot(objectStore)).toEqual(before);
+  });
+
+  it('does not go on with a sealed dataset of which a part was deleted', async () => {
+    const objectStore = inMemoryObjectStore();
+    const ports = { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) };
+    await givenOrders(objectStore);
+    await stage('training', ports);
+    objectStore.objects.delete(`${partsUri(RUN_URI, 'test')}part-00000.csv`);
+
+    await expect(planPartitions({ runUri: RUN_URI, purpose: 'training' }, ports)).rejects.toMatchObject({
+      name: 'ObjectMissingError',
+      message: expect.stringContaining('Start a new run'),
+    });
   });
 
   it('stages a large view in partitions whose union is the view', async () => {

@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { adoptModel } from '#functions/training/adopt-model/adopt-model.ts';
+import { adoptModel as adoptModelStep } from '#functions/training/adopt-model/adopt-model.ts';
 import { loadModelRecord } from '#shared/models/model-record.ts';
 import type { TrainingJobDescription } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemorySageMaker, inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
+
+const adoptModel = granted('adoptModel', adoptModelStep);
 
 const IMAGE = '492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3';
 const ELSEWHERE = 's3://sagemaker-eu-central-1-000000000000/Churn-2024';
@@ -57,9 +60,9 @@ describe('adoptModel', () => {
       metrics: { auc: 0.75 },
       codeSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(objectStore.objects.get(record.modelUri)).toBe('the model');
-    expect(objectStore.objects.get(record.sourceUri)).toBe('the code');
-    expect([record.modelUri, record.sourceUri].every((uri) => uri.includes('/flights/run-1/'))).toBe(true);
+    expect(objectStore.objects.get(record.modelArchive.uri)).toBe('the model');
+    expect(objectStore.objects.get(record.sourceArchive.uri)).toBe('the code');
+    expect([record.modelArchive, record.sourceArchive].every(({ uri }) => uri.includes('/flights/run-1/'))).toBe(true);
   });
 
   it('registers a version that claims no rows and no evaluation of ours', async () => {
@@ -74,10 +77,7 @@ describe('adoptModel', () => {
   });
 
   it('leaves a model that is in the register as it is, and copies nothing', async () => {
-    const known = await givenModel(objectStore, {
-      trainingJobName: 'Churn-2024',
-      modelUri: 's3://store/training-output/flights/run-0/own/output/model.tar.gz',
-    });
+    const known = await givenModel(objectStore, { trainingJobName: 'Churn-2024' });
     const before = objectStore.objects.get(known);
 
     expect(await adopt()).toEqual({ modelRecordUri: known });

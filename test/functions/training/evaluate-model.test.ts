@@ -2,12 +2,16 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { evaluateModel } from '#functions/training/evaluate-model/evaluate-model.ts';
+import { evaluateModel as evaluateModelStep } from '#functions/training/evaluate-model/evaluate-model.ts';
+import { sealArchive } from '#shared/models/archive.ts';
 import { findTraining } from '#shared/reuse/known-training.ts';
 import { type ModelSearch, saveModelSearch } from '#shared/reuse/model-search.ts';
 import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
+
+const evaluateModel = granted('evaluateModel', evaluateModelStep);
 
 const MODEL_URI = `${trainingOutputUri(RUN_URI)}job-1/output/model.tar.gz`;
 const metricsOf = (...names: string[]) => names.map((name) => ({ name, regex: `${name}=(.*)` }));
@@ -18,9 +22,9 @@ beforeEach(async () => {
   await givenArchive({ 'model.joblib': 'x' });
 });
 
-const givenArchive = async (files: Record<string, string>): Promise<void> => {
+const givenArchive = async (files: Record<string, string>, folderCount = 1): Promise<void> => {
   const archive = pack();
-  archive.entry({ name: 'code/', type: 'directory' });
+  for (let each = 0; each < folderCount; each += 1) archive.entry({ name: `code-${each}/`, type: 'directory' });
   for (const [name, content] of Object.entries(files)) archive.entry({ name }, content);
   archive.finalize();
   await ports.objectStore.put(MODEL_URI, gzipSync(await buffer(archive)));
@@ -103,7 +107,7 @@ describe('a model that was trained', () => {
     expect(await findTraining(ports.objectStore, place, inputs)).toMatchObject({
       runUri: RUN_URI,
       trainingJobName: 'job-1',
-      modelUri: MODEL_URI,
+      modelArchive: { uri: MODEL_URI },
     });
   });
 
@@ -115,8 +119,27 @@ describe('a model that was trained', () => {
     expect(await findTraining(ports.objectStore, place, inputs)).toBeUndefined();
   });
 
+  it('isn’t judged again in the place of another that an earlier try has judged', async () => {
+    await evaluate([], {});
+    await givenArchive({ 'model.joblib': 'another' });
+
+    await expect(evaluate([], {})).rejects.toMatchObject({ name: 'ModelChangedError' });
+  });
+
+  it('isn’t taken for the model of an earlier run when it was overwritten since that was found', async () => {
+    const modelArchive = await sealArchive(ports.objectStore, MODEL_URI);
+    await searched({ runUri: RUN_URI.replace('run-1', 'run-0'), trainingJobName: 'job-1', modelArchive });
+    await givenArchive({ 'model.joblib': 'another' });
+
+    await expect(evaluate([], {})).rejects.toMatchObject({ name: 'ModelChangedError' });
+  });
+
   it('stays the other run’s where it is reused', async () => {
-    await searched({ runUri: RUN_URI.replace('run-1', 'run-0'), trainingJobName: 'job-1', modelUri: MODEL_URI });
+    await searched({
+      runUri: RUN_URI.replace('run-1', 'run-0'),
+      trainingJobName: 'job-1',
+      modelArchive: await sealArchive(ports.objectStore, MODEL_URI),
+    });
 
     await evaluate([], {});
 
@@ -132,6 +155,17 @@ describe('the model', () => {
       name: 'ModelMissingError',
       message: expect.stringContaining('SM_MODEL_DIR'),
     });
+  });
+
+  it('is missing when its archive holds more folders than anybody reads, and no file', async () => {
+    await givenArchive({}, 10_001);
+    await expect(evaluate([], {})).rejects.toMatchObject({
+      name: 'ModelMissingError',
+      message: expect.stringContaining('10000 members are no files'),
+    });
+
+    await givenArchive({ 'model.joblib': 'x' }, 9_999);
+    expect(await evaluate([], {})).toMatchObject({ gatePassed: true });
   });
 
   it('is missing when its archive is none', async () => {

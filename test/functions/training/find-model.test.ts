@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findModel } from '#functions/training/find-model/find-model.ts';
+import { findModel as findModelStep } from '#functions/training/find-model/find-model.ts';
 import { rememberTraining } from '#shared/reuse/known-training.ts';
 import { loadModelSearch } from '#shared/reuse/model-search.ts';
 import { trainingOutputUri } from '#shared/sagemaker/training-job.ts';
+import { granted } from '#test/functions/granted.ts';
+import { givenArchive } from '#test/shared/models/fixture.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts } from '#test/shared/tasks/ports.ts';
+
+const findModel = granted('findModel', findModelStep);
 
 const NEXT_URI = `${STORE_URI}/runs/flights/run-2/`;
 const MODEL_URI = `${trainingOutputUri(RUN_URI)}job-1/output/model.tar.gz`;
@@ -29,9 +33,9 @@ const givenTraining = async () => {
     TrainingJobStatus: 'Completed',
     ModelArtifacts: { S3ModelArtifacts: MODEL_URI },
   } as never);
-  await ports.objectStore.put(MODEL_URI, 'a model');
+  const modelArchive = await givenArchive(ports.objectStore, MODEL_URI);
   const { inputs } = (await loadModelSearch(ports.objectStore, RUN_URI))!;
-  const training = { runUri: RUN_URI, trainingJobName: 'job-1', modelUri: MODEL_URI, inputs };
+  const training = { runUri: RUN_URI, trainingJobName: 'job-1', modelArchive, inputs };
   await rememberTraining(ports.objectStore, 'flights', training);
   return training;
 };
@@ -50,7 +54,10 @@ describe('findModel', () => {
       reused: { runUri: RUN_URI, trainingJobName: 'job-1', modelUri: MODEL_URI },
       because: 'the data, the code and the settings are the same',
     });
-    expect(await loadModelSearch(ports.objectStore, NEXT_URI)).toMatchObject(found);
+    expect(await loadModelSearch(ports.objectStore, NEXT_URI)).toMatchObject({
+      reused: { runUri: RUN_URI, trainingJobName: 'job-1', modelArchive: { uri: MODEL_URI } },
+      because: found.because,
+    });
   });
 
   it('says what has changed since the last training', async () => {
@@ -68,8 +75,12 @@ describe('findModel', () => {
   });
 
   it.each<[string, () => unknown, RegExp]>([
-    ['the model is gone', () => ports.objectStore.delete(MODEL_URI), /the model of job-1 was deleted/],
-    ['the model is empty', () => ports.objectStore.put(MODEL_URI, ''), /the model of job-1 was deleted/],
+    ['the model is gone', () => ports.objectStore.delete(MODEL_URI), /the model of job-1 was overwritten or deleted/],
+    [
+      'the model was overwritten',
+      () => ports.objectStore.put(MODEL_URI, 'another model'),
+      /the model of job-1 was overwritten or deleted/,
+    ],
     [
       'SageMaker doesn’t know the job',
       () => ports.sageMaker.trainingJobs.delete('job-1'),
@@ -107,16 +118,14 @@ describe('findModel', () => {
 describe('of two runs that have trained the same', () => {
   it('the later one’s model is found', async () => {
     const training = await givenTraining();
-    const later = {
-      ...training,
-      runUri: NEXT_URI,
-      trainingJobName: 'job-2',
-      modelUri: `${trainingOutputUri(NEXT_URI)}job-2/output/model.tar.gz`,
-    };
-    await ports.objectStore.put(later.modelUri, 'a model');
+    const modelArchive = await givenArchive(
+      ports.objectStore,
+      `${trainingOutputUri(NEXT_URI)}job-2/output/model.tar.gz`,
+    );
+    const later = { ...training, runUri: NEXT_URI, trainingJobName: 'job-2', modelArchive };
     ports.sageMaker.trainingJobs.set('job-2', {
       TrainingJobStatus: 'Completed',
-      ModelArtifacts: { S3ModelArtifacts: later.modelUri },
+      ModelArtifacts: { S3ModelArtifacts: modelArchive.uri },
     } as never);
 
     await rememberTraining(ports.objectStore, 'flights', later);
@@ -131,7 +140,7 @@ describe('of two runs that have trained the same', () => {
       if (uri.includes('/trainings/')) {
         ports.objectStore.put = put;
         await rememberTraining(ports.objectStore, 'flights', training);
-        await put(uri, `${JSON.stringify({ version: 1, ...training, trainingJobName: 'job-1' })} `);
+        await put(uri, `${JSON.stringify({ version: 2, ...training, trainingJobName: 'job-1' })} `);
       }
       return put(uri, body, options);
     };

@@ -1,11 +1,20 @@
+import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { promoteModel } from '#functions/deployment/promote-model/promote-model.ts';
-import { registerModel } from '#functions/training/register-model/register-model.ts';
+import { promoteModel as promoteModelStep } from '#functions/deployment/promote-model/promote-model.ts';
+import { registerModel as registerModelStep } from '#functions/training/register-model/register-model.ts';
 import { championRecordUri, loadModelRecord } from '#shared/models/model-record.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
+import { granted } from '#test/functions/granted.ts';
+import { givenArchive } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemorySageMaker, inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+const MODEL_URI = 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz';
+const promoteModel = granted('promoteModel', promoteModelStep);
+const registerModel = granted('registerModel', registerModelStep);
 
 const DEPLOYED = { deployment: { target: 'sagemaker' } };
 
@@ -16,15 +25,22 @@ beforeEach(() => {
   sageMaker = inMemorySageMaker();
 });
 
+/** What EvaluateModel leaves: the archive that it has judged. */
+const givenEvaluation = async (runUri: string, trainingJobName: string) => {
+  const modelArchive = await givenArchive(objectStore, MODEL_URI, 'a model');
+  await writeFact(objectStore, runUri, 'evaluation', { trainingJobName, modelArchive });
+};
+
 const register = async (settings = {}, trainingJobName = 'job-1') => {
-  await givenRun(objectStore, { settings });
+  const source = await givenArchive(objectStore, sourceArchiveUri(RUN_URI), 'its code');
+  await givenRun(objectStore, { settings, sourceSha256: source.sha256 });
+  await givenEvaluation(RUN_URI, trainingJobName);
   await givenDataset(objectStore, 'train', ['ID', 'A', 'LATE'], ['1,2,0\n3,4,1\n']);
   return registerModel(
     {
       runUri: RUN_URI,
       trainedByRunUri: RUN_URI,
       trainingJobName,
-      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
       metrics: { auc: 0.7 },
     },
     { objectStore, sageMaker },
@@ -37,12 +53,15 @@ const registerReused = (runUri: string) =>
       runUri,
       trainedByRunUri: RUN_URI,
       trainingJobName: 'job-1',
-      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
       metrics: { auc: 0.7 },
     },
     { objectStore, sageMaker },
     { region: 'eu-central-1' },
   );
+const archivesOf = async (modelRecordUri: string) => {
+  const { modelArchive, sourceArchive } = await loadModelRecord(objectStore, modelRecordUri);
+  return { modelArchive, sourceArchive };
+};
 const champion = () => championRecordUri(objectStore, STORE_URI, 'flights');
 
 describe('registerModel', () => {
@@ -54,8 +73,8 @@ describe('registerModel', () => {
       pipeline: 'flights',
       trainingJobName: 'job-1',
       runUri: RUN_URI,
-      modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
-      sourceUri: sourceArchiveUri(RUN_URI),
+      modelArchive: { uri: MODEL_URI, sha256: digestOf('a model') },
+      sourceArchive: { uri: sourceArchiveUri(RUN_URI), sha256: digestOf('its code') },
       entryPoint: 'train.py',
       imageUri: expect.stringContaining('sagemaker-scikit-learn'),
       metrics: { auc: 0.7 },
@@ -135,18 +154,47 @@ describe('registerModel', () => {
   });
 
   it('tells of the run that trained, where a later one is the first whose gate the model passes', async () => {
-    await givenRun(objectStore);
+    const source = await givenArchive(objectStore, sourceArchiveUri(RUN_URI), 'its code');
+    await givenRun(objectStore, { sourceSha256: source.sha256 });
     await givenDataset(objectStore, 'train', ['ID', 'A', 'LATE'], ['1,2,0\n']);
     const { runUri } = await givenRun(objectStore, { runId: 'run-2' });
+    await givenEvaluation(runUri, 'job-1');
 
     const { modelRecordUri } = await registerReused(runUri);
 
     expect(await loadModelRecord(objectStore, modelRecordUri)).toMatchObject({
       runUri: RUN_URI,
-      sourceUri: sourceArchiveUri(RUN_URI),
+      sourceArchive: { uri: sourceArchiveUri(RUN_URI) },
     });
     const [version] = [...sageMaker.modelPackages.values()];
     expect(version).toMatchObject({ CustomerMetadataProperties: { runId: 'run-1', runUri: RUN_URI } });
+  });
+
+  it('registers no model that was overwritten after it was evaluated, nor one whose code was', async () => {
+    const { modelRecordUri } = await register();
+    for (const { uri } of Object.values(await archivesOf(modelRecordUri))) {
+      const before = objectStore.objects.get(uri)!;
+      await objectStore.put(uri, 'something else');
+
+      await expect(registerReused(RUN_URI)).rejects.toMatchObject({
+        name: 'ModelChangedError',
+        message: expect.stringContaining(uri),
+      });
+      await objectStore.put(uri, before);
+    }
+    expect(await registerReused(RUN_URI)).toMatchObject({ modelRecordUri });
+  });
+
+  it('registers nothing that the run hasn’t evaluated', async () => {
+    await register();
+
+    await expect(
+      registerModel(
+        { runUri: RUN_URI, trainedByRunUri: RUN_URI, trainingJobName: 'job-3', metrics: {} },
+        { objectStore, sageMaker },
+        { region: 'eu-central-1' },
+      ),
+    ).rejects.toMatchObject({ name: 'InvalidInputError', message: expect.stringContaining('job-3') });
   });
 
   it('writes only what SageMaker takes as metadata', async () => {

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { trainModel } from '#functions/training/train-model/train-model.ts';
+import { trainModel as trainModelStep } from '#functions/training/train-model/train-model.ts';
 import { CapacityUnavailableError } from '#shared/errors.ts';
 import { runResourceName } from '#shared/pipeline/run.ts';
+import { granted } from '#test/functions/granted.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryPorts, inMemoryPorts, keptTasks } from '#test/shared/tasks/ports.ts';
+
+const trainModel = granted('trainModel', trainModelStep);
 
 const settings = { region: 'eu-central-1', trainingRoleArn: 'arn:aws:iam::1:role/training' };
 const NAME = runResourceName({ pipeline: 'flights', runUri: RUN_URI });

@@ -30,6 +30,15 @@ const call = (method: string, path: string, body?: unknown, contentType?: string
   rawCall(readKubeconfig(open.kubernetes.kubeconfig, loopback), method, path, body, contentType);
 
 describe('a body', () => {
+  it('of more than 3 MiB is refused, as by kube-apiserver', async () => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'large' }, data: { a: 'A'.repeat(3 << 20) } };
+
+    expect(await call('POST', SECRETS, secret)).toMatchObject({
+      code: 413,
+      body: { reason: 'RequestEntityTooLarge', message: 'Request entity too large: limit is 3145728' },
+    });
+  });
+
   it('of a POST with a field that the schema lacks is refused with 400', async () => {
     const spec = { ...(manifest('Deployment').spec as object), replica: 2 };
 

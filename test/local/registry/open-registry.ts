@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import type { KeyPair } from '#local/iam/iam.ts';
 import { seedBaseImage } from '#local/registry/base-image.ts';
-import { openImagePolicies } from '#local/registry/callers.ts';
+import { openImagePolicies } from '#local/registry/open-images.ts';
 import { type RegistryOptions, startRegistry } from '#local/registry/registry.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { ecrRegistries } from '#shared/images/ecr.ts';

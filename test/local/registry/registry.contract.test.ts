@@ -322,6 +322,17 @@ describe('images', () => {
     expect([404, 405, 400]).toContain((await ask(method, path)).status);
   });
 
+  it('are no longer than ECR takes', async () => {
+    const { ask } = await openApi();
+
+    const answer = await ask('PUT', `/v2/${REPOSITORY}/manifests/a`, {
+      headers: { 'content-type': DOCKER.manifest },
+      body: Buffer.alloc(4 * MIB + 1, ' '),
+    });
+
+    expect(answer).toMatchObject({ status: 413, code: 'SIZE_INVALID' });
+  });
+
   it.each([
     ['of an unknown kind', 'application/vnd.oci.artifact.manifest.v1+json', '{}', 'MANIFEST_INVALID'],
     ['that are no JSON', DOCKER.manifest, 'nothing', 'MANIFEST_INVALID'],

@@ -242,6 +242,17 @@ describe('bodies that break the protocol', () => {
     expect(answer).toMatchObject({ statusCode: 400, body: expect.stringContaining('<Code>MalformedXML</Code>') });
   });
 
+  it('refuses a document of more than 4 MiB before it reads it', async () => {
+    const answer = await raw({
+      method: 'POST',
+      path: `/${Bucket}`,
+      query: { delete: '' },
+      headers: { 'content-length': '200000000', expect: '100-continue' },
+    });
+
+    expect(answer).toMatchObject({ statusCode: 400, code: 'EntityTooLarge' });
+  });
+
   it('retries nothing that was refused, so errors reach the caller at once', async () => {
     const client = clientOf(s3.url);
 

@@ -62,7 +62,7 @@ export const openLaptop = async ({ settings = {}, chaos = {}, python }: LaptopOp
     });
   setPolicies();
   const problems: string[] = [];
-  const s3 = await startS3({ dataDir: join(folder, 's3'), account: LOCAL_ACCOUNT });
+  const s3 = await startS3({ dataDir: join(folder, 's3'), account: LOCAL_ACCOUNT, iam });
   const logs = openLogFiles(join(folder, 'logs'));
   const events: SageMakerEvent[] = [];
   const start = () =>

@@ -41,7 +41,7 @@ export interface Described extends DescribeExecutionCommandOutput {
   readonly value: unknown;
 }
 
-type Settings = Partial<Pick<StepFunctionsOptions, 'dataDir' | 'iam'>> & {
+type Settings = Partial<Pick<StepFunctionsOptions, 'dataDir' | 'emit' | 'iam'>> & {
   /** Of another Lambda than the test's own. */
   readonly lambdaUrl?: string;
   readonly s3?: string;
@@ -64,6 +64,7 @@ export const openStepFunctions = async (settings: Settings = {}): Promise<OpenSt
       eventbridge: settings.eventbridge ?? nowhere,
       sagemaker: nowhere,
     },
+    ...(settings.emit && { emit: settings.emit }),
     onEvent(executionArn, { type }) {
       seen.set(executionArn, (seen.get(executionArn) ?? new Set()).add(type));
       waiting.get(`${executionArn} ${type}`)?.();

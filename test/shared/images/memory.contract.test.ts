@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ecrHost, parseImageUri } from '#shared/images/image-uri.ts';
+import { PERSON } from '#test/local/iam/test-iam.ts';
 import { BASE_IMAGE_URI, type OpenRegistry, openRegistry, REPOSITORY } from '#test/local/registry/open-registry.ts';
 import { noise } from './large-image.ts';
 
@@ -35,8 +36,8 @@ const copy = async (megabytes: number) => {
       env: {
         PATH: process.env.PATH,
         AWS_REGION: 'eu-central-1',
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
+        AWS_ACCESS_KEY_ID: PERSON.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: PERSON.secretAccessKey,
         AWS_ENDPOINT_URL_ECR: open.registry.url,
       },
     },

@@ -1,17 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { ModelArchive } from '#shared/models/archive.ts';
 import { type ModelRecord, modelRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 
-/** A model of the pipeline `flights` in the register; gives its record's URI. */
+/** Puts an archive into the store, as a training job or a run leaves one. */
+export const givenArchive = async (
+  objectStore: ObjectStore,
+  uri: string,
+  content: string | Buffer = 'an archive',
+): Promise<ModelArchive> => {
+  await objectStore.put(uri, content);
+  return { uri, sha256: createHash('sha256').update(content).digest('hex'), versionId: null };
+};
+
+/** A model of the pipeline `flights` in the register, with its archives; gives its record's URI. */
 export const givenModel = async (objectStore: ObjectStore, settings: Partial<ModelRecord> = {}): Promise<string> => {
   const record: ModelRecord = {
-    version: 1,
+    version: 2,
     pipeline: 'flights',
     trainingJobName: 'job-1',
     runUri: RUN_URI,
-    modelUri: 's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz',
-    sourceUri: sourceArchiveUri(RUN_URI),
+    modelArchive: await givenArchive(
+      objectStore,
+      's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz',
+      'a model',
+    ),
+    sourceArchive: await givenArchive(objectStore, sourceArchiveUri(RUN_URI.replace('run-1', 'run-0')), 'its code'),
     entryPoint: 'train.py',
     imageUri: 'image',
     metrics: {},

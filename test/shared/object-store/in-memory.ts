@@ -18,8 +18,13 @@ export const inMemoryObjectStore = (): ObjectStore & { readonly objects: Map<str
     async getText(uri) {
       return { text: get(uri).toString('utf8'), etag: etagOf(get(uri)) };
     },
-    async getStream(uri) {
-      return Readable.from([get(uri)]);
+    async getStream(uri, { ifMatch } = {}) {
+      const body = get(uri);
+      if (ifMatch && etagOf(body) !== ifMatch) throw new ObjectChangedError(`${uri} was written in the meantime.`);
+      return Readable.from([body]);
+    },
+    async stat(uri) {
+      return { etag: etagOf(get(uri)) };
     },
     async put(uri, body, { ifNoneMatch, ifMatch } = {}) {
       parseObjectUri(uri);

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { CreateBucketCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
@@ -39,4 +40,20 @@ it('touches no bucket that belongs to another account than it was told', async (
   await expect(ofOthers.list(`s3://${Bucket}/`)[Symbol.asyncIterator]().next()).rejects.toMatchObject(denied);
   const upload = ofOthers.putStream(uri, Readable.from([Buffer.alloc(9 * 1024 * 1024)]));
   await expect(upload).rejects.toMatchObject(denied);
+});
+
+it('reads only the version that it is asked for, and tells a missing object from a forbidden one', async () => {
+  await using s3 = await openS3();
+  await s3.client.send(new CreateBucketCommand({ Bucket }));
+  const objectStore = s3ObjectStore(s3.client);
+  const uri = `s3://${Bucket}/model.tar.gz`;
+  await objectStore.put(uri, 'a model');
+  const { etag } = await objectStore.stat(uri);
+
+  expect(await text(await objectStore.getStream(uri, { ifMatch: etag }))).toBe('a model');
+  await objectStore.put(uri, 'another model');
+  await expect(objectStore.getStream(uri, { ifMatch: etag })).rejects.toMatchObject({ name: 'ObjectChangedError' });
+  await expect(objectStore.stat(`${uri}.gone`)).rejects.toMatchObject({ name: 'ObjectMissingError' });
+  const ofOthers = s3ObjectStore(s3.client, '111111111111');
+  await expect(ofOthers.stat(uri)).rejects.toMatchObject({ name: 'ObjectForbiddenError' });
 });

@@ -42,3 +42,21 @@ it('drops the staging tables that nobody has worked on for days, and no other', 
 
   expect(left).toEqual({ isThere: [false, true, true], chunkCount: 2 });
 });
+
+it('goes on past a table that can’t be dropped', async () => {
+  const dropped: string[] = [];
+  const tables = ['1', '2', '3'].map((digit) => stagingTableName(digit.repeat(64)));
+  const session = {
+    tablesOlderThan: async () => tables,
+    transaction: async (work: (transaction: object) => Promise<unknown>) =>
+      work({ leaseOwners: async () => [], delete: async () => 0 }),
+    async dropTable(name: string) {
+      if (name === tables[0]) throw new Error('131: lock wait timeout');
+      dropped.push(name);
+    },
+  };
+
+  await sweepStaging(session as never);
+
+  expect(dropped).toEqual(tables.slice(1));
+});

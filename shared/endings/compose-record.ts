@@ -4,17 +4,16 @@ import { FACTS, type Fact, readFact } from '#shared/pipeline/facts.ts';
 import type { Run } from '#shared/pipeline/run.ts';
 import type { DatasetSummary, Outcome } from '#shared/pipeline/run-record.ts';
 import { reusedBy } from './reused-by.ts';
-import type { AnnounceRunInput } from './schema.ts';
 import type { UnpackedFailure } from './unpack-failure.ts';
 
-interface Ending {
+export interface Ending {
   readonly outcome: Outcome;
-  readonly finishedAt: AnnounceRunInput['finishedAt'];
+  readonly finishedAt: string;
   readonly failure: UnpackedFailure | null;
 }
 
 /** The final run.json: the run as it was resolved, how it ended, and what each step that ran left in the run's folder. */
-export const runRecord = async (objectStore: ObjectStore, run: Run, ending: Ending): Promise<unknown> => ({
+export const composeRecord = async (objectStore: ObjectStore, run: Run, ending: Ending): Promise<object> => ({
   ...run,
   ...ending,
   durationSeconds: Math.round((Date.parse(ending.finishedAt) - Date.parse(run.startedAt)) / 1000),

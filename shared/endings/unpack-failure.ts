@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import type { StateFailure } from './schema.ts';
+
+/** What a Catch gives, and what an execution ends with. Timeouts come without a cause. */
+export const StateFailure = z.strictObject({ Error: z.string(), Cause: z.string().nullable() });
+export type StateFailure = z.infer<typeof StateFailure>;
 
 export interface UnpackedFailure {
   readonly error: string;

@@ -12,12 +12,17 @@ export const reusedBy = async (objectStore: ObjectStore, runUri: string): Promis
   const scoring = await loadScoring(objectStore, runUri);
   return {
     trainingData: await reusedDataset(objectStore, runUri, 'trainManifest'),
-    model: search?.reused ? { runUri: search.reused.runUri, because: search.because } : undefined,
+    model: ofAnother(runUri, search?.reused && { runUri: search.reused.runUri, because: search.because }),
     endpoint: await reusedEndpoint(objectStore, runUri),
     scoringData: await reusedDataset(objectStore, runUri, 'scoreManifest'),
-    predictions: scoring?.reused ?? undefined,
+    predictions: ofAnother(runUri, scoring?.reused),
   };
 };
+
+const ofAnother = <T extends { readonly runUri: string }>(
+  runUri: string,
+  reused: T | null | undefined,
+): T | undefined => (reused && reused.runUri !== runUri ? reused : undefined);
 
 const reusedDataset = async (objectStore: ObjectStore, runUri: string, fact: Fact) => {
   const manifest = DatasetManifest.safeParse(await readFact(objectStore, runUri, fact)).data;
