@@ -33,7 +33,8 @@ export interface Objects {
   open(location: S3Location): Promise<Readable>;
   /** Copies an object into a file; the folders on the way are made. */
   download(location: S3Location, file: string): Promise<void>;
-  upload(file: string, location: S3Location, contentType: string): Promise<void>;
+  /** @param kmsKeyId has S3 encrypt the object by this key rather than by the bucket's default. */
+  upload(file: string, location: S3Location, contentType: string, kmsKeyId?: string): Promise<void>;
   close(): void;
 }
 
@@ -72,12 +73,19 @@ export const s3Objects = (endpoint: string, { region }: Account, credentials: Ke
       await mkdir(dirname(file), { recursive: true });
       await pipeline(await open(location), createWriteStream(file));
     },
-    async upload(file, { bucket, key }, contentType) {
+    async upload(file, { bucket, key }, contentType, kmsKeyId) {
       const { size } = await stat(file);
       const body = createReadStream(file);
       try {
         await client.send(
-          new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: size, ContentType: contentType }),
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Body: body,
+            ContentLength: size,
+            ContentType: contentType,
+            ...(kmsKeyId !== undefined && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId }),
+          }),
         );
       } finally {
         body.destroy();

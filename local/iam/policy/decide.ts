@@ -52,7 +52,8 @@ export const decide = (deployment: Deployment, account: Account, principal: Prin
       : denied(`because no role trust policy allows the ${check.action} action`);
   }
   // Whoever owns the resource has to agree; within the account an identity policy speaks for the owner as well.
-  const ownerAgrees = byOwner !== undefined || (byIdentity !== undefined && !isElsewhere(check.resource, account));
+  const isOwnersBusiness = isElsewhere(check.resource, account) && !check.isOpenToAll;
+  const ownerAgrees = byOwner !== undefined || (byIdentity !== undefined && !isOwnersBusiness);
   const senderMay = byIdentity !== undefined || principal.type === 'service' || !isElsewhere(check.resource, account);
   const by = byIdentity ?? byOwner;
   if (ownerAgrees && senderMay && by) return { ...about, allowed: true, by };

@@ -1,10 +1,12 @@
 import type { LogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import type { Caller, Check, Iam, KeyPair } from '#local/iam/iam.ts';
 import type { Account } from '#local/stand-in.ts';
+import { JobFailure } from '../job-failure.ts';
 import type { Objects } from '../objects.ts';
 import { s3Objects } from '../objects.ts';
 import { refuse } from '../validation/request.ts';
 import { pullChecks } from './image-pull.ts';
+import { outputKeyChecks, volumeKeyChecks } from './keys.ts';
 import { SAGEMAKER } from './pass-role.ts';
 
 /** What SageMaker does for a job or a model, as the job's or the model's own role. */
@@ -14,6 +16,12 @@ export interface Role {
   readonly keys: KeyPair;
   readonly objects: Objects;
   mayPull(image: string): boolean;
+  /**
+   * Checks that the role may use the keys that a job names.
+   *
+   * @throws JobFailure
+   */
+  assertMayUse(keys: { readonly volumeKeyId?: string | undefined; readonly outputKeyId?: string | undefined }): void;
   /** CloudWatch takes metrics of a namespace such as `/aws/sagemaker/TrainingJobs` only from a role that may put them there. */
   mayPutMetrics(namespace: string): boolean;
   /** Appends to a log stream. Lines of a role that may not write there are lost, as on AWS. */
@@ -84,7 +92,14 @@ const openRole = ({ iam, account, s3Endpoint, logs, onProblem }: RolesOptions, a
     arn,
     keys,
     objects: s3Objects(s3Endpoint, account, keys),
-    mayPull: (image) => mayAll(caller, pullChecks(image)),
+    mayPull: (image) => mayAll(caller, pullChecks(image, account)),
+    assertMayUse({ volumeKeyId, outputKeyId }) {
+      try {
+        caller.authorize(...volumeKeyChecks(account, volumeKeyId), ...outputKeyChecks(account, outputKeyId));
+      } catch (cause) {
+        throw new JobFailure(`ClientError: Cannot use the KMS key: ${(cause as Error).message}`, { cause });
+      }
+    },
     mayPutMetrics: (namespace) =>
       caller.may({
         action: 'cloudwatch:PutMetricData',

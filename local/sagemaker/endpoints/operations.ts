@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Operation } from '#local/http/aws-json.ts';
+import { volumeKeyChecks } from '../access/keys.ts';
 import { arnOf } from '../arns.ts';
 import type { SageMakerContext } from '../context.ts';
 import { failureReason } from '../job-failure.ts';
@@ -70,6 +71,9 @@ export const endpointApi = (context: SageMakerContext, { existingConfig, contain
     };
   };
 
+  /** Whoever deploys a configuration hands its key on to the volumes of the instances. */
+  const volumeKeys = (configName: string) => volumeKeyChecks(context.account, existingConfig(configName).KmsKeyId);
+
   /** The servers of an endpoint in service; after a restart they are started by the first call. */
   const fleetOf = (endpoint: Endpoint): Fleet => {
     const fleet = fleets.get(endpoint.EndpointName) ?? openFleet(context, endpoint.EndpointName, endpoint.deployment);
@@ -116,10 +120,11 @@ export const endpointApi = (context: SageMakerContext, { existingConfig, contain
   };
 
   const operations: Record<string, Operation> = {
-    CreateEndpoint: operation(CreateEndpointInput, (input) => {
+    CreateEndpoint: operation(CreateEndpointInput, (input, caller) => {
       const arn = arnOf(context.account, 'endpoint', input.EndpointName);
       if (endpoints.records.find(input.EndpointName)) throw refuse(`Cannot create already existing endpoint "${arn}".`);
       const deployment = deploymentOf(input.EndpointConfigName);
+      caller.authorize(...volumeKeys(input.EndpointConfigName));
       checkInstances(context, endpoints.records.all(), deployment);
       context.tags.add(arn, input.Tags ?? []);
       const endpoint = endpoints.create(input.EndpointName, deployment);
@@ -127,7 +132,7 @@ export const endpointApi = (context: SageMakerContext, { existingConfig, contain
       return { EndpointArn: arn };
     }),
     DescribeEndpoint: operation(EndpointNameInput, (input) => describeEndpoint(existing(input.EndpointName))),
-    UpdateEndpoint: operation(UpdateEndpointInput, (input) => {
+    UpdateEndpoint: operation(UpdateEndpointInput, (input, caller) => {
       const endpoint = settled(existing(input.EndpointName));
       if (endpoint.EndpointStatus === 'Failed')
         throw refuse(
@@ -140,6 +145,7 @@ export const endpointApi = (context: SageMakerContext, { existingConfig, contain
       ) {
         throw refuse(`Cannot update endpoint "${endpoint.EndpointArn}" from instances to serverless.`);
       }
+      caller.authorize(...volumeKeys(input.EndpointConfigName));
       const updating = endpoints.move(input.EndpointName, 'Updating', {
         pending: { ...deployment, StartTime: new Date() },
         FailureReason: undefined,

@@ -62,7 +62,7 @@ export const startAsyncInvocation = async (
         timeoutMs: timeoutSeconds * 1000,
       });
       await pipeline(answer, createWriteStream(file));
-      await objects.upload(file, parseS3Uri(outputUri), String(answer.headers['content-type']));
+      await objects.upload(file, parseS3Uri(outputUri), String(answer.headers['content-type']), output!.KmsKeyId);
     } catch (error) {
       if (!failureUri) return;
       await writeFile(file, (error as Error).message);

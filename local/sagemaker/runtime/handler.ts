@@ -93,7 +93,10 @@ const invoke = async (
     timeoutMs: context.settings.invocationTimeoutMs,
   });
   const answerBody = await readLimited(answered, maxBytes);
-  if (!answerBody) throw modelError(context, name, 500, `The container's answer is longer than ${maxBytes} bytes.`);
+  if (!answerBody) {
+    answered.destroy();
+    throw modelError(context, name, 500, `The container's answer is longer than ${maxBytes} bytes.`);
+  }
   const customAttributes = answered.headers[CUSTOM_ATTRIBUTES];
   return {
     status: 200,

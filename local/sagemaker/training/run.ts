@@ -54,6 +54,7 @@ export const runTrainingJob = async (
     jobs.move(name, 'InProgress', 'Downloading', { TrainingStartTime: new Date() });
     timer = setTimeout(() => stopTrainingJob(jobs, name, stop, 'MaxRuntimeExceeded'), maxRuntimeMs(job));
     if (!role.mayPull(job.AlgorithmSpecification.TrainingImage)) throw new JobFailure(NO_IMAGE);
+    role.assertMayUse({ volumeKeyId: job.ResourceConfig.VolumeKmsKeyId, outputKeyId: job.OutputDataConfig.KmsKeyId });
     await prepareInputs(context, job, base, ending);
     await warnOfImage();
     jobs.move(name, 'InProgress', 'Training');
@@ -114,7 +115,8 @@ const uploadArtifacts = async ({ objects }: Role, job: TrainingJob, base: string
   const uploadFolder = async (folder: string, name: string) => {
     const file = join(base, name);
     await packArchive(folder, file);
-    await objects.upload(file, parseS3Uri(joinS3Uri(outputUri, name)), 'application/x-tar');
+    const target = parseS3Uri(joinS3Uri(outputUri, name));
+    await objects.upload(file, target, 'application/x-tar', job.OutputDataConfig.KmsKeyId);
   };
   return orClientError('Artifact upload failed', async () => {
     await uploadFolder(await existingFolder(join(base, 'model')), 'model.tar.gz');

@@ -50,6 +50,10 @@ export const runTransformJob = async (
   try {
     await sleep(context.settings.startDelayMs, undefined, { signal: ending });
     jobs.move(name, 'InProgress', { TransformStartTime: new Date() });
+    role.assertMayUse({
+      volumeKeyId: job.TransformResources.VolumeKmsKeyId,
+      outputKeyId: job.TransformOutput.KmsKeyId,
+    });
     await startServer(server);
     const settings = await executionParameters(job, server);
     const plan = transformPlan(job, settings, server, ending);
@@ -95,10 +99,9 @@ export const runTransformJob = async (
     try {
       await transformFile(plan, () => openInput(input), output);
       ending.throwIfAborted();
-      const target = joinS3Uri(job.TransformOutput.S3OutputPath, `${input.relativeKey}.out`);
-      await orClientError('Artifact upload failed', () =>
-        objects.upload(output, parseS3Uri(target), job.TransformOutput.Accept ?? 'application/octet-stream'),
-      );
+      const { S3OutputPath, Accept = 'application/octet-stream', KmsKeyId } = job.TransformOutput;
+      const target = joinS3Uri(S3OutputPath, `${input.relativeKey}.out`);
+      await orClientError('Artifact upload failed', () => objects.upload(output, parseS3Uri(target), Accept, KmsKeyId));
     } finally {
       await rm(output, { force: true });
     }

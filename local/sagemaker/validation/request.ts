@@ -1,14 +1,15 @@
 import type * as z from 'zod';
 import type { Operation } from '#local/http/aws-json.ts';
 import { AwsError } from '#local/http/aws-json.ts';
+import type { Caller } from '#local/iam/iam.ts';
 
 /** An operation whose request is checked first, all constraints at once, and refused as SageMaker refuses it. */
 export const operation =
-  <S extends z.ZodType>(schema: S, run: (input: z.output<S>) => unknown): Operation =>
-  (input: unknown) => {
+  <S extends z.ZodType>(schema: S, run: (input: z.output<S>, caller: Caller) => unknown): Operation =>
+  (input: unknown, caller: Caller) => {
     const parsed = schema.safeParse(input, { reportInput: true });
     if (!parsed.success) throw validationException(parsed.error.issues);
-    return run(parsed.data);
+    return run(parsed.data, caller);
   };
 
 /** SageMaker's own error for a request that it can't accept. */

@@ -57,16 +57,19 @@ describe('an invocation', () => {
   it.each([
     ['missing', 'arn:aws:lambda:eu-central-1:000000000000:function:missing'],
     ['echo:prod', 'arn:aws:lambda:eu-central-1:000000000000:function:echo:prod'],
-    [
-      'arn:aws:lambda:eu-central-1:999999999999:function:echo',
-      'arn:aws:lambda:eu-central-1:999999999999:function:echo',
-    ],
     ['toString', 'arn:aws:lambda:eu-central-1:000000000000:function:toString'],
   ])('refuses the unknown function %s', async (name, arn) => {
     await expect(lambda.invoke(name, {})).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       message: `Function not found: ${arn}`,
       $metadata: { httpStatusCode: 404 },
+    });
+  });
+
+  it('leaves the function of another account to that account', async () => {
+    await expect(lambda.invoke('arn:aws:lambda:eu-central-1:999999999999:function:echo', {})).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringMatching(/because no resource-based policy allows the lambda:InvokeFunction action$/),
     });
   });
 

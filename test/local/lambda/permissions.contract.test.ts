@@ -16,10 +16,8 @@ import { fixture, type OpenLambda, openLambda } from './open-lambda.ts';
 
 const FUNCTIONS = 'arn:aws:lambda:eu-central-1:000000000000:function';
 const QUEUE = 'arn:aws:sqs:eu-central-1:000000000000:failed';
-const LOGS = allow(
-  ['logs:CreateLogStream', 'logs:PutLogEvents'],
-  'arn:aws:logs:eu-central-1:000000000000:log-group:/aws/lambda/*',
-);
+const LOG_GROUPS = 'arn:aws:logs:eu-central-1:000000000000:log-group:/aws/lambda/*';
+const LOGS = allow(['logs:CreateLogStream', 'logs:PutLogEvents'], LOG_GROUPS);
 const iam = testIam();
 const problems: string[] = [];
 const failures: FailedInvocation[] = [];
@@ -38,7 +36,9 @@ beforeAll(async () => {
       echo: fixture('echo'),
       describeItself: fixture('describeItself'),
       other: fixture('describeItself', { roleArn: roleArn('other') }),
-      silent: fixture('print', { roleArn: roleArn('silent') }),
+      untrusting: fixture('print', { roleArn: roleArn('untrusting') }),
+      silentCreateLogStream: fixture('print', { roleArn: roleArn('silentCreateLogStream') }),
+      silentPutLogEvents: fixture('print', { roleArn: roleArn('silentPutLogEvents') }),
       fail: fixture('fail', { roleArn: roleArn('failing'), failureDestinationArn: QUEUE }),
     },
     onAsyncFailure: (record) => failures.push(record),
@@ -188,28 +188,33 @@ describe('a function', () => {
   });
 
   it('whose role Lambda may not take does not run', async () => {
-    deploy([roleFor('states.amazonaws.com', roleArn('silent'))]);
+    deploy([roleFor('states.amazonaws.com', roleArn('untrusting'))]);
 
-    await expect(lambda.invoke('silent', {})).rejects.toMatchObject({
+    await expect(lambda.invoke('untrusting', {})).rejects.toMatchObject({
       name: 'AccessDeniedException',
       message: expect.stringMatching(/^The role defined for the function cannot be assumed by Lambda\./),
     });
   });
 
-  it('has no log where its role may not write one, but an answer', async () => {
-    deploy([functionRole('silent'), functionRole('function', LOGS)]);
+  it.each(['CreateLogStream', 'PutLogEvents'])(
+    'has no log with %s as its role’s only grant, but an answer',
+    async (name) => {
+      problems.length = 0;
+      const grant = allow(`logs:${name}`, LOG_GROUPS);
+      deploy([functionRole(`silent${name}`, grant), functionRole('function', LOGS)]);
 
-    const { LogResult } = await lambda.invoke('silent', {}, { LogType: 'Tail' });
-    await lambda.invoke('echo', {});
+      const { LogResult } = await lambda.invoke(`silent${name}`, {}, { LogType: 'Tail' });
+      await lambda.invoke('echo', {});
 
-    const log = (name: string) => readFile(join(lambda.dataDir, 'logs', `${name}.log`), 'utf8').catch(() => 'none');
-    expect(Buffer.from(LogResult!, 'base64').toString()).toContain('out ');
-    await vi.waitFor(async () => expect(await log('echo')).toContain('REPORT'));
-    expect(await log('silent')).toBe('none');
-    expect(problems).toEqual([
-      'The role of silent may not write the log group /aws/lambda/silent: its lines are lost.',
-    ]);
-  });
+      const log = (name: string) => readFile(join(lambda.dataDir, 'logs', `${name}.log`), 'utf8').catch(() => 'none');
+      expect(Buffer.from(LogResult!, 'base64').toString()).toContain('out ');
+      await vi.waitFor(async () => expect(await log('echo')).toContain('REPORT'));
+      expect(await log(`silent${name}`)).toBe('none');
+      expect(problems).toEqual([
+        `The role of silent${name} may not write the log group /aws/lambda/silent${name}: its lines are lost.`,
+      ]);
+    },
+  );
 
   it('tells the queue of its failures only where its role may', async () => {
     const failAsynchronously = () => lambda.invoke('fail', {}, { InvocationType: 'Event' });

@@ -1,7 +1,7 @@
-import { CreateEndpointConfigCommand } from '@aws-sdk/client-sagemaker';
+import { CreateEndpointCommand, CreateEndpointConfigCommand, UpdateEndpointCommand } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointAsyncCommand, InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { allow, roleFor, type Statement } from '#test/local/iam/roles.ts';
+import { allow, roleArn, roleFor, type Statement } from '#test/local/iam/roles.ts';
 import { PERSON } from '#test/local/iam/test-iam.ts';
 import { BUCKET, channel, IMAGE, type Laptop, openLaptop, ROLE } from './laptop.ts';
 
@@ -181,6 +181,17 @@ describe('a model', () => {
     );
   });
 
+  it('is not served once its role may not pull its image', async () => {
+    await laptop.createModel('imageless', SERVE, { name: 'imageless' });
+    await laptop.createEndpointConfig('imageless', [{}]);
+    setGrants(without('pulls'));
+
+    expect(await laptop.deploy('imageless')).toMatchObject({
+      EndpointStatus: 'Failed',
+      FailureReason: `The role "${ROLE}" does not have BatchGetImage permission for the image: "${IMAGE}".`,
+    });
+  });
+
   it('answers as its role, logs as its role', async () => {
     await laptop.createModel('served', SERVE, { name: 'served' });
     await laptop.createEndpointConfig('served', [{}]);
@@ -193,6 +204,77 @@ describe('a model', () => {
 
     expect(Buffer.from(Body).toString()).toBe(laptop.iam.sessionKeys(ROLE, 'SageMaker').sessionToken);
     expect(await laptop.endpointLog('served')).toBe('');
+  });
+});
+
+describe('a key of the customer’s own', () => {
+  const KEY = 'arn:aws:kms:eu-central-1:000000000000:key/mine';
+  const KEY_GRANTS = [
+    allow('kms:Encrypt', KEY),
+    allow('kms:CreateGrant', KEY, { Bool: { 'kms:GrantIsForAWSResource': 'true' } }),
+    allow('kms:GenerateDataKey', KEY, { StringEquals: { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' } }),
+  ];
+  const encrypted = async (name: string) => {
+    await laptop.train(name, SCRIPT.split('folder =')[0]!, {
+      OutputDataConfig: { S3OutputPath: `s3://${BUCKET}/out`, KmsKeyId: KEY },
+      ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 30, VolumeKmsKeyId: KEY },
+    });
+    return laptop.trained(name);
+  };
+
+  it.each(['kms:Encrypt', 'kms:CreateGrant', 'kms:GenerateDataKey'])(
+    'is not used by a job whose role lacks %s',
+    async (action) => {
+      setGrants([...without(), ...KEY_GRANTS.filter(({ Action }) => Action !== action)]);
+
+      const { TrainingJobStatus, FailureReason } = await encrypted(`without-${action.slice('kms:'.length)}`);
+
+      expect([TrainingJobStatus, FailureReason]).toEqual(['Failed', expect.stringContaining(`perform: ${action} on`)]);
+    },
+  );
+
+  it('encrypts the disks and the model of a job whose role may use it', async () => {
+    setGrants([...without(), ...KEY_GRANTS]);
+
+    expect((await encrypted('encrypted')).TrainingJobStatus).toBe('Completed');
+  });
+
+  it('is handed on to an endpoint’s volumes by whoever creates or updates the endpoint', async () => {
+    await laptop.createModel('locked', SERVE, { name: 'locked' });
+    await laptop.sagemaker.send(
+      new CreateEndpointConfigCommand({
+        EndpointConfigName: 'locked',
+        KmsKeyId: 'mine',
+        ProductionVariants: [
+          { VariantName: 'v', ModelName: 'locked', InitialInstanceCount: 1, InstanceType: 'ml.m5.large' },
+        ],
+      }),
+    );
+    const deployer = roleArn('deployer');
+    const endpoint = { EndpointName: 'locked', EndpointConfigName: 'locked' };
+    const setDeployer = (...grants: Statement[]) =>
+      laptop.setPolicies({
+        roles: [
+          roleFor('sagemaker.amazonaws.com', ROLE),
+          roleFor('lambda.amazonaws.com', deployer, [allow('sagemaker:*'), ...grants]),
+        ],
+      });
+    const refusal = {
+      name: 'AccessDeniedException',
+      message: expect.stringContaining(`is not authorized to perform: kms:CreateGrant on resource: ${KEY}`),
+    };
+
+    setDeployer();
+    await expect(laptop.as(deployer).sagemaker.send(new CreateEndpointCommand(endpoint))).rejects.toMatchObject(
+      refusal,
+    );
+    setDeployer(...KEY_GRANTS);
+    await laptop.as(deployer).sagemaker.send(new CreateEndpointCommand(endpoint));
+    await laptop.deployed('locked');
+    setDeployer();
+    await expect(laptop.as(deployer).sagemaker.send(new UpdateEndpointCommand(endpoint))).rejects.toMatchObject(
+      refusal,
+    );
   });
 });
 

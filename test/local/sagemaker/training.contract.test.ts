@@ -385,7 +385,7 @@ describe('a request that can’t be run', () => {
         (args.request as { body: string }).body = JSON.stringify({ TrainingJobName: 'a', Verbose: true });
         return next(args);
       },
-      { step: 'build' },
+      { step: 'build', priority: 'high' },
     );
     const headers = { 'x-amz-target': 'SageMaker.DescribeTrainingJob' };
     const unsigned = await fetch(laptop.url, { method: 'POST', headers, body: '{"TrainingJobName": "a"}' });

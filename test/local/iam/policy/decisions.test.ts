@@ -235,6 +235,8 @@ describe('a resource policy', () => {
     expect(session([], open).may(check)).toBe(false);
     const here = { StringEquals: { 'aws:ResourceAccount': '000000000000' } };
     expect(session([allow({ Action: 'ecr:*', Condition: here })], open).may(check)).toBe(false);
+    expect(session([allow({ Action: 'ecr:*' })]).may({ ...check, isOpenToAll: true })).toBe(true);
+    expect(session([]).may({ ...check, isOpenToAll: true })).toBe(false);
     expect(() => session([allow({ Action: 'ecr:*' })]).authorize(check)).toThrow(
       /because no resource-based policy allows the ecr:BatchGetImage action$/,
     );
