@@ -34,16 +34,21 @@ export const wantedRoles = ({
   const partition = trainingRoleArn.split(':')[1];
   const bucketArn = `arn:${partition}:s3:::${bucket}`;
   const logStream = `arn:${partition}:logs:${region}:${accountId}:log-group:/aws/sagemaker/any:log-stream:any`;
+  const read = (key: string): Need => ({ actions: ['s3:GetObject'], resource: `${bucketArn}/${key}` });
+  const write = (key: string): Need => ({ actions: ['s3:PutObject'], resource: `${bucketArn}/${key}` });
   const common: Need[] = [
-    { actions: ['s3:ListBucket'], resource: bucketArn },
-    { actions: ['s3:GetObject'], resource: `${bucketArn}/runs/any/any/any` },
+    read('staged/any'),
+    read('source/any'),
     { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resource: logStream },
     { actions: ['ecr:GetAuthorizationToken'], resource: '*' },
   ];
-  const write = (key: string): Need => ({ actions: ['s3:PutObject'], resource: `${bucketArn}/${key}` });
   return [
-    { subject: 'training role', arn: trainingRoleArn, needs: [...common, write('runs/any/any/training/any')] },
-    { subject: 'model role', arn: modelRoleArn, needs: [...common, write('runs/any/any/predictions/any')] },
+    { subject: 'training role', arn: trainingRoleArn, needs: [...common, write('training-output/any')] },
+    {
+      subject: 'model role',
+      arn: modelRoleArn,
+      needs: [...common, read('training-output/any'), write('predictions/any')],
+    },
   ];
 };
 

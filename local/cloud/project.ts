@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DeployedPolicies } from '#local/iam/iam.ts';
+import type { DeployedPolicies, PolicyDocument } from '#local/iam/iam.ts';
 import { openImagePolicies } from '#local/registry/open-images.ts';
 import { LOCAL_ACCOUNT as account } from '#local/stand-in.ts';
 import type { Deployment } from '#local/template/deployment.ts';

@@ -68,6 +68,8 @@ const INTENTS = {
       'sagemaker:CreateModelPackage',
       ['model-package-group', 'model-package'].map((each) => sub(`${sageMakerArn}:${each}/*`)),
     ),
+    // SageMaker may look the version's image up in the caller's name. It lies in an account of AWS, or elsewhere in one's own.
+    allow(['ecr:BatchGetImage', 'ecr:DescribeImages'], sub('arn:${AWS::Partition}:ecr:*:*:repository/*')),
   ]),
 
   /** Creates, changes and deletes endpoints. Who creates one grants its instances the key that their volumes are encrypted with. */

@@ -18,7 +18,12 @@ export const IAM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-sagemaker CreateEndpointCommand': ['sagemaker:CreateEndpoint', 'sagemaker:AddTags'],
   '@aws-sdk/client-sagemaker CreateEndpointConfigCommand': ['sagemaker:CreateEndpointConfig', 'sagemaker:AddTags'],
   '@aws-sdk/client-sagemaker CreateModelCommand': ['sagemaker:CreateModel', 'sagemaker:AddTags', 'iam:PassRole'],
-  '@aws-sdk/client-sagemaker CreateModelPackageCommand': ['sagemaker:CreateModelPackage'],
+  // SageMaker may look the image of a version up in the caller's name.
+  '@aws-sdk/client-sagemaker CreateModelPackageCommand': [
+    'sagemaker:CreateModelPackage',
+    'ecr:BatchGetImage',
+    'ecr:DescribeImages',
+  ],
   '@aws-sdk/client-sagemaker CreateModelPackageGroupCommand': [
     'sagemaker:CreateModelPackageGroup',
     'sagemaker:AddTags',

@@ -10,7 +10,7 @@ export interface StackNames {
   readonly below: (kind: 'execution' | 'mapRun', pattern: string) => string;
   /** The customer's key, if there is one; else the empty text that stands for it. */
   readonly key: readonly string[];
-  readonly objectsIn: (place: string) => string;
+  readonly objectsIn: (place: string) => string; // of shared/store/layout.ts
 }
 
 const arn = (service: string, rest: string): string =>

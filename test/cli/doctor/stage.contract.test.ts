@@ -228,7 +228,7 @@ describe('the doctor at the execution roles', () => {
       [
         'problem',
         'permissions of the training role',
-        'it does not allow s3:PutObject on arn:aws:s3:::of-dev/runs/any/any/training/any',
+        'it does not allow s3:PutObject on arn:aws:s3:::of-dev/training-output/any',
       ],
     ]);
   });
