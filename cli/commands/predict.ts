@@ -60,7 +60,9 @@ export const predict: Command = {
 };
 
 const endpointOfPipeline = async ({ name, deployment }: PipelineDefinition): Promise<string> => {
-  if (deployment.target !== 'kyma') return endpointNameOf({ pipeline: name }, deployment as SageMakerDeployment);
+  if (deployment.target !== 'kyma') {
+    return endpointNameOf({ pipeline: name, stage: config().stage }, deployment as SageMakerDeployment);
+  }
   return urlOfHost(await clusterOfSecret(kymaSettings)(), deployment.gateway, deployment.host ?? name);
 };
 

@@ -1,3 +1,4 @@
+import { config } from '#shared/config.ts';
 import { deleteOwned, ownedObjects } from '#shared/kyma/owned-objects.ts';
 import { clusterOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
@@ -42,7 +43,7 @@ const fromKyma = async (pipeline: string, { namespace }: KymaDeployment, isPlan:
 
 const fromSageMaker = async (pipeline: string, deployment: SageMakerDeployment, isPlan: boolean): Promise<string[]> => {
   const endpoints = sageMaker();
-  const endpointName = endpointNameOf({ pipeline }, deployment);
+  const endpointName = endpointNameOf({ pipeline, stage: config().stage }, deployment);
   if (!(await endpoints.describeEndpoint(endpointName))) return [];
   if (!isPlan) await endpoints.deleteEndpoint(endpointName);
   return [`endpoint ${endpointName}`];
