@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { issuer, jwksUri, clientId } = kubernetes.issuer;
   const auth = { jwt: { issuer, jwksUri, audiences: [clientId], requiredScopes: ['predict'] } };
   const model = deployedModel(await registry.push(addingModel(1)), { settings: { ...settings, auth } });
-  const secret = { pipeline: 'adder', namespace: 'models', name: names(model).pullSecret };
+  const secret = { pipeline: 'adder', namespace: 'models' };
   const login = { host: registry.host, username: 'AWS', password: 'secret', expiresAt: new Date() };
   await cluster.apply(namespaceManifest('models'));
   for (const each of [pullSecretManifest(secret, login), ...workloadManifests(model), apiRuleManifest(model)]) {

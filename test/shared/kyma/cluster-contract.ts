@@ -38,7 +38,7 @@ export const clusterContract = (
     const asRoot: DeployedModel = { ...model, runAsUser: null };
     const jwt = { issuer: 'https://tenant.example.com', jwksUri: 'https://tenant.example.com/certs' };
     const pullSecret = pullSecretManifest(
-      { pipeline: model.pipeline, namespace, name: names(model).pullSecret },
+      { pipeline: model.pipeline, namespace },
       { host: 'registry.example.com', username: 'AWS', password: 'secret', expiresAt: new Date('2030-01-01') },
     );
     const all = () => [pullSecret, ...workloadManifests(model), apiRuleManifest(model)];
