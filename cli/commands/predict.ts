@@ -63,7 +63,11 @@ export const predict: Command = {
 const endpointOfPipeline = async ({ name, deployment }: PipelineDefinition): Promise<string> => {
   const owner = { pipeline: name, stage: config().stage };
   if (deployment.target !== 'kyma') return endpointNameOf(owner, deployment as SageMakerDeployment);
-  return urlOfHost(await clusterOfSecret(kymaSettings)(), deployment.gateway, names({ ...owner, settings: deployment }).host);
+  return urlOfHost(
+    await clusterOfSecret(kymaSettings)(),
+    deployment.gateway,
+    names({ ...owner, settings: deployment }).host,
+  );
 };
 
 const assertReadable = async (file: string): Promise<void> => {

@@ -16,7 +16,11 @@ export interface Metadata {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly uid: string; readonly kind: string; readonly name: string }[];
   readonly deletionTimestamp?: string;
-  readonly managedFields?: readonly { readonly manager?: string; readonly operation?: string; readonly time?: string }[];
+  readonly managedFields?: readonly {
+    readonly manager?: string;
+    readonly operation?: string;
+    readonly time?: string;
+  }[];
 }
 
 /** Each kind with the version of it that we speak. */

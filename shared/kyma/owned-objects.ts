@@ -28,7 +28,9 @@ const ownNames = (owner: Owner): readonly (readonly [Kind, string])[] => {
  */
 export const ownedObjects = async (cluster: Cluster, place: PipelinePlace): Promise<KubernetesObject[]> => {
   const { namespace } = place;
-  const found = await Promise.all(ownNames(place).map(([kind, name]) => getIfServed(cluster, kind, { namespace, name })));
+  const found = await Promise.all(
+    ownNames(place).map(([kind, name]) => getIfServed(cluster, kind, { namespace, name })),
+  );
   return found.filter((object) => object !== undefined).filter((object) => isOwnedBy(object, place));
 };
 

@@ -43,7 +43,8 @@ const sentenceOf = (status: ContainerStatus, own: ReadonlySet<string>): string |
     return isOver ? 'The model server ends again and again' : undefined;
   }
   const { sentence, final } = FINAL[reason] ?? {};
-  return final?.test(withoutNames(message)) && !TRANSIENT.test(message) ? sentence : undefined;
+  const said = withoutNames(message);
+  return final?.test(said) && !TRANSIENT.test(said) ? sentence : undefined;
 };
 
 interface FinalReason {
@@ -81,7 +82,7 @@ const TRANSIENT =
 
 /** Without addresses and images, whose ports and digests look like status codes. */
 const withoutNames = (message: string): string =>
-  message.replace(/"[^"\s]+@[^"\s]+"|https?:\/\/\S+|\S+@sha256:\S+/g, '');
+  message.replace(/"[^"\s]*[/@][^"\s]*"|https?:\/\/\S+|\S+@sha256:\S+/g, '');
 
 export const statusesOf = ({ status }: Pod): readonly ContainerStatus[] => [
   ...(status?.initContainerStatuses ?? []),

@@ -27,7 +27,10 @@ export interface Expectation {
  * Whether enough pods run the Deployment's present template and no others do, or why that will never be. What a controller
  * tries again is waited for until the Deployment's own deadline, which the cluster keeps.
  */
-export const workloadVerdict = (workload: Workload, { minReplicas, since }: Expectation = { minReplicas: 1 }): Verdict => {
+export const workloadVerdict = (
+  workload: Workload,
+  { minReplicas, since }: Expectation = { minReplicas: 1 },
+): Verdict => {
   const { deployment } = workload;
   const { status = {}, metadata, spec } = deployment;
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {

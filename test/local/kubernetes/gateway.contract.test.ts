@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpsCall } from '#shared/kyma/https-call.ts';
 import { apiRuleManifest, namespaceManifest, workloadManifests } from '#shared/kyma/manifests.ts';
 import type { ApiRule } from '#shared/kyma/objects.ts';
-import { names } from '#shared/kyma/ownership.ts';
 import { pullSecretManifest } from '#shared/kyma/pull-secret.ts';
 import { addingModel, deployedModel, settings } from '#test/shared/kyma/models.ts';
 import { eventually } from './eventually.ts';
