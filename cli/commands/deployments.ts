@@ -55,7 +55,7 @@ const runBehind = async (endpointConfigName: string): Promise<string> => {
 
 const onKyma = async (): Promise<unknown[][]> => {
   if (!kymaSettings().hasCluster) return [];
-  const models = await deployedToKyma(await clusterOfSecret(kymaSettings)());
+  const models = await deployedToKyma(await clusterOfSecret(kymaSettings)(), config().stage);
   return models.map(({ pipeline, namespace, url, imageUri, runUri, availableReplicas, createdAt }) => [
     pipeline,
     'kyma',

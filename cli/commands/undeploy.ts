@@ -37,7 +37,7 @@ const remove = (
 
 const fromKyma = async (pipeline: string, { namespace }: KymaDeployment, isPlan: boolean): Promise<string[]> => {
   const cluster = await clusterOfSecret(kymaSettings)();
-  const objects = await (isPlan ? ownedObjects : deleteOwned)(cluster, { pipeline, namespace });
+  const objects = await (isPlan ? ownedObjects : deleteOwned)(cluster, { pipeline, stage: config().stage, namespace });
   return objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
 };
 
