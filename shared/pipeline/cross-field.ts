@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CpuQuantity, MemoryQuantity, mebibytes, milliCpus } from '#shared/kyma/quantity.ts';
+import { CpuQuantity, MemoryQuantity, mebibytes, milliCpus } from '#shared/kyma/resource-quantities.ts';
 import { repeatedColumns } from '#shared/predictions/target-table.ts';
 import { frameworkVersionProblem } from '#shared/sagemaker/image-uris.ts';
 import { hasLocalStorage } from '#shared/sagemaker/instance-types.ts';
