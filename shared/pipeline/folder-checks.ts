@@ -41,7 +41,9 @@ const scriptMistakes = (entryPoint: string, files: readonly File[]): SettingMist
 };
 
 /** An image of one's own may install nothing. */
-const Isolated = z.object({ training: z.object({ networkIsolation: z.literal(true), imageUri: z.undefined() }) });
+const Isolated = z.object({
+  training: z.object({ networkIsolation: z.literal(true), imageUri: z.undefined().optional() }),
+});
 
 /** pip has no network in such a job. What it finds among the files needs none. */
 const requirementMistakes = (files: readonly File[]): SettingMistake[] => {

@@ -17,7 +17,8 @@ export const readYaml = (text: string): YamlDocument => {
     uniqueKeys: true,
     merge: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    // Silent, it would leave out that there are several documents.
+    logLevel: 'error',
   });
   if (line !== undefined)
     return { document, lines, mistakes: [{ line, message: 'is nested too deeply for settings.' }] };
@@ -38,7 +39,7 @@ const WORDS: Readonly<Record<string, (message: string) => string>> = {
   MULTIPLE_DOCS: () => 'a second document begins here. A pipeline.yml is one: remove the line of "---".',
   TAG_RESOLVE_FAILED: (message) => {
     const [, tag = 'a tag'] = /tag:? (\S+)/.exec(message) ?? [];
-    return `the tag ${tag} is not one that settings may have. Write the value as it is, without a tag.`;
+    return `the tag ${tag.replace('tag:yaml.org,2002:', '!!')} is not one that settings may have. Write the value as it is, without a tag.`;
   },
 };
 
@@ -58,12 +59,14 @@ const nodeMistakes = (document: Document.Parsed, lines: LineCounter): LineMistak
     Alias(_, alias, path) {
       aliases += 1;
       if (aliases === MAX_ALIASES + 1) add(alias, `is the alias number ${aliases}, and ${MAX_ALIASES} are allowed.`);
+      if (!alias.resolve(document))
+        add(alias, `there is no anchor &${alias.source} before the alias *${alias.source}.`);
       const isInside = path.some((node) => !isAlias(node) && (node as { anchor?: string }).anchor === alias.source);
       if (isInside) add(alias, `the alias *${alias.source} stands inside of what it stands for.`);
     },
     Scalar(_, node) {
       if (typeof node.value === 'string' && !node.value.isWellFormed()) {
-        add(node, 'has half of a surrogate pair, such as \\ud83d alone, which is no character.');
+        add(node, 'the text has half of a surrogate pair, such as \\ud83d alone, which is no character.');
       }
     },
   });

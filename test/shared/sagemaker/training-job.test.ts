@@ -76,7 +76,12 @@ it('passes every other option of pipeline.yml on', async () => {
   expect(request).toMatchObject({
     AlgorithmSpecification: { MetricDefinitions: [{ Name: 'auc', Regex: 'auc=(.*)' }] },
     OutputDataConfig: { KmsKeyId: 'alias/fedml' },
-    ResourceConfig: { InstanceType: 'ml.c5.xlarge', InstanceCount: 2, VolumeSizeInGB: 50, VolumeKmsKeyId: 'alias/fedml' },
+    ResourceConfig: {
+      InstanceType: 'ml.c5.xlarge',
+      InstanceCount: 2,
+      VolumeSizeInGB: 50,
+      VolumeKmsKeyId: 'alias/fedml',
+    },
     StoppingCondition: { MaxRuntimeInSeconds: 600, MaxWaitTimeInSeconds: 900 },
     EnableManagedSpotTraining: true,
     CheckpointConfig: { S3Uri: 's3://store/fedml/checkpoints/flights/run-1' },
