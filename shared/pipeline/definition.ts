@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CpuQuantity, MemoryQuantity } from '#shared/kyma/quantity.ts';
+import { CpuQuantity, MemoryQuantity } from '#shared/kyma/resource-quantities.ts';
 import { checkSettings } from '#shared/pipeline/cross-field.ts';
 import { MetricRegex } from '#shared/pipeline/metric-regex.ts';
 import { PredictionType } from '#shared/pipeline/prediction-type.ts';

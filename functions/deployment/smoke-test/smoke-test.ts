@@ -9,6 +9,7 @@ import { loadRun } from '#shared/pipeline/run.ts';
 import { askModel, type ModelAnswer } from '#shared/predictions/ask-model.ts';
 import { endpointOf } from '#shared/predictions/model-place.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
+import { assertWritable } from './assert-writable.ts';
 import type { SmokeTestInput, SmokeTestOutput } from './schema.ts';
 import { testRows } from './test-rows.ts';
 
@@ -17,7 +18,10 @@ interface Ports {
   readonly modelServer: ModelServer;
 }
 
-/** Asks the deployed model for rows that it was tested with: it must give one answer a row, of as many values as are to be written. */
+/**
+ * Asks the deployed model for rows that it was tested with: it must give one answer a row, of as many values as are to be
+ * written, of the types that they are to be written as.
+ */
 export const smokeTest = async (
   { runUri, ...place }: SmokeTestInput,
   { objectStore, modelServer }: Ports,
@@ -30,6 +34,7 @@ export const smokeTest = async (
   const startedAt = performance.now();
   const answers = await ask(modelServer, endpoint, rows);
   assertWidth(answers, definition, endpoint);
+  assertWritable(answers, definition, endpoint);
   await writeFact(objectStore, runUri, 'smokeTest', {
     ...place,
     rowCount: rows.length,

@@ -7,7 +7,7 @@ const requestOf = async (key: string[], features: string[]) => {
   const objectStore = inMemoryObjectStore();
   const prediction = {
     source: { view: 'V_SCORE', key },
-    instances: { type: 'ml.c5.large', count: 3 },
+    instances: { type: 'ml.c5.xlarge', count: 3 },
     columns: [{ name: 'P', type: 'DOUBLE' }],
     target: { table: 'T' },
   };
@@ -35,7 +35,7 @@ it('keeps the key from the model and joins it to the answer', async () => {
       Accept: 'text/csv',
       AssembleWith: 'Line',
     },
-    TransformResources: { InstanceType: 'ml.c5.large', InstanceCount: 3 },
+    TransformResources: { InstanceType: 'ml.c5.xlarge', InstanceCount: 3 },
     DataProcessing: { InputFilter: '$[2:]', JoinSource: 'Input', OutputFilter: '$[0,1,5:]' },
     Tags: [
       { Key: 'fedml:store', Value: 'store' },
