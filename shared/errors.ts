@@ -171,6 +171,11 @@ export class PayloadTooLargeError extends PipelineError {
   override readonly name = 'PayloadTooLargeError';
 }
 
+/** A model gave no answer in the time that its server allows, 60 seconds. Asked again with fewer rows at a time. */
+export class ModelTimeoutError extends PipelineError {
+  override readonly name = 'ModelTimeoutError';
+}
+
 /** The endpoint has no capacity for a request now (429, 503). Retried by the state machine. */
 export class EndpointThrottledError extends PipelineError {
   override readonly name = 'EndpointThrottledError';
