@@ -84,6 +84,7 @@ const modelServer = () => {
       certificateAuthority: open.kubernetes.certificateAuthority,
     }),
     guard: () => loopback,
+    openCluster: ports().openCluster,
     pausesMs: [50],
   });
 };
