@@ -9,7 +9,7 @@ export interface StackNames {
   /** What lies below a machine, `execution` or `mapRun`, with a pattern. */
   readonly below: (kind: 'execution' | 'mapRun', pattern: string) => string;
   /** Executions of the machines that have Distributed Maps, and the children of those. */
-  readonly executions: readonly string[];
+  readonly executionsWithMaps: readonly string[];
   /** All Map Runs of the stack's machines. */
   readonly mapRuns: readonly string[];
   /** The customer's key, if there is one; else the empty text that stands for it. */
@@ -36,7 +36,10 @@ export const stackNames = (template: Template): StackNames => {
     sageMaker: (kind) => arn('sagemaker', `${kind}/*`),
     machine: (name) => arn('states', `stateMachine:${stack}-${name}`),
     below,
-    executions: withMap.flatMap((machine) => [`${machine}:*`, `${machine}/*`].map((each) => below('execution', each))),
+    executionsWithMaps: withMap.flatMap((machine) => [
+      below('execution', `${machine}:*`),
+      below('execution', `${machine}/*`),
+    ]),
     mapRuns: withMap.map((machine) => below('mapRun', `${machine}/*`)),
     key: resourceTexts(rule?.ServerSideEncryptionByDefault.KMSMasterKeyID),
     objectsIn: (place) => `\${Bucket.Arn}/${place}/*`,

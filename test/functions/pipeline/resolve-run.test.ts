@@ -195,14 +195,14 @@ describe('the run', () => {
   it('is recorded with its definition, overrides applied, and its code', async () => {
     await givenPipeline('flights');
 
-    await resolve({ overrides: { 'training.instanceType': 'ml.c5.large' } });
+    await resolve({ overrides: { 'training.instanceType': 'ml.c5.xlarge' } });
 
     expect(await loadRun(objectStore, RUN_URI)).toMatchObject({
       runId: 'run-1',
       stage: 'prod',
       executionArn: 'arn:execution:run-1',
-      input: { overrides: { 'training.instanceType': 'ml.c5.large' } },
-      definition: { training: { instanceType: 'ml.c5.large' } },
+      input: { overrides: { 'training.instanceType': 'ml.c5.xlarge' } },
+      definition: { training: { instanceType: 'ml.c5.xlarge' } },
       codeSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(objectStore.objects.has(sourceArchiveUri(RUN_URI))).toBe(true);

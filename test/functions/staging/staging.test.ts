@@ -440,18 +440,6 @@ describe('staging for training', () => {
     });
   });
 
-  it('refuses columns that leave out the target', async () => {
-    const objectStore = inMemoryObjectStore();
-    await givenOrders(objectStore, { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', columns: ['NOTE'] } });
-
-    const planning = planPartitions(
-      { runUri: RUN_URI, purpose: 'training' },
-      { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) },
-    );
-
-    await expect(planning).rejects.toMatchObject({ name: 'InvalidPipelineError' });
-  });
-
   it('refuses types that have no text form, all of them at once', async () => {
     const objectStore = inMemoryObjectStore();
     await givenOrders(objectStore);
