@@ -43,7 +43,7 @@ const ViewSource = {
   onChange: z.enum(['fail', 'accept']).default('fail'),
   /** The share of the last run's rows that may be missing before a run is stopped. */
   maxShrink: z.number().min(0).max(1).default(0.9),
-  /** A column that grows with every new row: only rows beyond what the last dataset had are read. */
+  /** A column that grows with every new row: only rows beyond those that have arrived in the table, or in a model, are read. */
   watermark: Identifier.optional(),
 };
 
@@ -245,7 +245,14 @@ const Prediction = z
     columns: z.array(z.strictObject({ name: Identifier, type: PredictionType })).min(1),
     target: PredictionTarget,
   })
-  .superRefine(({ source, columns }, context) => {
+  .superRefine(({ source, columns, target: { mode } }, context) => {
+    if (source.watermark !== undefined && (mode === 'replace' || mode === 'versioned')) {
+      context.addIssue({
+        code: 'custom',
+        path: ['source', 'watermark'],
+        message: `reads only new rows, and target.mode ${mode} would show only those; choose append or upsert, or leave the watermark out`,
+      });
+    }
     const message = repeatedColumns([...source.key, ...columns.map(({ name }) => name)]);
     if (message) context.addIssue({ code: 'custom', path: ['columns'], message });
   });
