@@ -55,7 +55,7 @@ const ViewSource = {
   onChange: z.enum(['fail', 'accept']).default('fail'),
   /** The share of the last run's rows that may be missing before a run is stopped. */
   maxShrink: z.number().min(0).max(1).default(0.9),
-  /** A column that grows with every new row: only rows beyond what the last dataset had are read. */
+  /** A column that grows with every new row: only rows beyond those that have arrived in the table, or in a model, are read. */
   watermark: Identifier.optional(),
 };
 
