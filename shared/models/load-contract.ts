@@ -1,8 +1,9 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { ObjectMissingError } from '#shared/errors.ts';
-import { contractOf, type FeatureContract } from '#shared/models/feature-contract.ts';
-import type { ModelRecord } from '#shared/models/model-record.ts';
+import { contractFor, contractOf, type FeatureContract } from '#shared/models/feature-contract.ts';
+import { championRecordUri, loadModelRecord, type ModelRecord } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
+import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { loadRun } from '#shared/pipeline/run.ts';
 
 export interface KnownContract {
@@ -32,6 +33,21 @@ export const loadContract = async (
     if (error instanceof ObjectMissingError) return undefined;
     throw error;
   }
+};
+
+/**
+ * What the pipeline's champion takes, as the pipeline asks it.
+ *
+ * @throws NoChampionError when no model was promoted yet.
+ */
+export const championContract = async (
+  objectStore: ObjectStore,
+  storeUri: string,
+  definition: PipelineDefinition,
+): Promise<FeatureContract | undefined> => {
+  const record = await loadModelRecord(objectStore, await championRecordUri(objectStore, storeUri, definition.name));
+  const known = await loadContract(objectStore, record);
+  return known && contractFor(known.contract, definition);
 };
 
 /** Stands behind a message about a model whose contract isn't recorded. */

@@ -116,10 +116,13 @@ export const championRecordUri = async (
 ): Promise<string> => {
   const current = await readChampion(objectStore, championUri(storeUri, pipeline));
   if (current) return current.champion.modelRecordUri;
-  throw new NoChampionError(
+  throw noChampion(pipeline);
+};
+
+export const noChampion = (pipeline: string): NoChampionError =>
+  new NoChampionError(
     `The pipeline ${pipeline} has no model to score with. Run it once with mode "full", or "train" if it deploys nothing.`,
   );
-};
 
 /** The model that answers for the pipeline now, and the run that has put it there; undefined before there is one. */
 export const findChampion = async (
