@@ -13,7 +13,11 @@ import { InvalidInputError } from '#shared/errors.ts';
 export interface Stage {
   /** Such as `fedml-serverless-dev`. */
   readonly name: string;
+  /** Such as `dev`. */
+  readonly stage: string;
   readonly region: string;
+  /** `aws`, or that of China or of governments. */
+  readonly partition: string;
   readonly accountId: string;
   readonly deployedAt: string;
   /** The variables by which its functions find everything. */
@@ -43,7 +47,9 @@ export const readStage = async (
   const planner = await describe('planPartitions');
   return {
     name,
+    stage,
     region: await lambda.config.region(),
+    partition: starter.FunctionArn!.split(':')[1]!,
     accountId: starter.FunctionArn!.split(':')[4]!,
     deployedAt: starter.LastModified ?? 'at a time unknown',
     environment: settingsIn(starter.Environment?.Variables ?? {}),
