@@ -3,7 +3,7 @@ import { DECISIONS_DIR } from './test/grants/decisions-dir.ts';
 
 /**
  * `unit` is pure and in-process; `contract` drives each stand-in through its real client; `e2e` runs whole pipelines; `grants`
- * looks at what those needed of their roles.
+ * looks at what those needed of their roles; `judges` asks others' tools, where they are installed.
  */
 export default defineConfig({
   test: {
@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{contract,e2e,grants}.test.ts'],
+          exclude: ['test/**/*.{contract,e2e,grants,judge}.test.ts'],
           testTimeout: 20_000,
           env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
         },
@@ -26,6 +26,14 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Processes start and end when a busy machine lets them; Vitest's own second is too short for it.
           expect: { poll: { timeout: 20_000 } },
+        },
+      },
+      {
+        test: {
+          name: 'judges',
+          include: ['test/**/*.judge.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
         },
       },
       {

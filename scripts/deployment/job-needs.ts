@@ -1,3 +1,4 @@
+import type { Place } from '../../shared/store/layout.ts';
 import { ANY, conditionText, type Need, need } from './needs.ts';
 import { type StackNames, stackNames } from './stack-names.ts';
 import type { Template } from './template.ts';
@@ -22,7 +23,7 @@ export const jobNeeds = (template: Template): Readonly<Record<string, readonly N
 };
 
 /** Jobs list by prefix, and are never told of an object that is missing. */
-const places = ({ objectsIn }: StackNames, { read, write }: Record<'read' | 'write', readonly string[]>): Need[] => [
+const places = ({ objectsIn }: StackNames, { read, write }: Record<'read' | 'write', readonly Place[]>): Need[] => [
   need('s3:GetObject', read.map(objectsIn)),
   ...['s3:PutObject', 's3:AbortMultipartUpload'].map((action) => need(action, write.map(objectsIn))),
   need(

@@ -1,4 +1,6 @@
 import ts from 'typescript';
+import { declaredPlace, placeMade } from './declared-place.ts';
+import { aliased, callsByFunction, functionOf, listedBy, nameOf, returned, unwrapped } from './syntax.ts';
 
 /** A place of the bucket, or `elsewhere`: somebody else's bucket. */
 type Places = ReadonlySet<string>;
@@ -113,96 +115,6 @@ export const uriTracer = (
 };
 
 const STRING_METHODS = new Set(['replace', 'slice', 'trim']);
-
-/** `folderIn(storeUri, 'models')` and `runFolderIn(runUri, 'staged')`. */
-const placeMade = ({ expression, arguments: [, place] }: ts.CallExpression): string | undefined =>
-  ts.isIdentifier(expression) && /^(folderIn|runFolderIn)$/.test(expression.text) && place && ts.isStringLiteral(place)
-    ? place.text
-    : undefined;
-
-/** What a declaration says of itself: by its type, or by the schema that it is checked by. */
-const declaredPlace = (
-  declaration: ts.Node,
-  symbolOf: (node: ts.Node) => ts.Symbol | undefined,
-): string | undefined => {
-  const { type, initializer } = declaration as { type?: ts.TypeNode; initializer?: ts.Expression };
-  const text = type?.getText() ?? '';
-  if (/\bForeignUri\b/.test(text)) return 'elsewhere';
-  const [, typed] = /\bUriIn<'([\w-]+)'>/.exec(text) ?? [];
-  if (typed) return typed;
-  if (!initializer || !ts.isPropertyAssignment(declaration)) return undefined;
-  const [, checked] = /\buriIn\('([\w-]+)'\)/.exec(initializer.getText()) ?? [];
-  if (checked) return checked;
-  const first = firstIdentifier(initializer);
-  const schema = first && (symbolOf(first)?.valueDeclaration as ts.VariableDeclaration | undefined)?.initializer;
-  return schema && /\bregex\(RUN_URI\b/.test(schema.getText()) ? 'runs' : undefined;
-};
-
-const firstIdentifier = (node: ts.Node): ts.Identifier | undefined =>
-  ts.isIdentifier(node) ? node : ts.forEachChild(node, firstIdentifier);
-
-/** What `list` was asked for, where a loop goes over its answer. */
-const listedBy = (variable: ts.VariableDeclaration): ts.Expression | undefined => {
-  const loop = variable.parent.parent;
-  if (!ts.isForOfStatement(loop)) return undefined;
-  const call = unwrapped(loop.expression);
-  return ts.isCallExpression(call) &&
-    ts.isPropertyAccessExpression(call.expression) &&
-    call.expression.name.text === 'list'
-    ? call.arguments[0]
-    : undefined;
-};
-
-const unwrapped = (node: ts.Expression): ts.Expression =>
-  ts.isParenthesizedExpression(node) ||
-  ts.isAwaitExpression(node) ||
-  ts.isNonNullExpression(node) ||
-  ts.isAsExpression(node) ||
-  ts.isSatisfiesExpression(node)
-    ? unwrapped(node.expression)
-    : node;
-
-const nameOf = (callee: ts.Expression): ts.Node => (ts.isPropertyAccessExpression(callee) ? callee.name : callee);
-
-const functionOf = (declaration: ts.Node | undefined): ts.SignatureDeclaration | undefined => {
-  if (!declaration) return undefined;
-  if (ts.isFunctionDeclaration(declaration) || ts.isMethodDeclaration(declaration)) return declaration;
-  const { initializer } = declaration as ts.VariableDeclaration | ts.PropertyAssignment;
-  return initializer && (ts.isArrowFunction(initializer) || ts.isFunctionExpression(initializer))
-    ? initializer
-    : undefined;
-};
-
-/** The expressions that a function returns, those of functions within it apart. */
-const returned = (made: ts.SignatureDeclaration): ts.Expression[] => {
-  const { body } = made as ts.FunctionLikeDeclaration;
-  if (!body) return [];
-  if (!ts.isBlock(body)) return [body];
-  const found: ts.Expression[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isFunctionLike(node)) return;
-    if (ts.isReturnStatement(node) && node.expression) found.push(node.expression);
-    ts.forEachChild(node, visit);
-  };
-  visit(body);
-  return found;
-};
-
-const callsByFunction = (
-  calls: ReadonlySet<ts.CallExpression>,
-  checker: ts.TypeChecker,
-): ReadonlyMap<ts.Node, ts.CallExpression[]> => {
-  const byFunction = new Map<ts.Node, ts.CallExpression[]>();
-  for (const call of calls) {
-    const symbol = aliased(checker.getSymbolAtLocation(nameOf(call.expression)), checker);
-    const made = functionOf(symbol?.valueDeclaration);
-    if (made) byFunction.set(made, [...(byFunction.get(made) ?? []), call]);
-  }
-  return byFunction;
-};
-
-const aliased = (symbol: ts.Symbol | undefined, checker: ts.TypeChecker): ts.Symbol | undefined =>
-  symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 
 const fail = (node: ts.Node): never => {
   const source = node.getSourceFile();

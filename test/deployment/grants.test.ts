@@ -1,6 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadModelRecord } from '#shared/models/model-record.ts';
+import { modelRequest } from '#shared/sagemaker/model.ts';
+import { trainingJobRequest } from '#shared/sagemaker/training-job.ts';
+import { transformJobRequest } from '#shared/sagemaker/transform-job.ts';
+import { PLACES, type Place, uriPattern } from '#shared/store/layout.ts';
+import { givenModel } from '#test/shared/models/fixture.ts';
+import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
+import { givenDataset, givenRun } from '#test/shared/pipeline/fixture.ts';
 import { checkGrants } from '../../scripts/deployment/check-grants.ts';
 import { checkPolicies } from '../../scripts/deployment/check-policies.ts';
+import { jobNeeds } from '../../scripts/deployment/job-needs.ts';
 import { readTemplate, type Template } from '../../scripts/deployment/template.ts';
 import { type CommandFinder, commandFinder } from '../../scripts/deployment/used-commands.ts';
 import { PACKAGING_TIMEOUT_MS, packagedProject, ROOT } from './packaged.ts';
@@ -117,4 +126,56 @@ const wideningsOf = (resource: unknown): unknown[] => {
   return [text.replace(/[^/:]+\/\*$/, '*'), text.replace(/[^:]+$/, '*')]
     .filter((wide) => wide !== text)
     .map((wide) => ({ 'Fn::Sub': wide }));
+};
+
+describe('the roles of jobs', () => {
+  const definition = {
+    training: { spot: { maxWaitSeconds: 86_400 } },
+    prediction: {
+      source: { view: 'V_SCORE', key: ['ID'] },
+      columns: [{ name: 'P', type: 'DOUBLE' }],
+      target: { table: 'T' },
+    },
+  };
+
+  it.each(['train', 'transform'] as const)(
+    'allow what our requests name, and nothing of the records: %s',
+    async (kind) => {
+      const objectStore = inMemoryObjectStore();
+      const run = await givenRun(objectStore, { settings: definition });
+      const dataset = await givenDataset(objectStore, 'score', ['ID', 'A'], ['1,2\n']);
+      const model = modelRequest(
+        await loadModelRecord(objectStore, await givenModel(objectStore)),
+        run,
+        {},
+        { region: 'eu-central-1', modelRoleArn: 'arn:of-the-role' },
+      );
+      const { reads, writes, role } = {
+        train: () => {
+          const settings = { region: 'eu-central-1', trainingRoleArn: 'arn:of-the-role' };
+          const request = trainingJobRequest('job', run, { train: dataset, test: dataset }, 'image', settings);
+          const { OutputDataConfig, CheckpointConfig, ...rest } = request;
+          const written = urisIn([OutputDataConfig, CheckpointConfig]);
+          return { reads: urisIn([rest, CheckpointConfig]), writes: written, role: 'TrainingRole' };
+        },
+        transform: () => {
+          const { TransformOutput, ...rest } = transformJobRequest('job', run, 'model', dataset);
+          return { reads: urisIn([rest, model]), writes: urisIn([TransformOutput]), role: 'ModelRole' };
+        },
+      }[kind]();
+
+      const needed = jobNeeds(template)[role]!;
+      const placesOf = (action: string) => needed.find((each) => each.action === action)!.resources;
+      expect([...new Set(reads.map(resourceOf))].sort()).toEqual([...placesOf('s3:GetObject')].sort());
+      expect([...new Set(writes.map(resourceOf))].sort()).toEqual([...placesOf('s3:PutObject')].sort());
+      expect([...placesOf('s3:GetObject'), ...placesOf('s3:PutObject')].join()).not.toMatch(/\/(runs|models|tasks)\//);
+    },
+  );
+});
+
+const urisIn = (value: unknown): string[] => JSON.stringify(value).match(/s3:\/\/[^"\\]+/g) ?? [];
+
+const resourceOf = (uri: string): string => {
+  const place = (Object.keys(PLACES) as Place[]).find((each) => uriPattern(each).test(`${uri}/`));
+  return `\${Bucket.Arn}/${place}/*`;
 };
