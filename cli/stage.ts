@@ -8,6 +8,7 @@ import {
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
+import { pipelinesDir } from './session.ts';
 
 /** What was deployed by `npx serverless deploy --stage <stage>`. */
 export interface Stage {
@@ -55,6 +56,11 @@ export const readStage = async (
     environment: settingsIn(starter.Environment?.Variables ?? {}),
     isInNetwork: (planner.VpcConfig?.SubnetIds ?? []).length > 0,
   };
+};
+
+/** From here on the clients and adapters of this process find the stage as its functions do. */
+export const useStage = ({ environment, region }: Stage): void => {
+  Object.assign(process.env, environment, { AWS_REGION: region, FEDML_PIPELINES_DIR: pipelinesDir() });
 };
 
 /** Ours only: whoever may change a function's environment must not lead this process's AWS clients elsewhere. */

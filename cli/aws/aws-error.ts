@@ -1,3 +1,5 @@
+import { PipelineError } from '#shared/errors.ts';
+
 /** An error that AWS, its SDK or the way there ended a call with, in words for a person. */
 export interface AwsProblem {
   /** `login`: nothing can be asked. `network`: nothing could be reached. `denied`: this call isn't allowed. `busy`: asked too often. */
@@ -8,6 +10,8 @@ export interface AwsProblem {
 
 /** What an error of a call to AWS means; undefined for one that is about the thing that was asked for. */
 export const awsProblemOf = (error: unknown): AwsProblem | undefined => {
+  // Ours are about the warehouse, the cluster or an input, and say themselves what to do.
+  if (error instanceof PipelineError) return undefined;
   const chain = causesOf(error);
   for (const { matches, problem } of PROBLEMS) {
     const found = chain.find(matches);

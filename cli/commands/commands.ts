@@ -18,5 +18,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   undeploy: async () => (await import('./undeploy.ts')).undeploy,
   query: async () => (await import('./query.ts')).query,
   validate: async () => (await import('./validate.ts')).validate,
+  teardown: async () => (await import('./teardown.ts')).teardown,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };

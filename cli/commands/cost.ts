@@ -56,8 +56,8 @@ const recordOf = async (runId: string): Promise<RunRecord> => {
 
 /** What the record doesn't have: a training that failed, and how long a transform took. */
 const timesOf = async ({ training, prediction }: RunRecord): Promise<JobTimes> => {
-  const { trainingJobName } = training.job ?? {};
-  const { transformJobName } = prediction.transformJob ?? {};
+  const trainingJobName = training.job?.name;
+  const transformJobName = prediction.transformJob?.name;
   const [trained, transformed] = await Promise.all([
     typeof trainingJobName === 'string' ? sageMaker().describeTrainingJob(trainingJobName) : undefined,
     typeof transformJobName === 'string' ? sageMaker().describeTransformJob(transformJobName) : undefined,

@@ -12,8 +12,8 @@ import { kymaOfEnvironment } from '../doctor/kyma-of-environment.ts';
 import { pipelineFindings } from '../doctor/pipelines.ts';
 import { examineStage } from '../doctor/stage.ts';
 import { warehouseFindings } from '../doctor/warehouse.ts';
-import { pipelinesDir, ROOT_DIR, withCloud } from '../session.ts';
-import { readStage, type Stage } from '../stage.ts';
+import { ROOT_DIR, withCloud } from '../session.ts';
+import { readStage, type Stage, useStage } from '../stage.ts';
 import type { Terminal } from '../terminal.ts';
 import { EXIT, type ExitCode, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
@@ -52,11 +52,6 @@ const examineNamed = async (name: string, region: string | undefined): Promise<F
   }
   useStage(deployed);
   return examineStage(deployed, ROOT_DIR);
-};
-
-/** From here on the clients and adapters of this process find the stage as its functions do. */
-const useStage = ({ environment, region }: Stage): void => {
-  Object.assign(process.env, environment, { AWS_REGION: region, FEDML_PIPELINES_DIR: pipelinesDir() });
 };
 
 const report = (findings: readonly Finding[], out: Terminal): ExitCode => {

@@ -1,4 +1,3 @@
-import { PipelineError } from '#shared/errors.ts';
 import { awsProblemOf } from '../aws/aws-error.ts';
 
 /** What the doctor found out about one thing. */
@@ -50,8 +49,7 @@ export const examine = async (
   } catch (error) {
     const { remedy, action } = typeof remedies === 'string' ? { remedy: remedies, action: undefined } : remedies;
     const { name, message } = error as Error;
-    // An error of ours is about the warehouse or the cluster, and says what to do.
-    const aws = error instanceof PipelineError ? undefined : awsProblemOf(error);
+    const aws = awsProblemOf(error);
     if (!aws) return problem(subject, `${name}: ${message}`, remedy);
     const allow = action === undefined ? remedy : `Let this identity call ${action}.`;
     return problem(subject, aws.detail, aws.remedy || allow);
