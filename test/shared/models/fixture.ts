@@ -22,12 +22,17 @@ export const givenModel = async (objectStore: ObjectStore, settings: Partial<Mod
     pipeline: 'flights',
     trainingJobName: 'job-1',
     runUri: RUN_URI,
-    modelArchive: await givenArchive(
-      objectStore,
-      's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz',
-      'a model',
-    ),
-    sourceArchive: await givenArchive(objectStore, sourceArchiveUri(RUN_URI.replace('run-1', 'run-0')), 'its code'),
+    // Not written where another one is given: it may lie in the same place.
+    modelArchive:
+      settings.modelArchive ??
+      (await givenArchive(
+        objectStore,
+        's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz',
+        'a model',
+      )),
+    sourceArchive:
+      settings.sourceArchive ??
+      (await givenArchive(objectStore, sourceArchiveUri(RUN_URI.replace('run-1', 'run-0')), 'its code')),
     entryPoint: 'train.py',
     imageUri: 'image',
     metrics: {},
