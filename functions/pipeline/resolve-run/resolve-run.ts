@@ -8,6 +8,7 @@ import { applyOverrides } from '#shared/pipeline/overrides.ts';
 import { listPipelines, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
 import { loadRun, type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
 import { indexRun } from '#shared/pipeline/run-index.ts';
+import { assertEndpointCanChange, type EndpointReader } from '#shared/sagemaker/endpoint-change.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
 import { sourceArchive } from '#shared/sagemaker/source-archive.ts';
 import { mistakesOf } from '#shared/schema-mistakes.ts';
@@ -19,6 +20,7 @@ import { type Steps, stepsOf } from './steps.ts';
 interface Ports {
   readonly objectStore: ObjectStore;
   readonly executions: Pick<Executions, 'describe'>;
+  readonly sageMaker: EndpointReader;
 }
 
 interface Settings {
@@ -48,6 +50,7 @@ export const resolveRun = async (
   const steps = stepsOf(request.mode, definition);
   // A job that was trained elsewhere brings its own image.
   if (request.mode !== 'deploy') assertRunnable(definition, steps, region);
+  if (steps.deploy) await assertEndpointCanChange(ports.sageMaker, { pipeline, stage, definition });
   const archive = steps.train ? await sourceArchive(folder.files) : undefined;
   const recorded = await record(objectStore, {
     runId: executionName,

@@ -396,6 +396,7 @@ describe('a prediction through Kyma', () => {
   };
   const neverAsked = {
     describeEndpoint: () => Promise.reject(new Error('SageMaker is not asked.')),
+    kindOfEndpointConfig: () => Promise.reject(new Error('SageMaker is not asked.')),
     modelOfEndpointConfig: () => Promise.reject(new Error('SageMaker is not asked.')),
   };
   const scoring = async (runId: string, trainingJobName: string) => {
