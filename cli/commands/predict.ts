@@ -5,6 +5,7 @@ import { csvField } from '#shared/dataset/csv.ts';
 import { InvalidInputError } from '#shared/errors.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
+import { names } from '#shared/kyma/ownership.ts';
 import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
 import { featureNames } from '#shared/models/feature-names.ts';
@@ -67,8 +68,13 @@ export const predict: Command = {
 };
 
 const endpointOfPipeline = async ({ name, deployment }: PipelineDefinition): Promise<string> => {
-  if (deployment.target !== 'kyma') return endpointNameOf({ pipeline: name }, deployment as SageMakerDeployment);
-  return urlOfHost(await clusterOfSecret(kymaSettings)(), deployment.gateway, deployment.host ?? name);
+  const owner = { pipeline: name, stage: config().stage };
+  if (deployment.target !== 'kyma') return endpointNameOf(owner, deployment as SageMakerDeployment);
+  return urlOfHost(
+    await clusterOfSecret(kymaSettings)(),
+    deployment.gateway,
+    names({ ...owner, settings: deployment }).host,
+  );
 };
 
 const assertReadable = async (file: string): Promise<void> => {

@@ -16,9 +16,7 @@ import { asClusterError, isNotFound } from '#shared/kyma/api-errors.ts';
 import type { Cluster, ClusterRight, ObjectName } from '#shared/kyma/cluster.ts';
 import type { ClusterAccess } from '#shared/kyma/kubeconfig.ts';
 import { API_VERSIONS, type Kind, type KubernetesEvent, type KubernetesObject } from '#shared/kyma/objects.ts';
-
-/** Owns the fields that we set, in every object's `managedFields`. */
-export const FIELD_MANAGER = 'fedml-serverless';
+import { FIELD_MANAGER } from '#shared/kyma/ownership.ts';
 
 const REQUEST_TIMEOUT_MS = 20_000;
 

@@ -11,7 +11,7 @@ import { settled } from './settled.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SETTLED = 'settled.json';
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 300_000;
 
 if (!isCfnLintInstalled)
   console.log('cfn-lint is not installed, so it judges no template: node tools/judges/install.mjs');

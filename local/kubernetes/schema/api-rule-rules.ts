@@ -109,25 +109,20 @@ const statusCauses = (status: unknown): Cause[] => {
   return STATES.includes(state) ? [] : [unsupported('status.state', state, STATES)];
 };
 
-/** CEL's refusals name the type of what they refuse, and not its value. */
+/** CEL's refusals quote what they refuse; before Kubernetes 1.35 they named its type. */
 const celCauses = ({ hosts = [], gateway, rules = [] }: ApiRuleSpec): Cause[] => [
   ...hosts.flatMap((host, index) =>
-    HOST.test(host) ? [] : [invalidValue(`spec.hosts[${index}]`, 'string', HOST_MESSAGE)],
+    HOST.test(host) ? [] : [invalidValue(`spec.hosts[${index}]`, host, HOST_MESSAGE)],
   ),
   ...(gateway === undefined || GATEWAY.test(gateway)
     ? []
-    : [invalidValue('spec.gateway', 'string', 'Gateway must be in the namespace/name format')]),
-  ...rules.flatMap(({ noAuth, jwt, extAuth }, index) =>
-    [noAuth === true, jwt !== undefined, extAuth !== undefined].filter(Boolean).length === 1
+    : [invalidValue('spec.gateway', gateway, 'Gateway must be in the namespace/name format')]),
+  ...rules.flatMap((rule, index) => {
+    const { noAuth, jwt, extAuth } = rule;
+    return [noAuth === true, jwt !== undefined, extAuth !== undefined].filter(Boolean).length === 1
       ? []
-      : [
-          invalidValue(
-            `spec.rules[${index}]`,
-            'object',
-            'One of the following fields must be set: noAuth, jwt, extAuth',
-          ),
-        ],
-  ),
+      : [invalidValue(`spec.rules[${index}]`, rule, 'One of the following fields must be set: noAuth, jwt, extAuth')];
+  }),
 ];
 
 const HOST_MESSAGE = 'Host must be a lowercase RFC 1123 label or a fully qualified domain name';

@@ -134,7 +134,7 @@ describe('the doctor at the cluster', () => {
     await open.cluster.apply(deployment!);
     const age = async (hoursLeft: number) => {
       const expiresAt = new Date(NOW.getTime() + hoursLeft * 3_600_000);
-      const name = { pipeline: model.pipeline, namespace: 'models', name: `${model.pipeline}-registry` };
+      const name = { pipeline: model.pipeline, namespace: 'models' };
       await open.cluster.apply(pullSecretManifest(name, { host: 'h', username: 'u', password: 'p', expiresAt }));
       return (await troubles(open.kubernetes.kubeconfig)).filter((text) => text.includes('pull secret'));
     };
