@@ -101,3 +101,12 @@ deployment:
     expect(mistakesOf(bomb).join('\n')).toMatch(/alias/i);
   });
 });
+
+it('refuses a file of more than a quarter of a megabyte before it reads it as YAML', () => {
+  const padded = (bytes: number): string => `: :\n#${'x'.repeat(bytes - 5)}`;
+
+  expect(() => parseDefinition(padded(256 * 1024 + 1), 'pipeline.yml')).toThrow(
+    'pipeline.yml is larger than 262144 bytes.',
+  );
+  expect(() => parseDefinition(padded(256 * 1024), 'pipeline.yml')).not.toThrow('is larger than');
+});
