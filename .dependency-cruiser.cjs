@@ -65,7 +65,7 @@ module.exports = {
     },
     {
       name: 'nothing-imports-the-judge-of-iam-decisions',
-      comment: 'It is under the AGPL: docs/decisions/0013-own-policy-evaluator.md',
+      comment: 'It is under the AGPL: docs/decisions/0019-own-policy-evaluator.md',
       severity: 'error',
       from: {},
       to: { path: '(^tools/|@cloud-copilot/iam-(simulate|policy|utils))' },

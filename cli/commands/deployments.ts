@@ -1,4 +1,5 @@
 import { DescribeEndpointConfigCommand, ListTagsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { config } from '#shared/config.ts';
 import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
 import { clusterOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
@@ -32,7 +33,8 @@ const onSageMaker = async (): Promise<unknown[][]> => {
   for (const pipeline of await listPipelines(pipelinesDir())) {
     const { deployment } = (await readPipelineFolder(pipelinesDir(), pipeline)).definition;
     if (deployment.target !== 'sagemaker') continue;
-    const endpoint = await endpoints.describeEndpoint(endpointNameOf({ pipeline }, deployment));
+    const endpointName = endpointNameOf({ pipeline, stage: config().stage }, deployment);
+    const endpoint = await endpoints.describeEndpoint(endpointName);
     if (!endpoint) continue;
     const { EndpointName, EndpointConfigName, EndpointStatus, LastModifiedTime } = endpoint;
     const runId = await runBehind(EndpointConfigName!);
@@ -53,7 +55,7 @@ const runBehind = async (endpointConfigName: string): Promise<string> => {
 
 const onKyma = async (): Promise<unknown[][]> => {
   if (!kymaSettings().hasCluster) return [];
-  const models = await deployedToKyma(await clusterOfSecret(kymaSettings)());
+  const models = await deployedToKyma(await clusterOfSecret(kymaSettings)(), config().stage);
   return models.map(({ pipeline, namespace, url, imageUri, runUri, availableReplicas, createdAt }) => [
     pipeline,
     'kyma',

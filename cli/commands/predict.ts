@@ -5,6 +5,7 @@ import { csvField } from '#shared/dataset/csv.ts';
 import { InvalidInputError } from '#shared/errors.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
+import { names } from '#shared/kyma/ownership.ts';
 import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
 import { championContract } from '#shared/models/load-contract.ts';
@@ -13,6 +14,7 @@ import type { PipelineDefinition, SageMakerDeployment } from '#shared/pipeline/d
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { askModel } from '#shared/predictions/ask-model.ts';
 import { modelServerOfPlace } from '#shared/predictions/model-place.ts';
+import { openPace, type Pace } from '#shared/predictions/pace.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
 import { featureRows } from '../feature-rows.ts';
@@ -20,8 +22,8 @@ import { pipelinesDir, withCloud } from '../session.ts';
 import { EXIT, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
-/** Rows of one request: far below the endpoint's 6 MB, and enough to make the round trips cheap. */
-const ROWS_PER_REQUEST = 1000;
+/** Of one request: far below the endpoint's 6 MB, and enough to make the round trips cheap. */
+const MAX_BYTES = 1024 * 1024;
 
 export const predict: Command = {
   usage: 'predict <pipeline> --file rows.csv',
@@ -48,11 +50,17 @@ export const predict: Command = {
       for await (const _ of rows());
       const modelServer = modelServerOfPlace(
         sageMakerModelServer(),
-        kymaModelServer({ openClient: modelClientOfSecret(kymaSettings), guard: () => kymaSettings().guard }),
+        kymaModelServer({
+          openClient: modelClientOfSecret(kymaSettings),
+          guard: () => kymaSettings().guard,
+          openCluster: clusterOfSecret(kymaSettings),
+        }),
       );
       const endpoint = await endpointOfPipeline(definition);
-      for await (const batch of batches(rows(), ROWS_PER_REQUEST)) {
-        for (const answer of await askModel(modelServer, endpoint, batch)) out.print(answer.map(csvField).join(','));
+      const pace = openPace(MAX_BYTES);
+      for await (const batch of batches(rows(), pace)) {
+        for (const answer of await askModel(modelServer, endpoint, batch, { pace }))
+          out.print(answer.map(csvField).join(','));
       }
       return EXIT.done;
     });
@@ -60,8 +68,13 @@ export const predict: Command = {
 };
 
 const endpointOfPipeline = async ({ name, deployment }: PipelineDefinition): Promise<string> => {
-  if (deployment.target !== 'kyma') return endpointNameOf({ pipeline: name }, deployment as SageMakerDeployment);
-  return urlOfHost(await clusterOfSecret(kymaSettings)(), deployment.gateway, deployment.host ?? name);
+  const owner = { pipeline: name, stage: config().stage };
+  if (deployment.target !== 'kyma') return endpointNameOf(owner, deployment as SageMakerDeployment);
+  return urlOfHost(
+    await clusterOfSecret(kymaSettings)(),
+    deployment.gateway,
+    names({ ...owner, settings: deployment }).host,
+  );
 };
 
 const assertReadable = async (file: string): Promise<void> => {
@@ -79,13 +92,16 @@ const assertReadable = async (file: string): Promise<void> => {
   throw new UsageError(`${file} is not a file.`);
 };
 
-async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
+async function* batches(rows: AsyncIterable<string>, pace: Pace): AsyncGenerator<string[]> {
+  let batch: string[] = [];
+  let sizeBytes = 0;
+  for await (const row of rows) {
+    batch.push(row);
+    sizeBytes += Buffer.byteLength(row) + 1;
+    if (batch.length < pace.maxRows && sizeBytes < pace.maxBytes) continue;
     yield batch;
     batch = [];
+    sizeBytes = 0;
   }
   if (batch.length > 0) yield batch;
 }

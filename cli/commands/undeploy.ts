@@ -1,3 +1,4 @@
+import { config } from '#shared/config.ts';
 import { deleteOwned, ownedObjects } from '#shared/kyma/owned-objects.ts';
 import { clusterOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
@@ -36,13 +37,13 @@ const remove = (
 
 const fromKyma = async (pipeline: string, { namespace }: KymaDeployment, isPlan: boolean): Promise<string[]> => {
   const cluster = await clusterOfSecret(kymaSettings)();
-  const objects = await (isPlan ? ownedObjects : deleteOwned)(cluster, { pipeline, namespace });
+  const objects = await (isPlan ? ownedObjects : deleteOwned)(cluster, { pipeline, stage: config().stage, namespace });
   return objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
 };
 
 const fromSageMaker = async (pipeline: string, deployment: SageMakerDeployment, isPlan: boolean): Promise<string[]> => {
   const endpoints = sageMaker();
-  const endpointName = endpointNameOf({ pipeline }, deployment);
+  const endpointName = endpointNameOf({ pipeline, stage: config().stage }, deployment);
   if (!(await endpoints.describeEndpoint(endpointName))) return [];
   if (!isPlan) await endpoints.deleteEndpoint(endpointName);
   return [`endpoint ${endpointName}`];

@@ -17,5 +17,6 @@ export const kymaOfEnvironment = (): KymaPorts | undefined => {
       };
     },
     now: () => new Date(),
+    stage: process.env.FEDML_STAGE,
   };
 };

@@ -2,7 +2,7 @@ import type { Cluster, ClusterRight } from '#shared/kyma/cluster.ts';
 import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import type { ClusterAccess } from '#shared/kyma/kubeconfig.ts';
-import { EXPIRES_AT_ANNOTATION, LABELS, names } from '#shared/kyma/ownership.ts';
+import { EXPIRES_AT_ANNOTATION, LABELS, names, type Owner } from '#shared/kyma/ownership.ts';
 import { NAMESPACE_RIGHTS } from '#shared/kyma/rights.ts';
 import type { KymaDeployment, PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { examine, type Finding, ok, problem, warning } from './finding.ts';
@@ -15,6 +15,8 @@ export interface KymaPorts {
     readonly isAllowed: (right: ClusterRight) => Promise<boolean>;
   }>;
   readonly now: () => Date;
+  /** Of the installation that is looked at. */
+  readonly stage?: string | undefined;
 }
 
 /** The cluster as the kubeconfig's user finds it: login, rights, gateway, the API of routes, and the pull secrets' age. */
@@ -42,8 +44,8 @@ export const kymaFindings = async (
   for (const namespace of new Set(onKyma.map(({ settings }) => settings.namespace))) {
     found.push(await rightsFinding(isAllowed, namespace), await routesFinding(cluster, namespace));
   }
-  for (const model of onKyma) found.push(await gatewayFinding(cluster, model));
-  return [...found, await excessFinding(isAllowed), ...(await pullSecretFindings(cluster, ports.now()))];
+  for (const model of onKyma) found.push(await gatewayFinding(cluster, { ...model, stage: ports.stage }));
+  return [...found, await excessFinding(isAllowed), ...(await pullSecretFindings(cluster, ports))];
 };
 
 const noCluster = (pipelines: readonly string[]): Finding =>
@@ -115,10 +117,10 @@ const routesFinding = (cluster: Cluster, namespace: string): Promise<Finding> =>
 
 const gatewayFinding = (
   cluster: Cluster,
-  { pipeline, settings }: { readonly pipeline: string; readonly settings: KymaDeployment },
+  { settings, ...owner }: Owner & { readonly settings: KymaDeployment },
 ): Promise<Finding> =>
-  examine(`gateway of ${pipeline}`, 'Add the modules istio and api-gateway, or correct deployment.gateway.', () =>
-    urlOfHost(cluster, settings.gateway, names({ pipeline, settings }).host),
+  examine(`gateway of ${owner.pipeline}`, 'Add the modules istio and api-gateway, or correct deployment.gateway.', () =>
+    urlOfHost(cluster, settings.gateway, names({ ...owner, settings }).host),
   );
 
 const excessFinding = (isAllowed: (right: ClusterRight) => Promise<boolean>): Promise<Finding> => {
@@ -137,15 +139,15 @@ const excessFinding = (isAllowed: (right: ClusterRight) => Promise<boolean>): Pr
 /** Renewed every 6 hours, tokens of 12 hours have more than that left unless a renewal failed. */
 const HEALTHY_HOURS_LEFT = 5;
 
-const pullSecretFindings = async (cluster: Cluster, now: Date): Promise<Finding[]> => {
+const pullSecretFindings = async (cluster: Cluster, { now, stage }: KymaPorts): Promise<Finding[]> => {
   const findings: Finding[] = [];
   const asked = await examine(
     'models on the cluster',
     'Let the service account list deployments (docs/kyma.md).',
     async () => {
-      const models = await deployedToKyma(cluster);
+      const models = await deployedToKyma(cluster, stage);
       for (const { pipeline, namespace } of models) {
-        findings.push(await pullSecretFinding(cluster, namespace, `${pipeline}-registry`, now));
+        findings.push(await pullSecretFinding(cluster, namespace, names({ pipeline, stage }).pullSecret, now()));
       }
       return models.length === 0
         ? 'none'

@@ -51,7 +51,9 @@ export const policiesOf = (
 ): DeployedPolicies => ({
   roles: [...policies.roles, ...otherPolicies.roles],
   resourcePolicies: together(
-    openImagePolicies(frameworkImageUris({ region: account.region, scope: 'training' })),
+    openImagePolicies(
+      (['training', 'inference'] as const).flatMap((scope) => frameworkImageUris({ region: account.region, scope })),
+    ),
     policies.resourcePolicies,
     otherPolicies.resourcePolicies,
   ),

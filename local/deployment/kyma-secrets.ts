@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Right } from '#local/kubernetes/api/users.ts';
 import type { KubernetesStandIn } from '#local/kubernetes/start-kubernetes.ts';
-import { CLUSTER_RIGHTS, NAMESPACE_RIGHTS } from '#shared/kyma/rights.ts';
+import { CLUSTER_RIGHTS, NAMESPACE_MAKER_RIGHTS, NAMESPACE_RIGHTS } from '#shared/kyma/rights.ts';
 import { putSecret } from './secret.ts';
 
 /** Tells the functions of the local cluster as they are told of a real one: by two secrets. */
@@ -16,8 +16,8 @@ export const deployKymaSecrets = async (
   await putSecret(secrets, clientArn, JSON.stringify(client));
 };
 
-/** The roles of docs/kyma.md, in whichever namespace a pipeline names. */
+/** The roles of docs/kyma.md as they are bound where namespaces are made: in whichever one a pipeline names. */
 const mayDeploy = ({ verb, group, resource, namespace }: Right): boolean =>
-  [...CLUSTER_RIGHTS, ...(namespace ? NAMESPACE_RIGHTS : [])].some(
+  [...CLUSTER_RIGHTS, ...NAMESPACE_MAKER_RIGHTS, ...(namespace ? NAMESPACE_RIGHTS : [])].some(
     (rights) => rights.group === group && rights.resource === resource && rights.verbs.includes(verb),
   );

@@ -25,8 +25,6 @@ export interface Check {
   readonly resource: string;
   /** Condition keys beside the global ones, such as `{ 'aws:RequestTag/fedml:store': 'bucket' }`. */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
-  /** The resource is another account's that lets every account do this, as AWS does with its framework images. */
-  readonly isOpenToAll?: boolean;
 }
 
 export interface Caller {

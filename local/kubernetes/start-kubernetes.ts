@@ -6,6 +6,7 @@ import { listenTls } from '#local/http/listen.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { apiServer } from './api/api-server.ts';
 import { openObjectStore } from './api/object-store.ts';
+import { type Admission, openAdmission } from './api/policies.ts';
 import type { Right, User } from './api/users.ts';
 import { createSystemObjects, DOMAIN } from './cluster-objects.ts';
 import { apiRuleController } from './controllers/api-rules.ts';
@@ -44,6 +45,8 @@ export interface KubernetesStandIn extends StandIn {
   readonly issuer: Issuer;
   /** Makes a kubeconfig for a user who may do what `allows` says. */
   addUser(name: string, allows: (right: Right) => boolean): string;
+  /** Rules of the cluster's owner, to be added and taken away. */
+  readonly admission: Pick<Admission, 'addPolicy' | 'addAbsentWebhook'>;
   /** Loses pods and images and starts the pods again, as when a cluster replaces its node. */
   replaceNode(): Promise<void>;
 }
@@ -58,6 +61,7 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Kuber
   const tls = await localhostCertificate(join(dataDir, 'certificate'), new Date(), ['127.0.0.1', `*.${DOMAIN}`]);
   const store = openObjectStore(join(dataDir, 'objects'), now);
   const events = eventRecorder(store, now);
+  const admission = openAdmission();
   const kubelet = await startKubelet({ store, events, python, dataDir: join(dataDir, 'node'), secondMs, now });
   const context: ControllerContext = {
     store,
@@ -70,7 +74,7 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Kuber
     garbageController(context),
     autoscalerController(context),
     deploymentController(context),
-    replicaSetController(context),
+    replicaSetController(context, admission),
     kubelet.controller,
     apiRuleController(context),
   ];
@@ -84,7 +88,7 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Kuber
     await store.flush();
   });
   try {
-    const api = await listenTls(tls, apiServer({ store, users, now, logOf: kubelet.logOf }), options.port);
+    const api = await listenTls(tls, apiServer({ store, users, admission, now, logOf: kubelet.logOf }), options.port);
     opened.push(api);
     let ingress: ReturnType<typeof ingressGateway> | undefined;
     const gateway = await listenTls(tls, (request, response) => ingress?.(request, response), options.gatewayPort);
@@ -105,6 +109,7 @@ export const startKubernetes = async (options: KubernetesOptions): Promise<Kuber
         users.push(user);
         return kubeconfigOf(user);
       },
+      admission,
       replaceNode: kubelet.replaceNode,
       close,
     };

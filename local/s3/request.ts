@@ -67,6 +67,7 @@ export const parseRequest = (
   };
 };
 
+/** A `+` is a plus, as the signature has it: form encoding is not part of SigV4. */
 const parseQuery = (text: string): Map<string, string> => {
   const query = new Map<string, string>();
   for (const pair of text.split('&')) {
@@ -74,7 +75,7 @@ const parseQuery = (text: string): Map<string, string> => {
     const equals = pair.indexOf('=');
     const name = equals < 0 ? pair : pair.slice(0, equals);
     const value = equals < 0 ? '' : pair.slice(equals + 1);
-    query.set(decode(name.replaceAll('+', ' ')), decode(value.replaceAll('+', ' ')));
+    query.set(decode(name), decode(value));
   }
   return query;
 };

@@ -63,6 +63,14 @@ const byId = (name: string): Omit<PhysicalResource, 'name'> => {
   return { ref: id, attributes: {} };
 };
 
+/** Of the network: `sg-` and 17 digits. */
+const byEc2Id =
+  (prefix: string, attribute: string) =>
+  (name: string): Omit<PhysicalResource, 'name'> => {
+    const id = `${prefix}-${createHash('sha256').update(name).digest('hex').slice(0, 17)}`;
+    return { ref: id, attributes: { [attribute]: id } };
+  };
+
 /** Names' lengths: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html */
 const TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::S3::Bucket': {
@@ -147,4 +155,6 @@ const TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Api': { longestName: 128, describe: byId },
   'AWS::ApiGatewayV2::Authorizer': { longestName: 128, describe: byId },
   'AWS::ApiGatewayV2::Integration': { longestName: 128, describe: byId },
+  'AWS::EC2::SecurityGroup': { longestName: 255, describe: byEc2Id('sg', 'GroupId') },
+  'AWS::EC2::Subnet': { longestName: 255, describe: byEc2Id('subnet', 'SubnetId') },
 };

@@ -128,8 +128,8 @@ const VALUES = {
   region: matching(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'a region such as eu-central-1'),
   architecture: oneOf('arm64', 'x86_64'),
   network: oneOf('public', 'existing', 'created'),
-  subnetIds: orEmpty(listOf(matching(/^subnet-[0-9a-f]+$/, 'a subnet-…'))),
-  securityGroupIds: orEmpty(listOf(matching(/^sg-[0-9a-f]+$/, 'a sg-…'))),
+  subnetIds: orEmpty(listOf(matching(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'a subnet-…'))),
+  securityGroupIds: orEmpty(listOf(matching(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'a sg-…'))),
   // Cut into four subnets of 64 addresses each; a VPC has 65,536 at most.
   vpcCidr: {
     means: 'a block such as 10.42.0.0/24, from /16 to /24',

@@ -32,7 +32,10 @@ const isNotAsked = (action: string): boolean => NOT_ASKED.some(({ actions }) => 
 
 /** What handlers only ask for settings that this template doesn't have, or must not ask for. */
 export const NOT_ASKED: readonly { readonly actions: RegExp; readonly because: string }[] = [
-  { actions: /^apigateway:(Unt|T)agResource$/, because: 'IAM has no such actions; tags are written by apigateway:POST' },
+  {
+    actions: /^apigateway:(Unt|T)agResource$/,
+    because: 'IAM has no such actions; tags are written by apigateway:POST',
+  },
   {
     actions:
       /^s3:(Put|Delete|Create|Update)\w*(Accelerate|Analytics|Abac|Acl|CORS|Cors|Logging|Metadata|Metrics|Notification|ObjectLock|Replication|Website|Tiering|Inventory)/,

@@ -56,7 +56,7 @@ const OPEN_NAMES: readonly RegExp[] = [
 ];
 
 /** Images of others that models and training are based on. */
-const READS_IMAGES = /^ecr:(Batch)?(Get|Check)/;
+const READS_IMAGES = /^ecr:((Batch)?(Get|Check)|DescribeImages$)/;
 const OPEN_IMAGES = /^arn:aws:ecr:[*\w-]+:[*\d]+:repository\/\*$/;
 
 /** The parameter adoptionBucket: models of training jobs from elsewhere, to be read. */

@@ -56,7 +56,12 @@ const tooLong = (template: Template): Finding[] => {
 };
 
 /** Training, models and images are based on images of anybody, another stage's repository included. */
-const READ_ANY_IMAGE = new Set(['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']);
+const READ_ANY_IMAGE = new Set([
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchGetImage',
+  'ecr:DescribeImages',
+  'ecr:GetDownloadUrlForLayer',
+]);
 
 /** What policies of this stack say of resources of another one. */
 const shared = (template: Template, deployRole: Template, neighbor: string): Finding[] => {

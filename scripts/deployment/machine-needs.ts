@@ -1,6 +1,6 @@
 import { type Definition, machineActions } from './machine-actions.ts';
 import { ANY, type Need, need, resourceTexts } from './needs.ts';
-import { stackNames } from './stack-names.ts';
+import { hasDistributedMap, stackNames } from './stack-names.ts';
 import { type Template, targetOf } from './template.ts';
 
 /** The rights that a state machine's role needs for its states, with their resources. */
@@ -17,7 +17,7 @@ export const machineNeeds = (template: Template, properties: Readonly<Record<str
     const child = template.Resources[targetOf(to) ?? '']?.Properties?.StateMachineName;
     return String(child).split('-').at(-1)!;
   });
-  const hasMap = /"Mode":"DISTRIBUTED"/.test(JSON.stringify(definition));
+  const hasMap = hasDistributedMap(definition);
   const ofChildren = childNames.map((child) => names.below('execution', `${child}:*`));
   const ofMap = hasMap ? [names.below('execution', `${self}/*`)] : [];
   const rule = 'rule/StepFunctionsGetEventsForStepFunctionsExecutionRule';

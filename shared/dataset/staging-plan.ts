@@ -28,8 +28,6 @@ export const StagingPlan = z.strictObject({
   shapeSha256: z.string().length(64),
   /** An earlier run whose dataset is what would be staged: nothing is read. */
   reusedFrom: RunUri.optional(),
-  /** The version of the record of the last dataset that the plan was made with; absent when there was none. */
-  lastDatasetEtag: z.string().optional(),
   proof: z.enum(['checksum', 'count']),
   onChange: z.enum(['fail', 'accept']),
   /** Counted when the plan was made. */

@@ -45,6 +45,7 @@ const STATUS_OF_ERRORS: Readonly<Record<string, number>> = {
   MalformedCsvError: 400,
   PayloadTooLargeError: 413,
   EndpointThrottledError: 503,
+  ModelTimeoutError: 504,
 };
 
 /** The answer to a request that ended in an error. Only messages that were written for callers leave the function. */

@@ -1,5 +1,8 @@
 import { ClusterAccessError, ClusterRefusedError, ClusterUnavailableError, PipelineError } from '#shared/errors.ts';
 
+/** The cluster doesn't serve a kind at all: a module of Kyma's is missing. To the state machine it is a refusal like others. */
+export class UnservedKindError extends ClusterRefusedError {}
+
 /**
  * An error of the Kubernetes client in our own words. The client's messages carry the whole answer with all of its
  * headers; only the parts of a Status that say something are taken over.
@@ -12,7 +15,7 @@ export const asClusterError = (error: unknown, what: string, host: string): Erro
   if (refusal) return refusal;
   const unserved = unservedKind(error);
   if (unserved) {
-    return new ClusterRefusedError(
+    return new UnservedKindError(
       `${what} failed: the cluster ${host} doesn't know ${unserved}. Add Kyma's modules istio and api-gateway (docs/kyma.md).`,
       { cause: new Error((error as Error).message.slice(0, 300)) },
     );
@@ -33,10 +36,13 @@ export const asClusterError = (error: unknown, what: string, host: string): Erro
       options,
     );
   }
-  // Admission, a quota for instance, answers 403 too; what is missing then is not a right.
-  if (code === 403 && /exceeded quota|admission webhook|violates PodSecurity|limited to/.test(message)) {
-    return new ClusterRefusedError(`${what} was refused: ${message}`, options);
+  if (code === 403 && isTerminating(status)) {
+    return new ClusterRefusedError(
+      `${what} was refused: ${message}. Run again when the namespace is gone, or choose another deployment.namespace.`,
+      options,
+    );
   }
+  if (code === 403 && isAdmission(message)) return new ClusterRefusedError(`${what} was refused: ${message}`, options);
   if (code === 403) return new ClusterAccessError(`${what} failed: ${message}. ${grantHint(message)}`, options);
   if (code === 429 || (code >= 500 && !isSchemaError(message))) {
     return new ClusterUnavailableError(`${what} failed: ${code} ${message}`, options);
@@ -60,7 +66,13 @@ const unservedKind = (error: unknown): string | undefined => {
 interface Status {
   readonly code: number;
   readonly message: string;
-  readonly details?: { readonly causes?: readonly { readonly message?: string; readonly field?: string }[] };
+  readonly details?: { readonly causes?: readonly Cause[] };
+}
+
+interface Cause {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
 }
 
 /**
@@ -86,7 +98,10 @@ const parseBody = (body: unknown): Partial<Status> => {
 
 /** Each cause on a line of its own, in the place of the message's list of them. */
 const withCauses = ({ message, details }: Status): string => {
-  const causes = (details?.causes ?? []).filter(({ field }) => field !== NO_FIELD);
+  const causes = (details?.causes ?? []).filter(({ field, message: cause = '' }) =>
+    // A policy's cause has no field, and is in the message already.
+    field ? field !== NO_FIELD : !message.includes(cause),
+  );
   if (causes.length === 0) return message;
   const lines = causes.map(({ field, message: cause = '' }) => `\n  ${field ? `${field}: ` : ''}${cause}`);
   return `${message.replace(/(?<= is invalid): .*/s, ':')}${lines.join('')}`;
@@ -98,6 +113,19 @@ const NO_FIELD = '<nil>';
 /** An apply with a field or a value that the schema doesn't have is answered with 500 by the API server. */
 const isSchemaError = (message: string): boolean =>
   /failed to (create typed patch|convert new) object|not declared in schema/.test(message);
+
+const isTerminating = ({ message, details }: Status): boolean =>
+  (details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating') ||
+  /because it is being terminated/.test(message);
+
+/**
+ * Admission (quotas, policies, webhooks) answers 403 too, and no right is missing then. The authorizer's sentence is always
+ * the same; admission's begin alike and end in words of their authors, which may quote the authorizer's.
+ */
+const isAdmission = (message: string): boolean => {
+  if (/denied (the )?request|exceeded quota|failed quota|violates PodSecurity|limited to/.test(message)) return true;
+  return / is forbidden: /.test(message) && !/ is forbidden: User "[^"]*" cannot /.test(message);
+};
 
 /** `User "x" cannot patch resource "deployments" in API group "apps" in the namespace "fedml"`, as RBAC says it. */
 const grantHint = (message: string): string => {

@@ -2,12 +2,14 @@ import { ClusterAccessError, ClusterRefusedError } from '#shared/errors.ts';
 import type { Cluster, ObjectName } from '#shared/kyma/cluster.ts';
 import { urlOfHost } from '#shared/kyma/ingress.ts';
 import type { ApiRule, Deployment } from '#shared/kyma/objects.ts';
-import { LABELS, RUN_ANNOTATION } from '#shared/kyma/ownership.ts';
+import { LABELS, PIPELINE_LABEL, RUN_ANNOTATION, STAGE_LABEL } from '#shared/kyma/ownership.ts';
 
 /** A model that runs on the cluster. */
 export interface DeployedToKyma {
   readonly pipeline: string;
   readonly namespace: string;
+  /** Its pull secret goes by this name. */
+  readonly name: string;
   /** Absent while the model has no route, or none that we may see. */
   readonly url?: string;
   readonly imageUri: string;
@@ -16,16 +18,18 @@ export interface DeployedToKyma {
   readonly createdAt: string | undefined;
 }
 
-/** Everything of ours that runs on the cluster, in all namespaces. */
-export const deployedToKyma = async (cluster: Cluster): Promise<DeployedToKyma[]> => {
+/** Everything that an installation runs on the cluster, in all namespaces; other stages may run there too. */
+export const deployedToKyma = async (cluster: Cluster, stage?: string): Promise<DeployedToKyma[]> => {
   const deployments = await cluster.list<Deployment>('Deployment', { labels: LABELS });
+  const own = deployments.filter(({ metadata }) => metadata.labels?.[STAGE_LABEL] === stage);
   return Promise.all(
-    deployments.map(async ({ metadata, spec, status }) => {
+    own.map(async ({ metadata, spec, status }) => {
       const { name, namespace = '' } = metadata;
       const url = await urlOf(cluster, { namespace, name });
       return {
-        pipeline: metadata.labels?.['app.kubernetes.io/instance'] ?? name,
+        pipeline: metadata.labels?.[PIPELINE_LABEL] ?? name,
         namespace,
+        name,
         ...(url && { url }),
         imageUri: spec.template.spec.containers[0]?.image ?? '',
         runUri: metadata.annotations?.[RUN_ANNOTATION],

@@ -1,6 +1,6 @@
 import { ClusterAccessError, ClusterUnavailableError } from '#shared/errors.ts';
 import type { Cluster } from '#shared/kyma/cluster.ts';
-import type { Suspect } from '#shared/kyma/rollout.ts';
+import type { Suspect } from '#shared/kyma/pod-trouble.ts';
 
 const LOG_LINES = 12;
 /** Step Functions keeps 32,768 characters of a cause; a traceback's end is what helps. */

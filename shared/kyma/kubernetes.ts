@@ -16,9 +16,7 @@ import { asClusterError, isNotFound } from '#shared/kyma/api-errors.ts';
 import type { Cluster, ClusterRight, ObjectName } from '#shared/kyma/cluster.ts';
 import type { ClusterAccess } from '#shared/kyma/kubeconfig.ts';
 import { API_VERSIONS, type Kind, type KubernetesEvent, type KubernetesObject } from '#shared/kyma/objects.ts';
-
-/** Owns the fields that we set, in every object's `managedFields`. */
-export const FIELD_MANAGER = 'fedml-serverless';
+import { FIELD_MANAGER } from '#shared/kyma/ownership.ts';
 
 const REQUEST_TIMEOUT_MS = 20_000;
 
@@ -94,9 +92,18 @@ export const kubernetesCluster = (access: ClusterAccess, guard: AddressGuard): C
       return items.map((item) => plain<KubernetesEvent>(item)).sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
     },
 
-    async logTail({ namespace = 'default', name }, container, { previous, lineCount }) {
+    async logTail({ namespace = 'default', name }, container, { previous, lineCount, since }) {
+      // Whole seconds, by the clock of the cluster.
+      const sinceSeconds = since && Math.max(1, Math.ceil((Date.now() - since.getTime()) / 1000) + 1);
       try {
-        return await core.readNamespacedPodLog({ namespace, name, container, previous, tailLines: lineCount });
+        return await core.readNamespacedPodLog({
+          namespace,
+          name,
+          container,
+          previous,
+          tailLines: lineCount,
+          ...(sinceSeconds && { sinceSeconds }),
+        });
       } catch (error) {
         // 400: the container has not started, or was never restarted.
         if (isNotFound(error) || isStatus(error, 400)) return '';

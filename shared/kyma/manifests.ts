@@ -2,31 +2,58 @@ import { API_VERSIONS, type Kind, type KubernetesObject, type PodTemplate } from
 import {
   type DeployedModel,
   LABELS,
+  labelsOf,
   MODEL_ANNOTATION,
   names,
+  type Owner,
   PORT,
   RUN_ANNOTATION,
   selectorOf,
 } from '#shared/kyma/ownership.ts';
-import { podTemplate } from '#shared/kyma/pod-template.ts';
+import { MODEL_CONTAINER, podTemplate } from '#shared/kyma/pod-template.ts';
+
+/** Whose an object is, where it lies, and which run and model it says it comes from; what isn't known isn't said. */
+export interface Origin extends Owner {
+  readonly namespace: string;
+  readonly runUri: string | null;
+  readonly modelRecordUri: string | null;
+}
+
+const originOf = ({ pipeline, stage, settings: { namespace }, runUri, modelRecordUri }: DeployedModel): Origin => ({
+  pipeline,
+  stage,
+  namespace,
+  runUri,
+  modelRecordUri,
+});
 
 /** What runs a model, in the order of its creation. Its pull secret and its route are applied apart. */
-export const workloadManifests = (model: DeployedModel): KubernetesObject[] => [
-  serviceAccount(model),
-  service(model),
-  deployment(model, podTemplate(model)),
-  autoscaler(model),
-  disruptionBudget(model),
+export const workloadManifests = (model: DeployedModel): KubernetesObject[] => {
+  const origin = originOf(model);
+  return [
+    serviceAccount(origin),
+    service(origin),
+    deployment(origin, podTemplate(model)),
+    autoscaler(origin, autoscalerSpec(model)),
+    disruptionBudget(origin),
+  ];
+};
+
+/** What is the same in every run but for its origin. */
+export const supportManifests = (origin: Origin): KubernetesObject[] => [
+  serviceAccount(origin),
+  service(origin),
+  disruptionBudget(origin),
 ];
 
 /** The pods take no part in the cluster's API. */
-const serviceAccount = (model: DeployedModel): KubernetesObject => ({
+const serviceAccount = (model: Origin): KubernetesObject => ({
   ...header('ServiceAccount', model, names(model).serviceAccount),
   automountServiceAccountToken: false,
 });
 
 /** Istio takes the protocol from the port's name. */
-const service = (model: DeployedModel): KubernetesObject => ({
+const service = (model: Origin): KubernetesObject => ({
   ...header('Service', model),
   spec: {
     type: 'ClusterIP',
@@ -36,7 +63,7 @@ const service = (model: DeployedModel): KubernetesObject => ({
 });
 
 /** Without `replicas`, which are the autoscaler's. Old pods serve until new ones are ready. */
-export const deployment = (model: DeployedModel, template: PodTemplate) => ({
+export const deployment = (model: Origin, template: PodTemplate) => ({
   ...header('Deployment', model),
   spec: {
     revisionHistoryLimit: 3,
@@ -50,26 +77,37 @@ export const deployment = (model: DeployedModel, template: PodTemplate) => ({
 /** The first pull of a framework image of 1-2 GB takes minutes. */
 const PROGRESS_DEADLINE_SECONDS = 600;
 
-const autoscaler = (model: DeployedModel): KubernetesObject => ({
+export const autoscaler = (model: Origin, spec: object): KubernetesObject => ({
   ...header('HorizontalPodAutoscaler', model),
-  spec: {
-    scaleTargetRef: { apiVersion: API_VERSIONS.Deployment, kind: 'Deployment', name: names(model).workload },
-    minReplicas: model.settings.replicas.min,
-    maxReplicas: model.settings.replicas.max,
-    metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } }],
-  },
+  spec,
+});
+
+const autoscalerSpec = (model: DeployedModel) => ({
+  scaleTargetRef: { apiVersion: API_VERSIONS.Deployment, kind: 'Deployment', name: names(model).workload },
+  minReplicas: model.settings.replicas.min,
+  maxReplicas: model.settings.replicas.max,
+  // The model's own container: an average over the pod would be diluted by the idle sidecar.
+  metrics: [
+    {
+      type: 'ContainerResource',
+      containerResource: {
+        name: 'cpu',
+        container: MODEL_CONTAINER,
+        target: { type: 'Utilization', averageUtilization: 70 },
+      },
+    },
+  ],
 });
 
 /** At most one pod at a time goes for a node's sake; `minAvailable: 1` would hold up every node of a single replica. */
-const disruptionBudget = (model: DeployedModel): KubernetesObject => ({
+const disruptionBudget = (model: Origin): KubernetesObject => ({
   ...header('PodDisruptionBudget', model),
   spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(model) } },
 });
 
 /** Exposes /ping and /invocations under the host, for holders of the issuer's tokens unless `noAuth` was asked for. */
-export const apiRuleManifest = (model: DeployedModel): KubernetesObject => ({
-  ...header('APIRule', model),
-  spec: {
+export const apiRuleManifest = (model: DeployedModel): KubernetesObject =>
+  route(originOf(model), {
     gateway: model.settings.gateway,
     hosts: [names(model).host],
     service: { name: names(model).workload, port: PORT },
@@ -78,8 +116,9 @@ export const apiRuleManifest = (model: DeployedModel): KubernetesObject => ({
       { path: '/ping', methods: ['GET'], ...access(model) },
       { path: '/invocations', methods: ['POST'], ...access(model) },
     ],
-  },
-});
+  });
+
+export const route = (model: Origin, spec: object): KubernetesObject => ({ ...header('APIRule', model), spec });
 
 /** As long as SageMaker gives a model for an answer. */
 const REQUEST_TIMEOUT_SECONDS = 60;
@@ -104,13 +143,16 @@ export const namespaceManifest = (namespace: string): KubernetesObject => ({
 });
 
 /** Name, labels, and where it comes from. */
-const header = (kind: Kind, model: DeployedModel, name = names(model).workload) => ({
+const header = (kind: Kind, model: Origin, name = names(model).workload) => ({
   apiVersion: API_VERSIONS[kind],
   kind,
   metadata: {
     name,
-    namespace: model.settings.namespace,
-    labels: { ...LABELS, ...selectorOf(model) },
-    annotations: { [RUN_ANNOTATION]: model.runUri, [MODEL_ANNOTATION]: model.modelRecordUri },
+    namespace: model.namespace,
+    labels: labelsOf(model),
+    annotations: {
+      ...(model.runUri !== null && { [RUN_ANNOTATION]: model.runUri }),
+      ...(model.modelRecordUri !== null && { [MODEL_ANNOTATION]: model.modelRecordUri }),
+    },
   },
 });

@@ -15,6 +15,12 @@ export interface Metadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly uid: string; readonly kind: string; readonly name: string }[];
+  readonly deletionTimestamp?: string;
+  readonly managedFields?: readonly {
+    readonly manager?: string;
+    readonly operation?: string;
+    readonly time?: string;
+  }[];
 }
 
 /** Each kind with the version of it that we speak. */
@@ -41,6 +47,7 @@ export interface Condition {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly lastUpdateTime?: string;
 }
 
 export interface PodTemplate {
@@ -72,7 +79,7 @@ export interface Deployment extends KubernetesObject {
 
 export interface ReplicaSet extends KubernetesObject {
   readonly spec: { readonly template: PodTemplate };
-  readonly status?: { readonly conditions?: readonly Condition[] };
+  readonly status?: { readonly availableReplicas?: number; readonly conditions?: readonly Condition[] };
 }
 
 interface ContainerState {
@@ -95,6 +102,10 @@ export interface Pod extends KubernetesObject {
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };
+}
+
+export interface HorizontalPodAutoscaler extends KubernetesObject {
+  readonly spec: { readonly minReplicas?: number; readonly [field: string]: unknown };
 }
 
 export interface ApiRule extends KubernetesObject {

@@ -1,5 +1,5 @@
 import type { PodTemplate } from '#shared/kyma/objects.ts';
-import { type DeployedModel, LABELS, names, PORT, selectorOf } from '#shared/kyma/ownership.ts';
+import { type DeployedModel, labelsOf, names, PORT } from '#shared/kyma/ownership.ts';
 
 /**
  * The pods of a model. Nothing in here is a run's own, so that a run with the same image and settings restarts no pod.
@@ -13,8 +13,7 @@ export const podTemplate = (model: DeployedModel): PodTemplate => {
   return {
     metadata: {
       labels: {
-        ...LABELS,
-        ...selectorOf(model),
+        ...labelsOf(model),
         'sidecar.istio.io/inject': 'true',
         'networking.kyma-project.io/from-ingressgateway': 'allowed',
       },

@@ -1,5 +1,5 @@
 import { API_VERSIONS, type KubernetesObject } from '#shared/kyma/objects.ts';
-import { EXPIRES_AT_ANNOTATION, LABELS, selectorOf } from '#shared/kyma/ownership.ts';
+import { EXPIRES_AT_ANNOTATION, labelsOf, names, type Owner } from '#shared/kyma/ownership.ts';
 
 /** What a cluster needs to pull from a registry. */
 export interface PullCredentials {
@@ -10,23 +10,17 @@ export interface PullCredentials {
   readonly expiresAt: Date;
 }
 
-export interface PullSecretName {
-  readonly pipeline: string;
-  readonly namespace: string;
-  readonly name: string;
-}
-
 /** The Secret that pods pull their image with; ECR's tokens end after 12 hours, so its end is written on it. */
 export const pullSecretManifest = (
-  { pipeline, namespace, name }: PullSecretName,
+  owner: Owner & { readonly namespace: string },
   { host, username, password, expiresAt }: PullCredentials,
 ): KubernetesObject => ({
   apiVersion: API_VERSIONS.Secret,
   kind: 'Secret',
   metadata: {
-    name,
-    namespace,
-    labels: { ...LABELS, ...selectorOf({ pipeline }) },
+    name: names(owner).pullSecret,
+    namespace: owner.namespace,
+    labels: labelsOf(owner),
     annotations: { [EXPIRES_AT_ANNOTATION]: expiresAt.toISOString() },
   },
   type: 'kubernetes.io/dockerconfigjson',

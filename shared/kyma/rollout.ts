@@ -1,18 +1,13 @@
-import type { ApiRule, ContainerStatus, Deployment, Pod, ReplicaSet } from '#shared/kyma/objects.ts';
+import type { Deployment, Pod, ReplicaSet } from '#shared/kyma/objects.ts';
+import { type PodRefusal, podRefusalOf } from '#shared/kyma/pod-refusal.ts';
+import { finalTrouble, type Suspect, statusesOf, suspectOf } from '#shared/kyma/pod-trouble.ts';
+import { replicaSetsOf } from '#shared/kyma/replica-sets.ts';
 
 /** How far a rollout is. */
 export type Verdict =
   | { readonly state: 'ready' }
   | { readonly state: 'waiting'; readonly detail: string }
   | { readonly state: 'failed'; readonly reason: string; readonly detail: string; readonly suspect?: Suspect };
-
-/** The container whose events and log tell more. */
-export interface Suspect {
-  readonly pod: Pod;
-  readonly container: string;
-  /** Whether the log to read is that of the run before the last restart. */
-  readonly previous: boolean;
-}
 
 export interface Workload {
   readonly deployment: Deployment;
@@ -21,134 +16,91 @@ export interface Workload {
   readonly pods: readonly Pod[];
 }
 
-/** Whether all pods run the Deployment's present template, or why they never will. */
-export const workloadVerdict = (workload: Workload): Verdict => {
+export interface Expectation {
+  /** How many pods the autoscaler is to bring up at least. */
+  readonly minReplicas: number;
+  /** When the rollout began: what the cluster gave up before that was another one. */
+  readonly since?: Date;
+}
+
+/**
+ * Whether enough pods run the Deployment's present template and no others do, or why that will never be. What a controller
+ * tries again is waited for until the Deployment's own deadline, which the cluster keeps.
+ */
+export const workloadVerdict = (
+  workload: Workload,
+  { minReplicas, since }: Expectation = { minReplicas: 1 },
+): Verdict => {
   const { deployment } = workload;
   const { status = {}, metadata, spec } = deployment;
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
     return { state: 'waiting', detail: 'The cluster has not looked at the change yet.' };
   }
-  const replicaSet = currentReplicaSet(workload);
+  const [replicaSet] = replicaSetsOf(deployment, workload.replicaSets);
   const pods = podsOf(workload.pods, replicaSet);
-  const failure = quotaFailure(deployment, replicaSet) ?? podFailure(pods) ?? deadlineFailure(deployment, pods);
-  if (failure) return failure;
+  const refusal = podRefusalOf(deployment, replicaSet);
+  const trouble = finalTrouble(pods, containersOf(deployment));
+  if (trouble) return { state: 'failed', ...trouble };
+  if (refusal?.isFinal) return { state: 'failed', reason: refusal.reason, detail: refusal.detail };
+  if (isOverdue(deployment, since)) return overdue(pods, refusal);
   const wanted = spec.replicas ?? 1;
+  if (wanted === 0) return { state: 'waiting', detail: scaledToZero(deployment, minReplicas) };
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status;
-  if (updatedReplicas === wanted && replicas === updatedReplicas && availableReplicas === updatedReplicas) {
+  if (updatedReplicas >= minReplicas && replicas === updatedReplicas && availableReplicas >= minReplicas) {
     return { state: 'ready' };
   }
   return {
     state: 'waiting',
-    detail: `${updatedReplicas} of ${wanted} pods are new, ${availableReplicas} of ${replicas} are available.${obstacle(pods)}`,
+    detail:
+      `${updatedReplicas} of ${Math.max(wanted, minReplicas)} pods are new, ${availableReplicas} of ${replicas} are ` +
+      `available.${obstacle(pods, refusal)}`,
   };
 };
-
-/** The ReplicaSet of the highest revision; older ones belong to what served before. */
-const currentReplicaSet = ({ deployment, replicaSets }: Workload): ReplicaSet | undefined =>
-  replicaSets
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === deployment.metadata.uid))
-    .sort((a, b) => revisionOf(b) - revisionOf(a))[0];
-
-export const revisionOf = ({ metadata }: ReplicaSet): number =>
-  Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
 
 const podsOf = (pods: readonly Pod[], replicaSet: ReplicaSet | undefined): Pod[] =>
   pods.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === replicaSet?.metadata.uid));
 
-/** A quota or an admission rule stops pods, not the Deployment: it shows on the ReplicaSet only. */
-const quotaFailure = (deployment: Deployment, replicaSet: ReplicaSet | undefined): Verdict | undefined => {
-  const conditions = [...(replicaSet?.status?.conditions ?? []), ...(deployment.status?.conditions ?? [])];
-  const refusal = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
-  if (!refusal) return undefined;
-  const message = refusal.message ?? '';
-  const reason = message.includes('exceeded quota') ? 'QuotaExceeded' : (refusal.reason ?? 'ReplicaFailure');
-  return { state: 'failed', reason, detail: `The cluster refuses the model's pods: ${message}` };
+const containersOf = ({ spec }: Deployment): ReadonlySet<string> => {
+  const { containers, initContainers = [] } = spec.template.spec as typeof spec.template.spec & {
+    readonly initContainers?: readonly { readonly name: string }[];
+  };
+  return new Set([...containers, ...initContainers].map(({ name }) => name));
 };
 
-/** A container that waits for one of these will wait for ever. */
-const HOPELESS: Readonly<Record<string, string>> = {
-  ImagePullBackOff: "The pod can't pull the image",
-  InvalidImageName: 'The image has an invalid name',
-  CreateContainerConfigError: "The pod's container can't be configured",
-  CreateContainerError: "The pod's container can't be created",
-  RunContainerError: "The pod's container can't be started",
-  CrashLoopBackOff: 'The model server ends again and again',
+/** An autoscaler leaves a Deployment without pods alone: somebody has switched it off. */
+const scaledToZero = ({ metadata: { namespace, name } }: Deployment, minReplicas: number): string =>
+  `The Deployment is scaled to 0, where the autoscaler does nothing: kubectl -n ${namespace} scale deployment/${name} ` +
+  `--replicas=${minReplicas}`;
+
+/** The deadline's condition of an earlier rollout stays until pods move again. */
+const isOverdue = ({ status }: Deployment, since: Date | undefined): boolean => {
+  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
+  if (progressing?.reason !== 'ProgressDeadlineExceeded') return false;
+  const { lastUpdateTime } = progressing;
+  return lastUpdateTime === undefined || since === undefined || Date.parse(lastUpdateTime) >= since.getTime();
 };
 
-/** A single crash may be a passing one. */
-const MIN_CRASHES = 2;
-
-const podFailure = (pods: readonly Pod[]): Verdict | undefined => {
-  for (const pod of pods) {
-    for (const status of statusesOf(pod)) {
-      const { reason = '', message } = status.state?.waiting ?? {};
-      const sentence = HOPELESS[reason];
-      if (!sentence || (reason === 'CrashLoopBackOff' && (status.restartCount ?? 0) < MIN_CRASHES)) continue;
-      return {
-        state: 'failed',
-        reason,
-        detail: `${sentence}${message ? `: ${message}` : '.'}`,
-        suspect: suspectOf(pod, status),
-      };
-    }
-  }
-  return undefined;
-};
-
-const deadlineFailure = (deployment: Deployment, pods: readonly Pod[]): Verdict | undefined => {
-  const progressing = deployment.status?.conditions?.find(({ type }) => type === 'Progressing');
-  if (progressing?.reason !== 'ProgressDeadlineExceeded') return undefined;
+const overdue = (pods: readonly Pod[], refusal: PodRefusal | undefined): Verdict => {
   const [pod] = pods.filter((each) => !isReady(each));
   const status = pod && statusesOf(pod).find(({ ready }) => !ready);
   return {
     state: 'failed',
-    reason: 'ProgressDeadlineExceeded',
-    detail: `The pods did not become ready in time.${obstacle(pods)}`,
+    reason: refusal?.reason ?? 'ProgressDeadlineExceeded',
+    detail: `The pods did not become ready in time.${obstacle(pods, refusal)}`,
     ...(pod && status && { suspect: suspectOf(pod, status) }),
   };
 };
 
-const statusesOf = ({ status }: Pod): readonly ContainerStatus[] => [
-  ...(status?.initContainerStatuses ?? []),
-  ...(status?.containerStatuses ?? []),
-];
-
-const suspectOf = (pod: Pod, { name, restartCount = 0, state }: ContainerStatus): Suspect => ({
-  pod,
-  container: name,
-  previous: restartCount > 0 && state?.waiting !== undefined,
-});
-
 const isReady = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 
-/** What a pod waits for at the moment, which may still come right. */
-const obstacle = (pods: readonly Pod[]): string => {
+/** What the pods wait for at the moment, which may still come right. */
+const obstacle = (pods: readonly Pod[], refusal: PodRefusal | undefined): string => {
+  if (refusal) return ` ${refusal.detail}`;
   const unscheduled = pods
     .flatMap(({ status }) => status?.conditions ?? [])
     .find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (unscheduled) return ` No node takes a pod: ${unscheduled.message ?? unscheduled.reason}`;
   const waiting = pods.flatMap(statusesOf).find(({ state }) => state?.waiting?.message)?.state?.waiting;
   return waiting ? ` ${waiting.reason}: ${waiting.message}` : '';
-};
-
-/** What an APIRule was like before we wrote to it. */
-export interface ApiRuleBefore {
-  readonly generation: number | null;
-  readonly lastProcessedTime: string | null;
-}
-
-/**
- * Whether the host is exposed as it was asked for last. APIRules have no `observedGeneration`: after a change, a status
- * counts only once its `lastProcessedTime` has moved. A Warning may heal by itself, when pods come up.
- */
-export const apiRuleVerdict = ({ metadata, status }: ApiRule, before: ApiRuleBefore): Verdict => {
-  const isChanged = metadata.generation !== before.generation;
-  const isProcessed =
-    status?.lastProcessedTime !== undefined && (!isChanged || status.lastProcessedTime !== before.lastProcessedTime);
-  if (!isProcessed) return { state: 'waiting', detail: 'The API gateway has not looked at the APIRule yet.' };
-  const { state, description = '' } = status;
-  if (state === 'Ready') return { state: 'ready' };
-  const detail = `The APIRule is in the state ${state}: ${description}`;
-  return state === 'Error' ? { state: 'failed', reason: 'APIRuleError', detail } : { state: 'waiting', detail };
 };

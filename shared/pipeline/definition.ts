@@ -1,7 +1,19 @@
 import { z } from 'zod';
+import { CpuQuantity, MemoryQuantity } from '#shared/kyma/resource-quantities.ts';
+import { checkSettings } from '#shared/pipeline/cross-field.ts';
 import { MetricRegex } from '#shared/pipeline/metric-regex.ts';
 import { PredictionType } from '#shared/pipeline/prediction-type.ts';
-import { repeatedColumns } from '#shared/predictions/target-table.ts';
+import {
+  environmentWithin,
+  ImageUri,
+  KmsKeyId,
+  MetricName,
+  MODEL_ENVIRONMENT,
+  Tags,
+  TRAINING_ENVIRONMENT,
+  VpcConfig,
+} from '#shared/sagemaker/fields.ts';
+import { instanceTypeFor } from '#shared/sagemaker/instance-types.ts';
 import { Schedule, scheduleId } from '#shared/schedules/schedule.ts';
 
 /** Lower case, because names of endpoints, jobs and Kubernetes objects are made of it; 32 leaves room for a run's suffix. */
@@ -43,12 +55,9 @@ const ViewSource = {
   onChange: z.enum(['fail', 'accept']).default('fail'),
   /** The share of the last run's rows that may be missing before a run is stopped. */
   maxShrink: z.number().min(0).max(1).default(0.9),
-  /** A column that grows with every new row: only rows beyond what the last dataset had are read. */
+  /** A column that grows with every new row: only rows beyond those that have arrived in the table, or in a model, are read. */
   watermark: Identifier.optional(),
 };
-
-/** `header` belongs to CSV; the compressions differ. */
-const COMPRESSIONS = { csv: ['none', 'gzip'], parquet: ['zstd', 'snappy', 'none'] } as const;
 
 const TrainingSource = z.strictObject({
   ...ViewSource,
@@ -69,10 +78,6 @@ const TrainingSource = z.strictObject({
     .prefault({}),
 });
 
-const InstanceType = z
-  .string()
-  .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'must be a SageMaker instance type such as ml.m5.large');
-
 /** CreateTrainingJob takes 100 hyperparameters, five of which are the containers' own, and 2500 characters in each. */
 const Hyperparameters = z
   .record(
@@ -80,87 +85,76 @@ const Hyperparameters = z
       .string()
       .min(1)
       .max(256)
+      .regex(/^.+$/, 'must be one line')
       .refine((name) => !name.startsWith('sagemaker_'), 'is a name that SageMaker keeps for itself'),
     z.json().refine((value) => JSON.stringify(value).length <= 2500, 'has more than 2500 characters as JSON'),
   )
   .refine((values) => Object.keys(values).length <= 95, 'has more than 95 hyperparameters');
 
 /** Limits of CreateTrainingJob's service model. */
-const Training = z
-  .strictObject({
-    framework: z.enum(['sklearn', 'xgboost', 'pytorch']).default('sklearn'),
-    frameworkVersion: z.string().optional(),
-    /** An image of your own, in place of framework and version. */
-    imageUri: z.string().optional(),
-    /** The script in the pipeline's folder that SageMaker runs, and that serves the model. */
-    entryPoint: z
-      .string()
-      .regex(/^[\w.-]+\.(py|sh)$/, 'must be a .py or .sh file in the pipeline folder')
-      .default('train.py'),
-    instanceType: InstanceType.default('ml.m5.large'),
-    instanceCount: z.int().min(1).max(100).default(1),
-    volumeSizeGb: z.int().min(1).max(16_384).default(30),
-    maxRuntimeSeconds: z.int().min(1).max(2_419_200).default(3600),
-    /** Managed spot instances; the wait counts from the job's start and includes its run time. */
-    spot: z.strictObject({ maxWaitSeconds: z.int().min(1).max(2_592_000) }).optional(),
-    hyperparameters: Hyperparameters.default({}),
-    metrics: z
-      .array(z.strictObject({ name: z.string().min(1).max(255), regex: MetricRegex }))
-      .max(40)
-      .default([]),
-    environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().max(512)).default({}),
-    tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
-    vpc: z
-      .strictObject({ subnets: z.array(z.string()).min(1), securityGroupIds: z.array(z.string()).min(1) })
-      .optional(),
-    kmsKeyId: z.string().optional(),
-    networkIsolation: z.boolean().default(false),
-  })
-  .refine(({ spot, maxRuntimeSeconds }) => !spot || spot.maxWaitSeconds >= maxRuntimeSeconds, {
-    path: ['spot', 'maxWaitSeconds'],
-    message: 'must be at least maxRuntimeSeconds',
-  });
+const Training = z.strictObject({
+  framework: z.enum(['sklearn', 'xgboost', 'pytorch']).default('sklearn'),
+  frameworkVersion: z.string().optional(),
+  /** An image of your own, in place of framework and version. */
+  imageUri: ImageUri.optional(),
+  /** The script in the pipeline's folder that SageMaker runs, and that serves the model. */
+  entryPoint: z
+    .string()
+    .regex(/^[\w.-]+\.(py|sh)$/, 'must be a .py or .sh file in the pipeline folder')
+    .default('train.py'),
+  instanceType: instanceTypeFor('training').default('ml.m5.large'),
+  instanceCount: z.int().min(1).max(100).default(1),
+  volumeSizeGb: z.int().min(1).max(16_384).default(30),
+  maxRuntimeSeconds: z.int().min(1).max(2_419_200).default(3600),
+  /** Managed spot instances; the wait counts from the job's start and includes its run time. */
+  spot: z.strictObject({ maxWaitSeconds: z.int().min(1).max(2_592_000) }).optional(),
+  hyperparameters: Hyperparameters.default({}),
+  metrics: z
+    .array(z.strictObject({ name: MetricName, regex: MetricRegex }))
+    .max(40)
+    .default([]),
+  environment: environmentWithin(TRAINING_ENVIRONMENT).default({}),
+  tags: Tags.default({}),
+  vpc: VpcConfig.optional(),
+  kmsKeyId: KmsKeyId.optional(),
+  networkIsolation: z.boolean().default(false),
+});
 
 /** One condition on one metric; the gate is passed when all of them hold. */
-const GateRule = z
-  .strictObject({ metric: z.string().min(1), min: z.number().optional(), max: z.number().optional() })
-  .refine(({ min, max }) => min !== undefined || max !== undefined, 'needs min, max or both')
-  .refine(({ min = -Infinity, max = Infinity }) => min <= max, { path: ['max'], message: 'must be at least min' });
+const GateRule = z.strictObject({ metric: z.string().min(1), min: z.number().optional(), max: z.number().optional() });
 
-const Instances = z.strictObject({ type: InstanceType.default('ml.m5.large'), count: z.int().min(1).default(1) });
+const instancesFor = (purpose: 'endpoint' | 'transform') =>
+  z.strictObject({
+    type: instanceTypeFor(purpose).default('ml.m5.large'),
+    count: z.int().min(1).default(1),
+  });
 
 /** `manual`: a model that passed the gate waits until a person approves it in the model registry. */
 const Approval = z.enum(['auto', 'manual']).default('auto');
 
-const SageMakerDeployment = z
-  .strictObject({
-    target: z.literal('sagemaker'),
-    /** The endpoint's name stays the same from run to run, so that its callers needn't be told. When absent: the pipeline's name and the stage's. */
-    endpointName: z
-      .string()
-      .regex(/^(?=.{1,63}$)[a-z0-9](-*[a-z0-9]){0,62}$/, 'must be 1-63 lower-case letters, digits or hyphens')
-      .optional(),
-    instances: Instances.optional(),
-    serverless: z
-      .strictObject({
-        memorySizeMb: z.literal([1024, 2048, 3072, 4096, 5120, 6144]).default(2048),
-        maxConcurrency: z.int().min(1).max(200).default(5),
-      })
-      .optional(),
-    environment: z.record(z.string(), z.string().max(1024)).default({}),
-    approval: Approval,
-    /** Rows of the test set that the new model must answer before the deployment counts. */
-    smokeTestRows: z.int().min(2).max(1000).default(10),
-  })
-  .refine(({ instances, serverless }) => !(instances && serverless), 'takes instances or serverless, not both');
+const SageMakerDeployment = z.strictObject({
+  target: z.literal('sagemaker'),
+  /** The endpoint's name stays the same from run to run, so that its callers needn't be told. When absent: the pipeline's name and the stage's. */
+  endpointName: z
+    .string()
+    .regex(/^(?=.{1,63}$)[a-z0-9](-*[a-z0-9]){0,62}$/, 'must be 1-63 lower-case letters, digits or hyphens')
+    .optional(),
+  instances: instancesFor('endpoint').optional(),
+  serverless: z
+    .strictObject({
+      memorySizeMb: z.literal([1024, 2048, 3072, 4096, 5120, 6144]).default(2048),
+      maxConcurrency: z.int().min(1).max(200).default(5),
+    })
+    .optional(),
+  environment: environmentWithin(MODEL_ENVIRONMENT).default({}),
+  approval: Approval,
+  /** Rows of the test set that the new model must answer before the deployment counts. */
+  smokeTestRows: z.int().min(2).max(1000).default(10),
+});
 
 const DnsLabel = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a lower-case DNS label');
 
 const HttpsUrl = z.url({ protocol: /^https$/, error: 'must be an https URL' });
-
-const Cpu = z.string().regex(/^(\d+m|\d+(\.\d{1,3})?)$/, 'must be a CPU quantity such as "250m" or "1"');
-
-const Memory = z.string().regex(/^[1-9]\d*(Mi|Gi)$/, 'must be a memory quantity such as 512Mi or 2Gi');
 
 const KymaDeployment = z.strictObject({
   target: z.literal('kyma'),
@@ -174,12 +168,13 @@ const KymaDeployment = z.strictObject({
     .default('kyma-system/kyma-gateway'),
   replicas: z
     .strictObject({ min: z.int().min(1).max(100).default(1), max: z.int().min(1).max(100).default(3) })
-    .refine(({ min, max }) => min <= max, { path: ['max'], message: 'must be at least min' })
     .prefault({}),
   resources: z
     .strictObject({
-      requests: z.strictObject({ cpu: Cpu.default('250m'), memory: Memory.default('512Mi') }).prefault({}),
-      limits: z.strictObject({ cpu: Cpu.default('1'), memory: Memory.default('2Gi') }).prefault({}),
+      requests: z
+        .strictObject({ cpu: CpuQuantity.default('250m'), memory: MemoryQuantity.default('512Mi') })
+        .prefault({}),
+      limits: z.strictObject({ cpu: CpuQuantity.default('1'), memory: MemoryQuantity.default('2Gi') }).prefault({}),
     })
     .prefault({}),
   /** Who may ask for predictions: holders of a token of the issuer, or, in so many words, everybody. */
@@ -194,7 +189,7 @@ const KymaDeployment = z.strictObject({
     }),
     z.strictObject({ noAuth: z.literal(true) }),
   ]),
-  environment: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().max(1024)).default({}),
+  environment: environmentWithin(MODEL_ENVIRONMENT).default({}),
   /** Images that run without root can't write but to /tmp and their code's folder, unless this is false. */
   readOnlyRootFilesystem: z.boolean().default(true),
   approval: Approval,
@@ -207,48 +202,37 @@ const NoDeployment = z.strictObject({ target: z.literal('none') });
 const Deployment = z.discriminatedUnion('target', [SageMakerDeployment, KymaDeployment, NoDeployment]);
 
 /** The table for the predictions, in the database user's own schema. */
-const PredictionTarget = z
-  .strictObject({
-    table: Identifier.refine(
-      (name) => !name.startsWith('FEDML_'),
-      'begins with FEDML_, as the tables of the ledger do',
-    ),
-    /**
-     * append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only; versioned adds rows, and
-     * the view <table>_CURRENT shows those of the last run, or of the run that was rolled back to.
-     */
-    mode: z.enum(['append', 'upsert', 'replace', 'versioned']).default('append'),
-    /** How many rows may be set aside as unwritable before nothing is written: a count, or below 1 a share of all. */
-    maxRejected: z
-      .number()
-      .nonnegative()
-      .refine((max) => max < 1 || Number.isInteger(max), 'must be a whole number, or a share below 1')
-      .default(0),
-  })
-  .refine(({ table, mode }) => mode !== 'versioned' || Buffer.byteLength(table) <= 119, {
-    path: ['table'],
-    message: 'must leave room for _CURRENT within 127 bytes',
-  });
+const PredictionTarget = z.strictObject({
+  table: Identifier.refine((name) => !name.startsWith('FEDML_'), 'begins with FEDML_, as the tables of the ledger do'),
+  /**
+   * append adds rows; upsert replaces rows of the same key; replace leaves this run's rows only; versioned adds rows, and
+   * the view <table>_CURRENT shows those of the last run, or of the run that was rolled back to.
+   */
+  mode: z.enum(['append', 'upsert', 'replace', 'versioned']).default('append'),
+  /** How many rows may be set aside as unwritable before nothing is written: a count, or below 1 a share of all. */
+  maxRejected: z
+    .number()
+    .nonnegative()
+    .refine((max) => max < 1 || Number.isInteger(max), 'must be a whole number, or a share below 1')
+    .default(0),
+});
 
-const Prediction = z
-  .strictObject({
-    source: z.strictObject({
-      ...ViewSource,
-      /** A view without rows is no error: there is nothing to predict then. */
-      allowEmpty: z.boolean().default(false),
-    }),
-    /** `transform`: a SageMaker batch transform; `endpoint`, `kyma`: the model where it is deployed, part by part. */
-    method: z.enum(['transform', 'endpoint', 'kyma']).default('transform'),
-    /** Instances of the batch transform. */
-    instances: Instances.prefault({}),
-    /** What the model answers for a row, in the order of its CSV output. */
-    columns: z.array(z.strictObject({ name: Identifier, type: PredictionType })).min(1),
-    target: PredictionTarget,
-  })
-  .superRefine(({ source, columns }, context) => {
-    const message = repeatedColumns([...source.key, ...columns.map(({ name }) => name)]);
-    if (message) context.addIssue({ code: 'custom', path: ['columns'], message });
-  });
+const Prediction = z.strictObject({
+  source: z.strictObject({
+    ...ViewSource,
+    /** A view without rows is no error: there is nothing to predict then. */
+    allowEmpty: z.boolean().default(false),
+  }),
+  /** `transform`: a SageMaker batch transform; `endpoint`, `kyma`: the model where it is deployed, part by part. */
+  method: z.enum(['transform', 'endpoint', 'kyma']).default('transform'),
+  /** Instances of the batch transform. */
+  instances: instancesFor('transform').prefault({}),
+  /** The most that the model is sent at a time; less, while it is slow. A batch transform rounds up to megabytes. */
+  payloadKb: z.int().min(1).max(4096).optional(),
+  /** What the model answers for a row, in the order of its CSV output. */
+  columns: z.array(z.strictObject({ name: Identifier, type: PredictionType })).min(1),
+  target: PredictionTarget,
+});
 
 /** `pipeline.yml`: what to read, train, deploy, predict and write. */
 export const PipelineDefinition = z
@@ -268,34 +252,8 @@ export const PipelineDefinition = z
       .refine((all) => new Set(all.map(scheduleId)).size === all.length, 'has the same schedule twice')
       .default([]),
   })
-  .superRefine(({ source, training, gate, deployment, prediction }, context) => {
-    const metrics = training.metrics.map(({ name }) => name);
-    for (const [index, { metric }] of gate.entries()) {
-      if (!metrics.includes(metric)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['gate', index, 'metric'],
-          message: `is not one of training.metrics, which has ${metrics.join(', ') || 'none'}`,
-        });
-      }
-    }
-    const needed = { transform: deployment.target, endpoint: 'sagemaker', kyma: 'kyma' } as const;
-    if (prediction && deployment.target !== needed[prediction.method]) {
-      context.addIssue({
-        code: 'custom',
-        path: ['prediction', 'method'],
-        message: `is ${prediction.method}, and deployment.target is ${deployment.target}; deploy the model there, or predict by transform`,
-      });
-    }
-    const compressions: readonly string[] = COMPRESSIONS[source.format];
-    if (source.compression !== undefined && !compressions.includes(source.compression)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['source', 'compression'],
-        message: `must be one of ${compressions.join(', ')} for ${source.format}`,
-      });
-    }
-  });
+  // Also where a setting is wrong by itself, so that all mistakes are told at once.
+  .superRefine(checkSettings, { when: () => true });
 
 export type PipelineDefinition = z.infer<typeof PipelineDefinition>;
 export type TrainingSource = PipelineDefinition['source'];

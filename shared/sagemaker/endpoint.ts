@@ -1,5 +1,5 @@
 import type { SageMakerDeployment } from '#shared/pipeline/definition.ts';
-import { lastingName, type Run } from '#shared/pipeline/run.ts';
+import { lastingName } from '#shared/pipeline/run.ts';
 import { contentName } from '#shared/sagemaker/model.ts';
 import type { Tag } from '#shared/sagemaker/tags.ts';
 
@@ -45,8 +45,10 @@ export interface EndpointDescription {
 }
 
 /** The endpoint's name stays from run to run, so that its callers needn't be told. */
-export const endpointNameOf = (owner: Pick<Run, 'pipeline' | 'stage'>, { endpointName }: SageMakerDeployment): string =>
-  endpointName ?? lastingName(owner);
+export const endpointNameOf = (
+  owner: { readonly pipeline: string; readonly stage: string | undefined },
+  { endpointName }: SageMakerDeployment,
+): string => endpointName ?? lastingName(owner);
 
 /** CreateEndpointConfig for one model behind all traffic, on instances or serverless. */
 export const endpointConfigRequest = (

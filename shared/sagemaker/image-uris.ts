@@ -51,18 +51,33 @@ export const frameworkImageUris = ({ region, scope }: Pick<FrameworkImage, 'regi
       .map(([frameworkVersion]) => frameworkImageUri({ framework, frameworkVersion, region, scope }));
   });
 
-const tagOf = ({ framework, frameworkVersion, scope }: FrameworkImage): string => {
-  const { versions, defaultVersion } = imageUris.frameworks[framework];
-  const version = frameworkVersion ?? defaultVersion;
-  const offered = Object.entries<Version>(versions).filter(([, { scopes }]) => scopes.includes(scope));
-  const tag = offered.find(([name]) => name === version)?.[1].tag;
-  if (tag) return tag;
-  const names = offered.map(([name]) => name).join(', ');
-  throw new InvalidPipelineError(
-    `training.frameworkVersion: there is no ${framework} image ${version} for ${scope}. ` +
-      (names ? `There are: ${names}.` : 'Name an image of your own in training.imageUri.'),
+/** What is wrong with a framework's version, in words; undefined where SageMaker has an image of it. */
+export const frameworkVersionProblem = (
+  image: Pick<FrameworkImage, 'framework' | 'frameworkVersion' | 'scope'>,
+): string | undefined => {
+  if (versionOf(image)) return undefined;
+  const { framework, frameworkVersion, scope } = image;
+  const version = frameworkVersion ?? imageUris.frameworks[framework].defaultVersion;
+  const names = offeredVersions(image).map(([name]) => name);
+  return (
+    `there is no ${framework} image ${version} for ${scope}. ` +
+    (names.length > 0 ? `There are: ${names.join(', ')}.` : 'Name an image of your own in training.imageUri.')
   );
 };
+
+const tagOf = (image: FrameworkImage): string => {
+  const version = versionOf(image);
+  if (version) return version.tag;
+  throw new InvalidPipelineError(`training.frameworkVersion: ${frameworkVersionProblem(image)}`);
+};
+
+const versionOf = (image: Pick<FrameworkImage, 'framework' | 'frameworkVersion' | 'scope'>): Version | undefined => {
+  const wanted = image.frameworkVersion ?? imageUris.frameworks[image.framework].defaultVersion;
+  return offeredVersions(image).find(([name]) => name === wanted)?.[1];
+};
+
+const offeredVersions = ({ framework, scope }: Pick<FrameworkImage, 'framework' | 'scope'>): [string, Version][] =>
+  Object.entries<Version>(imageUris.frameworks[framework].versions).filter(([, { scopes }]) => scopes.includes(scope));
 
 const accountTable = (framework: FrameworkImage['framework']) =>
   imageUris.frameworks[framework].accounts as keyof typeof imageUris.accounts;

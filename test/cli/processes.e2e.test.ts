@@ -95,6 +95,7 @@ describe('fedml as a process', () => {
     const unknown = await run('runs', '--pipeline', 'tinny');
     const failed = await run('run', 'tiny', '--mode', 'train', '--set', 'training.hyperparameters.spoil=true');
     const shown = await run('show');
+    const undeployed = await run('undeploy', 'tiny');
     up.child.kill('SIGTERM');
 
     expect(mode & 0o077).toBe(0);
@@ -106,11 +107,14 @@ describe('fedml as a process', () => {
     expect(ran.exitCode).toBe(0);
     expect(ran.output).toMatch(/✓ deployment SmokeTest .* 5 rows answered/);
     expect(ran.output).toMatch(/written +34 rows to FLIGHTS#FEDML\.PENGUIN_SPECIES/);
-    expect(predicted.exitCode).toBe(0);
-    expect(predicted.output).toMatch(/^Gentoo,0\.\d+\nAdelie,0\.\d+\n$/);
+    expect(predicted).toMatchObject({
+      exitCode: 0,
+      output: expect.stringMatching(/^Gentoo,0\.\d+\nAdelie,0\.\d+\n$/),
+    });
     expect(JSON.parse(queried.output)).toEqual([{ ROWS_WRITTEN: 34 }]);
     const runId = /^ +run +(tiny-\S+),/m.exec(ran.output)![1]!;
-    expect(deployments.output).toMatch(new RegExp(`^tiny +sagemaker +tiny +tiny-\\S+ +${runId} +InService`, 'm'));
+    expect(deployments.output).toMatch(new RegExp(`^tiny +sagemaker +tiny-local +tiny-\\S+ +${runId} +InService`, 'm'));
+    expect(undeployed.output).toContain('deleted endpoint tiny-local');
     expect(unknown).toMatchObject({ exitCode: 2, output: expect.stringContaining('Did you mean tiny?') });
     expect(failed.exitCode).toBe(1);
     expect(failed.output).toMatch(/Gate not passed\n.*accuracy.*\n\n +record +s3:\/\/\S+run\.json/);

@@ -35,7 +35,7 @@ describe('the parameters of a deployment', () => {
   it.each([
     [[]],
     [['network=created', 'vpcCidr=10.0.0.0/16', 'warehousePort=30015']],
-    [['network=existing', 'subnetIds=subnet-0a1b,subnet-2c3d', 'securityGroupIds=sg-0a1b']],
+    [['network=existing', 'subnetIds=subnet-0a1b2c3d,subnet-0123456789abcdef0', 'securityGroupIds=sg-0a1b2c3d']],
     [['warehouseSecretArn=arn:aws:secretsmanager:eu-central-1:123456789012:secret:dwc-a1b2c3']],
     [['kmsKeyArn=arn:aws-cn:kms:cn-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab']],
     [
@@ -65,7 +65,8 @@ describe('the parameters of a deployment', () => {
     ['stagedDataDays=0', 'The parameter stagedDataDays must be a whole number from 1 to 3650, not "0".'],
     ['logLevel=loud', /^The parameter logLevel must be one of TRACE, /],
     ['apiJwtIssuer=https://login.example.com', /^The parameters apiJwtIssuer and apiJwtAudience need each other/],
-    ['subnetIds=subnet-1', 'The parameter subnetIds counts for network=existing only, and network is "public".'],
+    ['subnetIds=subnet-0a1b2c3d', 'The parameter subnetIds counts for network=existing only, and network is "public".'],
+    ['securityGroupIds=sg-0a1b', /^The parameter securityGroupIds must be empty or a sg-…, or several/],
     ['tags=a', 'The parameter tags must be a map of names to values, in serverless.yml, not "a".'],
   ])('may not be %s', (given, expected) => {
     expect(refusal([given])).toMatch(expected);

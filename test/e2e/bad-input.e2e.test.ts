@@ -3,6 +3,7 @@ import { ListTrainingJobsCommand, SageMakerClient } from '@aws-sdk/client-sagema
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
+import { MUTE } from './mute-model.ts';
 import { pipelinesFromTiny } from './pipelines-from-tiny.ts';
 import { openTestCloud, type TestCloud } from './test-cloud.ts';
 
@@ -22,6 +23,9 @@ describe('bad input, through the whole system', () => {
       raises: { files: { 'train.py': RAISES } },
       'no-model': { settings: { training: { metrics: [] }, gate: [] }, files: { 'train.py': 'print("done")\n' } },
       unservable: { settings: { deployment: { endpointName: 'tiny-local' } }, files: { 'train.py': UNSERVABLE } },
+      mute: { settings: { deployment: { endpointName: 'tiny-local' } }, files: { 'train.py': MUTE } },
+      'mute-at-first': { files: { 'train.py': MUTE } },
+      unwritable: { settings: { prediction: { columns: [{ name: 'SPECIES', type: 'NVARCHAR(6)' }, CONFIDENCE] } } },
       mistaken: { files: { 'pipeline.yml': MISTAKEN } },
     });
     cloud = await openTestCloud({ pipelinesDir });
@@ -97,6 +101,20 @@ describe('bad input, through the whole system', () => {
     expect(unservable.cause).toMatch(/ping|model_fn|no way to load/);
     expect([afterGate, afterPing]).toEqual([before, before]);
   });
+
+  it('takes a model out of service that fails its smoke test, and a target from a write that fails', async () => {
+    const served = await sageMakerModelServer().predict('tiny-local', PENGUIN);
+
+    const runs = ['mute', 'mute-at-first', 'unwritable'].map((pipeline) => cloud.run({ pipeline }));
+    const [mute, muteAtFirst, unwritable] = await Promise.all(runs);
+
+    expect(mute).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailedError' });
+    expect(await sageMakerModelServer().predict('tiny-local', PENGUIN)).toBe(served);
+    expect(muteAtFirst).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailedError' });
+    await expect(sageMakerModelServer().predict('mute-at-first-local', PENGUIN)).rejects.toThrow(/doesn't exist/);
+    expect(unwritable).toMatchObject({ status: 'FAILED', error: 'UnwritableValueError' });
+    expect(await cloud.run({ pipeline: 'tiny', mode: 'score' })).toMatchObject({ status: 'SUCCEEDED' });
+  });
 });
 
 const trainingJobs = async (pipeline: string): Promise<unknown> => {
@@ -133,6 +151,8 @@ if __name__ == "__main__":
     pathlib.Path(os.environ["SM_MODEL_DIR"], "model.joblib").write_text("not a model")
     print("accuracy=0.99")
 `;
+
+const CONFIDENCE = { name: 'CONFIDENCE', type: 'DOUBLE' };
 
 const MISTAKEN = `name: mistaken
 source:

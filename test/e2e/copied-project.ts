@@ -8,8 +8,8 @@ const LINKED = ['node_modules', '.venv', 'test'];
 
 export interface CopiedProject {
   readonly rootDir: string;
-  /** Replaces a text of a file, which must have it. */
-  replace(file: string, text: string, replacement: string): Promise<void>;
+  /** Replaces the first match in a file, which must have one. */
+  replace(file: string, text: RegExp, replacement: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export const copyProject = async (): Promise<CopiedProject> => {
     rootDir,
     async replace(file, text, replacement) {
       const content = await readFile(join(rootDir, file), 'utf8');
-      if (!content.includes(text)) throw new Error(`${file} has no ${JSON.stringify(text)}.`);
+      if (!text.test(content)) throw new Error(`${file} has no ${text}.`);
       await writeFile(join(rootDir, file), content.replace(text, replacement));
     },
     remove: () => rm(rootDir, { recursive: true, force: true }),

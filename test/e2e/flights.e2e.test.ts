@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
 import { config } from '#shared/config.ts';
 import type { ExecutionDescription } from '#shared/executions/executions.ts';
+import { loadModelRecord } from '#shared/models/model-record.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord, type RunRecord } from '#shared/pipeline/run-record.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
@@ -109,9 +110,9 @@ const sourceQuery = async (sql: string): Promise<unknown[][]> => {
   return rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
 };
 
-const downloadModel = async ({ runUri, training }: RunRecord, scratch: string): Promise<string> => {
-  const { modelUri } = training.model as unknown as { modelUri: string };
-  expect(modelUri.startsWith(runUri)).toBe(true);
+const downloadModel = async ({ runId, training }: RunRecord, scratch: string): Promise<string> => {
+  const { modelArchive } = await loadModelRecord(s3ObjectStore(), training.model!.modelRecordUri);
+  expect(modelArchive.uri).toContain(`/training-output/flights/${runId}/`);
   const archive = extract();
   archive.on('entry', (header, stream, next) => {
     if (header.type !== 'file') return void stream.resume().on('end', next);
@@ -123,7 +124,7 @@ const downloadModel = async ({ runUri, training }: RunRecord, scratch: string): 
         void writeFile(join(scratch, header.name.replace(/^\.\//, '')), Buffer.concat(chunks)).then(() => next(), next),
     );
   });
-  await pipeline(await s3ObjectStore().getStream(modelUri), createGunzip(), archive);
+  await pipeline(await s3ObjectStore().getStream(modelArchive.uri), createGunzip(), archive);
   return scratch;
 };
 

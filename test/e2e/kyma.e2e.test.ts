@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readCloudAddress } from '#local/cloud-file.ts';
 import { descendantsOf, type FedmlProcess, type Folders, startFedml, survivorsOf } from '#test/cli/fedml-process.ts';
+import { invokeFunction } from './invoke-function.ts';
+import { MUTE } from './mute-model.ts';
 import { pipelinesFromTiny } from './pipelines-from-tiny.ts';
 import { NOTEBOOK_POLICIES, trainElsewhere } from './train-elsewhere.ts';
 
@@ -55,7 +57,10 @@ const factOf = (output: string, label: string): string => new RegExp(`^  ${label
 beforeAll(async () => {
   folders = {
     stateDir: await mkdtemp(join(tmpdir(), 'fedml-kyma-')),
-    pipelinesDir: await pipelinesFromTiny({ penguins: { settings: ON_KYMA } }),
+    pipelinesDir: await pipelinesFromTiny({
+      penguins: { settings: ON_KYMA },
+      mute: { settings: ON_KYMA, files: { 'train.py': MUTE } },
+    }),
   };
   const policiesFile = join(folders.stateDir, 'policies.json');
   await writeFile(policiesFile, JSON.stringify(NOTEBOOK_POLICIES));
@@ -85,6 +90,15 @@ it('brings a model to Kyma, deploys it again and one from elsewhere, keeps its U
   await startCloud();
   await untilAvailable();
   const predicted = await fedml('predict', 'penguins', '--file', rows);
+  const cloud = (await readCloudAddress(folders.stateDir))!;
+  const answered = await fetch(`${cloud.api.url}/pipelines/penguins/predict`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${cloud.api.token}`, 'content-type': 'text/csv' },
+    body: 'Biscoe,50.0,15.0,220,5000,MALE',
+  });
+  Object.assign(process.env, cloud.environment);
+  const refreshed = await invokeFunction(cloud, 'refreshPullSecret', {});
+  const failed = await fedml('run', 'mute').catch(String);
   const planned = await fedml('undeploy', 'penguins', '--plan');
   const undeployed = await fedml('undeploy', 'penguins');
   const left = await fedml('deployments');
@@ -102,6 +116,9 @@ it('brings a model to Kyma, deploys it again and one from elsewhere, keeps its U
   // The same script on the same rows leaves the same bytes, and the same bytes are the same image.
   expect(['model', 'image', 'url'].map((label) => factOf(adopted, label))).toEqual([foreignJob, digest, url]);
   expect(predicted).toMatch(/^Gentoo,0\.\d+\nAdelie,0\.\d+\n$/);
+  expect(await answered.text()).toMatch(/^Gentoo,0\.\d+\n$/);
+  expect(refreshed).toMatchObject({ secretCount: 1, expiresAt: expect.any(String) });
+  expect(failed).toMatch(/SmokeTestFailedError/);
   expect(planned.match(/would delete \w+/g)).toEqual(
     undeployed.match(/deleted \w+/g)!.map((each) => each.replace('deleted', 'would delete')),
   );

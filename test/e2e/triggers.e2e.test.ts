@@ -14,6 +14,7 @@ import { config } from '#shared/config.ts';
 import { loadModelRecord } from '#shared/models/model-record.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
+import { invokeFunction } from './invoke-function.ts';
 import { openTestCloud, ROOT_DIR, type TestCloud } from './test-cloud.ts';
 
 interface Reply {
@@ -182,6 +183,28 @@ schedule:
     const { runs } = await until('/runs', (answer) => answer.runs.length > before);
     expect(await ended(runs[0].runId)).toMatchObject({ status: 'succeeded', mode: 'score', failure: null });
     expect((await call('GET', '/runs')).body.runs).toHaveLength(before + 1);
+  });
+
+  it('queues, skips or replaces while another run is going', async () => {
+    const trigger = (occurrence: string, overlap: string) =>
+      invokeFunction(cloud, 'startTriggeredRun', {
+        pipeline: 'tiny',
+        mode: 'train',
+        trigger: 'sales',
+        occurrence,
+        overlap,
+      });
+    const first = await call('POST', '/pipelines/tiny/runs', { mode: 'train', overrides: { reuse: false } });
+
+    const queued = await trigger('one', 'queue');
+    const skipped = await trigger('two', 'skip');
+    const replacing = await trigger('three', 'cancel');
+
+    expect([queued.decision, skipped.decision, replacing.decision]).toEqual(['queued', 'skipped', 'started']);
+    expect(await ended(first.body.runId)).toMatchObject({ status: 'stopped' });
+    expect(await ended(replacing.runId)).toMatchObject({ status: 'succeeded' });
+    await until('/runs?pipeline=tiny', ({ runs }) => runs.some((run: { runId: string }) => run.runId === queued.runId));
+    expect(await ended(queued.runId)).toMatchObject({ status: 'succeeded' });
   });
 
   it('lets nobody in without the token', async () => {

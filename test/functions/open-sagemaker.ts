@@ -9,16 +9,18 @@ import { resumeTask as resumeTaskStep } from '#functions/events/resume-task/resu
 import { ResumeTaskInput } from '#functions/events/resume-task/schema.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { startCloudWatchLogs } from '#local/cloudwatch-logs/server.ts';
+import { openImagePolicies } from '#local/registry/open-images.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
 import { pythonInterpreter } from '#local/sagemaker/python-interpreter.ts';
 import { startSageMaker } from '#local/sagemaker/server.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { cloudWatchJobLog } from '#shared/sagemaker/cloudwatch-logs.ts';
+import { frameworkImageUris } from '#shared/sagemaker/image-uris.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
 import { granted } from '#test/functions/granted.ts';
-import { roleArn, roleFor, withRoles } from '#test/local/iam/roles.ts';
+import { roleArn, roleFor } from '#test/local/iam/roles.ts';
 import { PERSON, testIam } from '#test/local/iam/test-iam.ts';
 import { STORE_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryTaskTokens, inMemoryTaskTokens } from '#test/shared/tasks/in-memory.ts';
@@ -32,10 +34,10 @@ const resumeTask = granted('resumeTask', resumeTaskStep);
 export const openSageMaker = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'fedml-sagemaker-'));
   const account = LOCAL_ACCOUNT;
-  const iam = withRoles(
-    testIam(),
-    ...['training', 'model'].map((name) => roleFor('sagemaker.amazonaws.com', roleArn(name))),
-  );
+  const iam = testIam({
+    roles: ['training', 'model'].map((name) => roleFor('sagemaker.amazonaws.com', roleArn(name))),
+    resourcePolicies: openImagePolicies(frameworkImageUris({ region: account.region, scope: 'training' })),
+  });
   const s3 = await startS3({ dataDir: join(dataDir, 's3'), account, iam });
   const logs = openLogFiles(join(dataDir, 'logs'));
   const logServer = await startCloudWatchLogs({ account, iam, logs });
@@ -62,11 +64,15 @@ export const openSageMaker = async () => {
   });
   const s3Client = new S3Client(clientOf(s3.url));
   await s3Client.send(new CreateBucketCommand({ Bucket: 'store' }));
+  const jobLog = cloudWatchJobLog(new CloudWatchLogsClient(clientOf(logServer.url)));
   const ports = {
     objectStore: s3ObjectStore(s3Client),
     sageMaker: sageMaker(new SageMakerClient(clientOf(sageMakerServer.url))),
-    jobLog: cloudWatchJobLog(new CloudWatchLogsClient(clientOf(logServer.url))),
-    modelServer: sageMakerModelServer(new SageMakerRuntimeClient(clientOf(sageMakerServer.runtimeUrl))),
+    jobLog,
+    modelServer: sageMakerModelServer({
+      client: new SageMakerRuntimeClient(clientOf(sageMakerServer.runtimeUrl)),
+      log: jobLog,
+    }),
     taskTokens,
     openCluster: () => Promise.reject(new Error('No cluster is needed.')),
   };

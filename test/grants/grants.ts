@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DeployedPolicies, PolicyDocument } from '#local/iam/iam.ts';
 import { type Decision, decide } from '#local/iam/policy/decide.ts';
 import { compile } from '#local/iam/policy/deployment.ts';
@@ -21,9 +23,15 @@ export interface Session {
   readonly decisions: readonly Decision[];
 }
 
-/** The sessions of a record, of which a file may hold several: policies are deployed anew. */
+/** Everything that was recorded in a folder, a file for each local cloud. */
+export const readSessions = (folder: string): Session[] =>
+  readdirSync(folder).flatMap((file) => sessionsOf(readFileSync(join(folder, file), 'utf8')));
+
+/** The sessions of a record, of which a file may hold several: policies are deployed anew. The first one has none yet. */
 export const sessionsOf = (text: string): Session[] => {
-  const sessions: { policies: DeployedPolicies; decisions: Decision[] }[] = [];
+  const sessions: { policies: DeployedPolicies; decisions: Decision[] }[] = [
+    { policies: { roles: [], resourcePolicies: {} }, decisions: [] },
+  ];
   for (const line of text.split('\n').filter(Boolean)) {
     const recorded = JSON.parse(line) as Recorded;
     if ('policies' in recorded) sessions.push({ policies: recorded.policies, decisions: [] });

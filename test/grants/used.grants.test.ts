@@ -1,15 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { DECISIONS_DIR } from './decisions-dir.ts';
-import { grantsOf, nameOf, resting, type Session, sessionsOf } from './grants.ts';
+import { grantsOf, nameOf, readSessions, resting, type Session } from './grants.ts';
 import { KEPT_UNUSED } from './kept-unused.ts';
 
 let sessions: Session[];
 /** The grants by their names; used is one that some recorded decision rests on, so that a run fails without it. */
 let usage: Map<string, boolean>;
 beforeAll(() => {
-  sessions = readdirSync(DECISIONS_DIR).flatMap((file) => sessionsOf(readFileSync(join(DECISIONS_DIR, file), 'utf8')));
+  sessions = readSessions(DECISIONS_DIR);
   usage = new Map();
   for (const session of sessions) {
     for (const grant of grantsOf(session.policies)) {

@@ -41,7 +41,7 @@ export const Predict = operation({
       }),
     },
   },
-  problems: [400, 404, 409, 413, 415, 502, 503],
+  problems: [400, 404, 409, 413, 415, 502, 503, 504],
 });
 
 export type PredictRequest = RequestOf<typeof Predict>;

@@ -5,7 +5,8 @@ import { diagnosis } from '#shared/kyma/diagnosis.ts';
 import { apiRuleManifest } from '#shared/kyma/manifests.ts';
 import type { ApiRule, Deployment, Pod, ReplicaSet } from '#shared/kyma/objects.ts';
 import { RUN_ANNOTATION, selectorOf } from '#shared/kyma/ownership.ts';
-import { apiRuleVerdict, type Verdict, workloadVerdict } from '#shared/kyma/rollout.ts';
+import { type Verdict, workloadVerdict } from '#shared/kyma/rollout.ts';
+import { apiRuleVerdict, beforeRouteOf, rememberingRoute } from '#shared/kyma/route.ts';
 import { kymaDeploymentOf } from '#shared/kyma/run-deployment.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
@@ -42,7 +43,11 @@ export const checkRollout = async (
   return { state: verdict.state, detail };
 };
 
-const checkPods = async (cluster: Cluster, run: Run, { namespace, name }: KymaDeploymentFact): Promise<Verdict> => {
+const checkPods = async (
+  cluster: Cluster,
+  run: Run,
+  { namespace, name, appliedAt }: KymaDeploymentFact,
+): Promise<Verdict> => {
   const deployment = await cluster.get<Deployment>('Deployment', { namespace, name });
   if (deployment?.metadata.annotations?.[RUN_ANNOTATION] !== run.runUri) {
     const detail = deployment ? 'Another run has deployed since.' : 'The Deployment was deleted.';
@@ -53,16 +58,18 @@ const checkPods = async (cluster: Cluster, run: Run, { namespace, name }: KymaDe
     cluster.list<ReplicaSet>('ReplicaSet', selector),
     cluster.list<Pod>('Pod', selector),
   ]);
-  return workloadVerdict({ deployment, replicaSets, pods });
+  const { min: minReplicas } = kymaDeploymentOf(run).replicas;
+  return workloadVerdict({ deployment, replicaSets, pods }, { minReplicas, since: new Date(appliedAt) });
 };
 
 const checkRoute = async (cluster: Cluster, run: Run, fact: KymaDeploymentFact): Promise<Verdict> => {
-  const { namespace, name, imageUri, modelRecordUri, apiRuleBefore } = fact;
+  const { namespace, name, imageUri, modelRecordUri } = fact;
   const live = await cluster.get<ApiRule>('APIRule', { namespace, name });
-  if (live?.metadata.annotations?.[RUN_ANNOTATION] === run.runUri) return apiRuleVerdict(live, apiRuleBefore);
-  const { pipeline, runUri } = run;
+  if (live?.metadata.annotations?.[RUN_ANNOTATION] === run.runUri) return apiRuleVerdict(live, beforeRouteOf(live));
+  const { pipeline, stage, runUri } = run;
   const settings = kymaDeploymentOf(run);
-  await cluster.apply(apiRuleManifest({ pipeline, settings, imageUri, runAsUser: null, runUri, modelRecordUri }));
+  const model = { pipeline, stage, settings, imageUri, runAsUser: null, runUri, modelRecordUri };
+  await cluster.apply(rememberingRoute(apiRuleManifest(model), live));
   return { state: 'waiting', detail: 'The pods are ready; their route was applied.' };
 };
 

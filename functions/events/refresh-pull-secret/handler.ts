@@ -1,3 +1,4 @@
+import { config } from '#shared/config.ts';
 import { ecrRegistries } from '#shared/images/ecr.ts';
 import { clusterOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
@@ -10,6 +11,7 @@ const ports = { registries: ecrRegistries() };
 export const handler = step({ input: RefreshPullSecretInput, output: RefreshPullSecretOutput }, (input) =>
   refreshPullSecret(input, {
     ...ports,
+    stage: config().stage,
     openCluster: kymaSettings().hasCluster ? clusterOfSecret(kymaSettings) : undefined,
   }),
 );

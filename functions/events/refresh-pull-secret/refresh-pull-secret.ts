@@ -1,14 +1,17 @@
 import { ClusterRefusedError } from '#shared/errors.ts';
 import type { Cluster } from '#shared/kyma/cluster.ts';
 import type { Deployment } from '#shared/kyma/objects.ts';
-import { LABELS } from '#shared/kyma/ownership.ts';
-import { type PullCredentials, type PullSecretName, pullSecretManifest } from '#shared/kyma/pull-secret.ts';
+import { assertOwnOrAbsent, type PipelinePlace } from '#shared/kyma/owned-objects.ts';
+import { isOwnedBy, LABELS, names, PIPELINE_LABEL } from '#shared/kyma/ownership.ts';
+import { type PullCredentials, pullSecretManifest } from '#shared/kyma/pull-secret.ts';
 import type { RefreshPullSecretInput, RefreshPullSecretOutput } from './schema.ts';
 
 interface Ports {
   /** Undefined where no cluster is configured. */
   readonly openCluster: (() => Promise<Cluster>) | undefined;
   readonly registries: { pullCredentials(): Promise<PullCredentials> };
+  /** Of this installation; what other stages have deployed is theirs to renew. */
+  readonly stage?: string | undefined;
 }
 
 /**
@@ -19,36 +22,48 @@ interface Ports {
  */
 export const refreshPullSecret = async (
   _: RefreshPullSecretInput,
-  { openCluster, registries }: Ports,
+  { openCluster, registries, stage }: Ports,
 ): Promise<RefreshPullSecretOutput> => {
   if (!openCluster) return { secretCount: 0, expiresAt: null };
   const cluster = await openCluster();
   const deployments = await cluster.list<Deployment>('Deployment', { labels: LABELS });
-  if (deployments.length === 0) return { secretCount: 0, expiresAt: null };
+  const owners = deployments.flatMap((each) => ownerOf(each, stage) ?? []);
+  if (owners.length === 0) return { secretCount: 0, expiresAt: null };
   const credentials = await registries.pullCredentials();
-  const secrets = deployments.filter((each) => isPulledFrom(each, credentials.host)).flatMap(pullSecretsOf);
-  const outcomes = await Promise.allSettled(
-    secrets.map((name) => cluster.apply(pullSecretManifest(name, credentials))),
-  );
-  const failures = outcomes.flatMap((outcome, index) =>
-    outcome.status === 'rejected'
-      ? [`${secrets[index]!.namespace}/${secrets[index]!.name}: ${outcome.reason.message}`]
-      : [],
-  );
+  const renewed = owners.filter(({ images }) => images.some((image) => image.startsWith(`${credentials.host}/`)));
+  const outcomes = await Promise.allSettled(renewed.map((owner) => renew(cluster, owner, credentials)));
+  const failures = outcomes.flatMap((outcome, index) => {
+    const { namespace } = renewed[index]!;
+    return outcome.status === 'rejected'
+      ? [`${namespace}/${names(renewed[index]!).pullSecret}: ${outcome.reason.message}`]
+      : [];
+  });
   if (failures.length > 0) {
     throw new ClusterRefusedError(
-      `${failures.length} of ${secrets.length} pull secrets keep their old token:\n${failures.join('\n')}`,
+      `${failures.length} of ${renewed.length} pull secrets keep their old token:\n${failures.join('\n')}`,
     );
   }
-  return { secretCount: secrets.length, expiresAt: credentials.expiresAt.toISOString() };
+  return { secretCount: renewed.length, expiresAt: credentials.expiresAt.toISOString() };
 };
 
-/** Labels are easily given; a token goes only where an image of its registry is in use. */
-const isPulledFrom = ({ spec }: Deployment, host: string): boolean =>
-  spec.template.spec.containers.some(({ image }) => image?.startsWith(`${host}/`));
+interface DeployedOwner extends PipelinePlace {
+  readonly images: readonly string[];
+}
 
-const pullSecretsOf = ({ metadata, spec }: Deployment): PullSecretName[] => {
-  const pipeline = metadata.labels?.['app.kubernetes.io/instance'];
-  const { imagePullSecrets = [] } = spec.template.spec as { imagePullSecrets?: readonly { readonly name: string }[] };
-  return pipeline ? imagePullSecrets.map(({ name }) => ({ pipeline, namespace: metadata.namespace!, name })) : [];
+/**
+ * Whose a Deployment is, if this installation made it: labels are easily copied, so its name has to be the one that it would
+ * have. Other pull secrets that somebody has added to its pods are theirs to renew.
+ */
+const ownerOf = (deployment: Deployment, stage: string | undefined): DeployedOwner | undefined => {
+  const { name, namespace = '', labels = {} } = deployment.metadata;
+  const owner = { pipeline: labels[PIPELINE_LABEL] ?? '', stage, namespace };
+  if (!isOwnedBy(deployment, owner) || names(owner).workload !== name) return undefined;
+  return { ...owner, images: deployment.spec.template.spec.containers.flatMap(({ image }) => image ?? []) };
+};
+
+/** A token goes only where an image of its registry is in use, and only into a Secret that we made. */
+const renew = async (cluster: Cluster, owner: PipelinePlace, credentials: PullCredentials): Promise<void> => {
+  const secret = pullSecretManifest(owner, credentials);
+  await assertOwnOrAbsent(cluster, owner, [secret]);
+  await cluster.apply(secret);
 };

@@ -5,6 +5,7 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { readFact } from '#shared/pipeline/facts.ts';
 import { type Run, runIdOf } from '#shared/pipeline/run.ts';
 import { pageOfRuns } from '#shared/pipeline/run-index.ts';
+import type { UriIn } from '#shared/store/layout.ts';
 import type { StepsLeft } from './steps-left.ts';
 
 /** Of the runs after one, so many are looked at. Whoever resumes a run that is older than that knows why. */
@@ -41,7 +42,8 @@ const assertNewestPredictions = async (objectStore: ObjectStore, storeUri: strin
   if (!target || target.mode === 'append') return;
   const { runUris } = await pageOfRuns(objectStore, storeUri, { pipelines: [run.pipeline], limit: MAX_NEWER_RUNS });
   const ours = runUris.indexOf(run.runUri);
-  for (const runUri of ours < 0 ? runUris : runUris.slice(0, ours)) {
+  for (const newer of ours < 0 ? runUris : runUris.slice(0, ours)) {
+    const runUri: UriIn<'runs'> = newer;
     const published = Publication.safeParse(await readFact(objectStore, runUri, 'publication')).data;
     if (published?.table !== target.table) continue;
     throw new InvalidInputError(

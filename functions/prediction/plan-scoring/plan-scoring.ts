@@ -67,7 +67,7 @@ const planTransform = async (
 
 const endpointPlace = async (sageMaker: Ports['sageMaker'], run: Run, model: string) => {
   const deployment = deploymentOf(run);
-  const endpointName = endpointNameOf(run, deployment);
+  const endpointName = endpointNameOf({ pipeline: run.pipeline, stage: run.stage }, deployment);
   await assertServes(sageMaker, endpointName, model);
   return { place: { endpointName }, concurrency: concurrencyOf(deployment) };
 };

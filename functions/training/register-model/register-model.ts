@@ -12,7 +12,7 @@ import {
 } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
-import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
+import { loadRun, type Run, storeUriOf } from '#shared/pipeline/run.ts';
 import { trainingImageUri } from '#shared/sagemaker/image-uris.ts';
 import {
   type ModelRegistry,
@@ -21,6 +21,8 @@ import {
   type UnregisteredModel,
 } from '#shared/sagemaker/model-package.ts';
 import { sourceArchiveOf } from '#shared/sagemaker/source-archive.ts';
+import type { UriIn } from '#shared/store/layout.ts';
+import { claimTrainedWatermark } from '#shared/watermark/trained-watermark.ts';
 import type { RegisterModelInput, RegisterModelOutput } from './schema.ts';
 
 interface Ports {
@@ -42,6 +44,7 @@ export const registerModel = async (
   const { pipeline, definition, startedAt } = await loadRun(objectStore, runUri);
   const storeUri = storeUriOf(runUri);
   const uri = modelRecordUri(storeUri, pipeline, trainingJobName);
+  await claimRows(objectStore, { runUri, definition }, uri);
   const record = (await findModelRecord(objectStore, uri)) ?? (await register(uri, input, ports, region));
   await assertModelUnchanged(objectStore, record);
   await writeFact(objectStore, runUri, 'model', modelFact(uri, record));
@@ -49,6 +52,17 @@ export const registerModel = async (
     await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
   }
   return { modelRecordUri: uri, isNew: Date.parse(record.registeredAt) >= Date.parse(startedAt) };
+};
+
+/** Before the model is entered, so that entering it moves the watermark: see shared/watermark. */
+const claimRows = async (
+  objectStore: ObjectStore,
+  { runUri, definition }: Pick<Run, 'runUri' | 'definition'>,
+  modelRecordUri: UriIn<'models'>,
+): Promise<void> => {
+  if (definition.source.watermark === undefined) return;
+  const { window } = (await loadManifest(objectStore, manifestUri(runUri, 'train'))).source;
+  if (window) await claimTrainedWatermark(objectStore, { runUri, window, modelRecordUri });
 };
 
 /** The entry tells of the run that trained, also where another one is the first whose gate the model passes. */

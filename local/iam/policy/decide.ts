@@ -52,9 +52,9 @@ export const decide = (deployment: Deployment, account: Account, principal: Prin
       : denied(`because no role trust policy allows the ${check.action} action`);
   }
   // Whoever owns the resource has to agree; within the account an identity policy speaks for the owner as well.
-  const isOwnersBusiness = isElsewhere(check.resource, account) && !check.isOpenToAll;
-  const ownerAgrees = byOwner !== undefined || (byIdentity !== undefined && !isOwnersBusiness);
-  const senderMay = byIdentity !== undefined || principal.type === 'service' || !isElsewhere(check.resource, account);
+  const isOthers = isElsewhere(check.resource, account);
+  const ownerAgrees = byOwner !== undefined || (byIdentity !== undefined && !isOthers);
+  const senderMay = byIdentity !== undefined || principal.type === 'service' || !isOthers;
   const by = byIdentity ?? byOwner;
   if (ownerAgrees && senderMay && by) return { ...about, allowed: true, by };
   const lacking = principal.type === 'service' || byIdentity ? 'resource-based' : 'identity-based';

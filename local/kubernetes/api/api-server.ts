@@ -4,6 +4,7 @@ import { unsupported } from '../schema/causes.ts';
 import { accessReview, REVIEWS_PATH } from './access-review.ts';
 import { discovery } from './discovery.ts';
 import { type ObjectStore, timestamp } from './object-store.ts';
+import type { Admission } from './policies.ts';
 import { type ApiRequest, parseRequest } from './request.ts';
 import { apiVersionOf } from './resources.ts';
 import { fieldSelector, labelSelector, type Test } from './selectors.ts';
@@ -26,15 +27,16 @@ import { writes } from './writes.ts';
 export interface ApiServerOptions {
   readonly store: ObjectStore;
   readonly users: Users;
+  readonly admission: Admission;
   readonly now: () => Date;
   /** The lines that a pod's container has written. Throws StatusError 400 when it has not started. */
-  readonly logOf: (pod: StoredObject, container: string | undefined, previous: boolean) => string[];
+  readonly logOf: (pod: StoredObject, container: string | undefined, previous: boolean, since?: Date) => string[];
 }
 
 /** Answers Kubernetes' REST API. */
 export const apiServer = (options: ApiServerOptions) => {
-  const { store, users, now, logOf } = options;
-  const write = writes(store, now);
+  const { store, users, admission, now, logOf } = options;
+  const write = writes(store, now, admission);
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'https://api');
@@ -47,12 +49,17 @@ export const apiServer = (options: ApiServerOptions) => {
     }
     const parsed = parseRequest(request, url);
     assertAllowed(user, parsed);
+    if (isCreation(parsed)) assertAllowed(user, { ...parsed, verb: 'create' });
     assertServed(parsed);
     if (parsed.verb === 'watch') return streamChanges(store, parsed, testOf(parsed), response);
     if (parsed.subresource === 'log') return sendLog(parsed, response);
     const { code, object } = ANSWERS[parsed.verb](parsed, await bodyOf(request));
     sendJson(response, code, object);
   };
+
+  /** An apply of what isn't there takes the right to create, too. */
+  const isCreation = ({ verb, contentType, resource, namespace, name }: ApiRequest): boolean =>
+    verb === 'patch' && contentType === APPLY && !store.get(resource.kind, namespace, name!);
 
   const find = ({ resource, namespace, name }: ApiRequest): StoredObject => {
     const found = store.get(resource.kind, namespace, name!);
@@ -93,13 +100,19 @@ export const apiServer = (options: ApiServerOptions) => {
       return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
     }
     if (deletionTimestamp) return object;
-    return store.put({ ...object, metadata: { ...object.metadata, deletionTimestamp: timestamp(now()) } });
+    return store.put({
+      ...object,
+      metadata: { ...object.metadata, deletionTimestamp: timestamp(now()) },
+      ...(resource.kind === 'Namespace' && { status: { phase: 'Terminating' } }),
+    });
   };
 
   const sendLog = (request: ApiRequest, response: ServerResponse): void => {
     const { query } = request;
     if (['true', '1'].includes(query.get('follow') ?? '')) throw notImplemented('followed logs');
-    const lines = logOf(find(request), query.get('container') ?? undefined, query.get('previous') === 'true');
+    const seconds = query.get('sinceSeconds');
+    const since = seconds === null ? undefined : new Date(now().getTime() - Number(seconds) * 1000);
+    const lines = logOf(find(request), query.get('container') ?? undefined, query.get('previous') === 'true', since);
     const tail = query.has('tailLines')
       ? lines.slice(lines.length - Math.min(lines.length, Number(query.get('tailLines'))))
       : lines;
@@ -129,6 +142,8 @@ interface Answer {
   readonly code: number;
   readonly object: unknown;
 }
+
+const APPLY = 'application/apply-patch+yaml';
 
 const PROPAGATION_POLICIES = ['Foreground', 'Background', 'Orphan'];
 

@@ -15,6 +15,8 @@ export interface Right {
   /** With its subresource, such as `pods/log`. */
   readonly resource: string;
   readonly namespace: string | undefined;
+  /** Of the object; undefined for all of a kind, and for one that is to be created, as in RBAC. */
+  readonly name?: string | undefined;
 }
 
 export type Users = readonly User[];
@@ -31,7 +33,7 @@ export const userOf = (users: Users, authorization: string | undefined): User =>
 
 export const assertAllowed = (user: User, { verb, resource, subresource, namespace, name }: ApiRequest): void => {
   const { group, plural } = resource;
-  const right = { verb, group, resource: subresource ? `${plural}/${subresource}` : plural, namespace };
+  const right = { verb, group, resource: subresource ? `${plural}/${subresource}` : plural, namespace, name };
   if (user.allows(right)) return;
   // A namespace counts as lying within itself.
   const within = plural === 'namespaces' ? name : namespace;

@@ -5,6 +5,7 @@ import { isRecord } from '../schema/schema.ts';
 import { admit, assertSchema } from './admission.ts';
 import { setDefaults } from './defaults.ts';
 import { type ObjectStore, timestamp, type Unstored } from './object-store.ts';
+import type { Admission } from './policies.ts';
 import type { ApiRequest } from './request.ts';
 import { apiVersionOf } from './resources.ts';
 import { applyObject, ownChanges } from './server-side-apply.ts';
@@ -19,12 +20,14 @@ interface Answer {
 type Body = Record<string, unknown>;
 
 /** Creates, replaces, patches and applies. */
-export const writes = (store: ObjectStore, now: () => Date) => {
+export const writes = (store: ObjectStore, now: () => Date, admission: Admission) => {
   const finish = (request: ApiRequest, object: Body, before: StoredObject | undefined): StoredObject => {
     const { resource, query } = request;
     const next = structuredClone(object) as StoredObject;
     setDefaults(next);
     admit(next, before, resource, store);
+    const refusal = request.subresource ? undefined : admission.refusalOf(next);
+    if (refusal) throw refusal;
     if (query.get('dryRun') === 'All') return preview(next, before, now());
     return store.put(next as Unstored);
   };

@@ -36,8 +36,8 @@ interface Outcome {
 
 /** A change is looked at after a moment, so that for a moment the status is that of the time before. */
 const REACTION_SECONDS = 0.5;
-/** Rules that aren't ready are looked at again. */
-const RETRY_SECONDS = 10;
+/** Rules that aren't ready are looked at again: api-gateway's period for errors. */
+const RETRY_SECONDS = 60;
 
 /** Does with APIRules what Kyma's API gateway does: checks what the schema can't, and says in the status how it went. */
 export const apiRuleController = (context: ControllerContext) => {

@@ -75,7 +75,7 @@ const ensureReplicaSet = (
       name,
       namespace: deployment.metadata.namespace!,
       labels: labels as Record<string, string>,
-      annotations: { [REVISION]: String(revision) },
+      annotations: { ...copied(deployment), [REVISION]: String(revision) },
       ownerReferences: [ownerReference(deployment)],
     },
     spec: {
@@ -88,6 +88,12 @@ const ensureReplicaSet = (
   if (!existing) events(deployment, 'Normal', 'ScalingReplicaSet', `Created replica set ${name}`);
   return stored;
 };
+
+/** A ReplicaSet is told where its template comes from, as long as it is the Deployment's present one. */
+const copied = ({ metadata: { annotations = {} } }: StoredObject): Record<string, string> =>
+  Object.fromEntries(Object.entries(annotations).filter(([name]) => !NOT_COPIED.has(name)));
+
+const NOT_COPIED = new Set([REVISION, 'kubectl.kubernetes.io/last-applied-configuration']);
 
 /** New pods as far as `maxSurge` lets them; old ones go when enough others are available. */
 const scale = (
@@ -196,7 +202,7 @@ const writeStatus = (
       readyReplicas,
       availableReplicas,
       unavailableReplicas: Math.max(0, Math.max(wanted, replicas) - availableReplicas),
-      conditions: conditions.map((condition) => withTimes(condition, before, timestamp(now()))),
+      conditions: conditions.map((condition) => withUpdateTime(condition, before, timestamp(now()))),
     },
   });
 };
@@ -215,6 +221,12 @@ const progressing = (replicaSet: string, isComplete: boolean, isLate: boolean): 
         message: `ReplicaSet "${replicaSet}" has timed out progressing.`,
       }
     : { type, status: 'True', reason: 'ReplicaSetUpdated', message: `ReplicaSet "${replicaSet}" is progressing.` };
+};
+
+/** A Deployment's conditions say, beside, when they were last written. */
+const withUpdateTime = (condition: Condition, before: readonly Condition[], now: string): Condition => {
+  const next = withTimes(condition, before, now);
+  return before.includes(next) ? next : { ...next, lastUpdateTime: now };
 };
 
 /** A condition that says what it said keeps its times. */

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type ObjectStore, timestamp, type Unstored } from '../api/object-store.ts';
+import type { Admission } from '../api/policies.ts';
 import type { Condition, StoredObject } from '../api/stored-object.ts';
 import { type ControllerContext, isEnding, isOwnedBy, ownerReference } from './context.ts';
+import { withTimes } from './deployments.ts';
 import { quotaRefusal } from './quotas.ts';
 import { withSidecar } from './sidecar.ts';
 
@@ -10,36 +12,44 @@ interface Spec {
   readonly template: { readonly metadata?: { readonly labels?: Record<string, string> }; readonly spec: object };
 }
 
-/** Refused pods are tried again after this long. */
-const RETRY_SECONDS = 5;
+/** Refused pods are tried again after pauses that double, as the work queue of kube-controller-manager has them. */
+const FIRST_PAUSE_SECONDS = 0.005;
+const MAX_PAUSE_SECONDS = 1000;
 
 /** Makes and ends pods until there are as many as a ReplicaSet wants. */
-export const replicaSetController = (context: ControllerContext) => {
+export const replicaSetController = (context: ControllerContext, admission: Admission) => {
   const { store, now } = context;
   const refusals = new Map<string, Refusal>();
   return (): void => {
     for (const replicaSet of store.list('ReplicaSet')) {
       const { replicas } = replicaSet.spec as Spec;
       const missing = replicas - livingPods(store, replicaSet).length;
-      if (missing > 0) createPods(context, replicaSet, missing, refusals);
+      if (missing > 0) createPods(context, admission, replicaSet, missing, refusals);
       else refusals.delete(replicaSet.metadata.uid);
       for (const pod of surplus(livingPods(store, replicaSet), replicas)) {
         store.put({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: timestamp(now()) } });
       }
-      writeStatus(store, replicaSet, refusals.get(replicaSet.metadata.uid));
+      writeStatus(context, replicaSet, refusals.get(replicaSet.metadata.uid));
     }
   };
 };
 
 interface Refusal {
+  /** Of the first time: the condition isn't written anew while it lasts. */
   readonly message: string;
+  readonly count: number;
   readonly retryAt: number;
 }
 
 const livingPods = (store: ObjectStore, replicaSet: StoredObject): StoredObject[] =>
   store.list('Pod', replicaSet.metadata.namespace).filter((pod) => isOwnedBy(pod, replicaSet) && !isEnding(pod));
 
-const writeStatus = (store: ObjectStore, replicaSet: StoredObject, refusal: Refusal | undefined): void => {
+const writeStatus = (
+  { store, now }: ControllerContext,
+  replicaSet: StoredObject,
+  refusal: Refusal | undefined,
+): void => {
+  const before = (replicaSet.status as { conditions?: Condition[] } | undefined)?.conditions ?? [];
   const pods = livingPods(store, replicaSet);
   const ready = pods.filter(isPodReady).length;
   store.put({
@@ -49,7 +59,7 @@ const writeStatus = (store: ObjectStore, replicaSet: StoredObject, refusal: Refu
       readyReplicas: ready,
       availableReplicas: ready,
       observedGeneration: replicaSet.metadata.generation,
-      ...(refusal && { conditions: [failure(refusal.message)] }),
+      ...(refusal && { conditions: [withTimes(failure(refusal.message), before, timestamp(now()))] }),
     },
   });
 };
@@ -61,26 +71,34 @@ export const isPodReady = ({ status }: StoredObject): boolean =>
 
 const createPods = (
   context: ControllerContext,
+  admission: Admission,
   replicaSet: StoredObject,
   count: number,
   refusals: Map<string, Refusal>,
 ): void => {
   const { store, events, secondMs, lookAgainAfter } = context;
   const { uid, namespace } = replicaSet.metadata;
-  if (performance.now() < (refusals.get(uid)?.retryAt ?? 0)) return;
-  refusals.delete(uid);
+  const earlier = refusals.get(uid);
+  if (performance.now() < (earlier?.retryAt ?? 0)) return;
   for (let created = 0; created < count; created += 1) {
     const pod = newPod(replicaSet);
-    const message = quotaRefusal(store, pod);
+    const message = admission.refusalOf(pod)?.message ?? quotaRefusal(store, pod);
     if (message) {
-      refusals.set(uid, { message, retryAt: performance.now() + RETRY_SECONDS * secondMs });
-      lookAgainAfter(RETRY_SECONDS);
+      const count = (earlier?.count ?? 0) + 1;
+      const pause = Math.min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** count);
+      refusals.set(uid, {
+        message: earlier?.message ?? message,
+        count,
+        retryAt: performance.now() + pause * secondMs,
+      });
+      lookAgainAfter(pause);
       events(replicaSet, 'Warning', 'FailedCreate', `Error creating: ${message}`);
       return;
     }
     store.put(pod);
     events(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${namespace}/${pod.metadata.name}`);
   }
+  refusals.delete(uid);
 };
 
 const newPod = (replicaSet: StoredObject): Unstored => {

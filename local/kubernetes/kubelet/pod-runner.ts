@@ -210,7 +210,7 @@ const pullUntilThere = async (
       events(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`);
       await sleep(1);
       status.setState(container, {
-        waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ${message}` },
+        waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ErrImagePull: ${message}` },
       });
       events(pod, 'Normal', 'BackOff', `Back-off pulling image "${image}"`);
       await sleep(backOffSeconds(failures));

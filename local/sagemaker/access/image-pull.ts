@@ -1,11 +1,7 @@
 import type { Check } from '#local/iam/iam.ts';
-import type { Account } from '#local/stand-in.ts';
 
-/**
- * What a role needs to pull an image of ECR; nothing for an image from elsewhere. Another account's repository, such as the one
- * of a framework image, is taken for one that lets everybody pull: nobody here knows its policy.
- */
-export const pullChecks = (image: string, { accountId: ownAccountId }: Account): readonly Check[] => {
+/** What a role needs to pull an image of ECR; nothing for an image from elsewhere. */
+export const pullChecks = (image: string): readonly Check[] => {
   const { accountId, region, repository } = ECR_IMAGE.exec(image)?.groups ?? {};
   if (!repository) return [];
   const resource = `arn:aws:ecr:${region}:${accountId}:repository/${repository}`;
@@ -14,7 +10,6 @@ export const pullChecks = (image: string, { accountId: ownAccountId }: Account):
     ...['BatchCheckLayerAvailability', 'BatchGetImage', 'GetDownloadUrlForLayer'].map((name) => ({
       action: `ecr:${name}`,
       resource,
-      isOpenToAll: accountId !== ownAccountId,
     })),
   ];
 };

@@ -92,7 +92,7 @@ const openRole = ({ iam, account, s3Endpoint, logs, onProblem }: RolesOptions, a
     arn,
     keys,
     objects: s3Objects(s3Endpoint, account, keys),
-    mayPull: (image) => mayAll(caller, pullChecks(image, account)),
+    mayPull: (image) => mayAll(caller, pullChecks(image)),
     assertMayUse({ volumeKeyId, outputKeyId }) {
       try {
         caller.authorize(...volumeKeyChecks(account, volumeKeyId), ...outputKeyChecks(account, outputKeyId));

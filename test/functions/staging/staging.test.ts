@@ -337,53 +337,6 @@ describe('staging for training', () => {
 
       expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: partsUri(runUri, 'train') } });
     });
-
-    it('stages only rows beyond the watermark of the last one', async () => {
-      const { objectStore, warehouse, ports, runUri } = await givenLast({ watermark: 'ID' });
-      const more = Array.from({ length: 30 }, (_, index): Row => [index + 15, 'new', index % 2]);
-      warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, ...more, [null, 'without', 1]]));
-
-      await stage('training', ports, runUri);
-
-      const { source, rowCount } = await loadManifest(objectStore, `${runUri}train/manifest.json`);
-      const test = await loadManifest(objectStore, `${runUri}test/manifest.json`);
-      expect(source.window).toEqual({ column: 'ID', after: '19', upTo: '44' });
-      expect(rowCount + test.rowCount).toBe(25);
-      const last = JSON.parse(objectStore.objects.get('s3://store/fedml/datasets/flights/training.json')!);
-      expect(last).toMatchObject({ runUri, window: { upTo: '44' } });
-    });
-
-    it('does not move the watermark by a run that fails, nor by one that is run again', async () => {
-      const { objectStore, ports, runUri } = await givenLast({ watermark: 'ID' });
-      const before = objectStore.objects.get('s3://store/fedml/datasets/flights/training.json');
-
-      await expect(stage('training', ports, runUri)).rejects.toMatchObject({
-        name: 'EmptyDatasetError',
-        message: /no new rows: none whose ID is beyond 19/,
-      });
-      await stage('training', ports);
-
-      const after = objectStore.objects.get('s3://store/fedml/datasets/flights/training.json');
-      expect(JSON.parse(after!).window).toEqual(JSON.parse(before!).window);
-    });
-
-    it('refuses to seal rows that another run has staged meanwhile', async () => {
-      const { objectStore, warehouse, ports, runUri } = await givenLast({ watermark: 'ID' });
-      const more = Array.from({ length: 30 }, (_, index): Row => [index + 20, 'new', index % 2]);
-      warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, ...more]));
-      const other = await givenRun(objectStore, {
-        settings: { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', watermark: 'ID' } },
-        runId: 'run-3',
-      });
-      const plan = await planPartitions({ runUri, purpose: 'training' }, ports);
-      await stage('training', ports, other.runUri);
-      for (const partition of await plannedPartitions(ports, plan)) await extractPartition(partition, ports);
-
-      await expect(sealDataset(sealInput('training', plan, runUri), ports)).rejects.toMatchObject({
-        name: 'DatasetMismatchError',
-        message: /staged by another run meanwhile \(s3:.*run-3/,
-      });
-    });
   });
 
   it('asks for missing partitions instead of sealing without them', async () => {
@@ -440,18 +393,6 @@ describe('staging for training', () => {
       name: 'UnknownWarehouseObjectError',
       message: '"SPACE"."ORDERS" has no such column:\n  "IDD" Did you mean "ID"?\n  "NOTES" Did you mean "NOTE"?',
     });
-  });
-
-  it('refuses columns that leave out the target', async () => {
-    const objectStore = inMemoryObjectStore();
-    await givenOrders(objectStore, { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', columns: ['NOTE'] } });
-
-    const planning = planPartitions(
-      { runUri: RUN_URI, purpose: 'training' },
-      { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) },
-    );
-
-    await expect(planning).rejects.toMatchObject({ name: 'InvalidPipelineError' });
   });
 
   it('refuses types that have no text form, all of them at once', async () => {

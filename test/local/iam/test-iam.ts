@@ -1,4 +1,4 @@
-import type { DeployedPolicies, Iam, KeyPair, PolicyDocument } from '#local/iam/iam.ts';
+import type { DeployedPolicies, Iam, KeyPair } from '#local/iam/iam.ts';
 import { openIam } from '#local/iam/open-iam.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
 
@@ -14,19 +14,3 @@ export const testIam = (policies: Partial<DeployedPolicies> = {}): Iam => {
   iam.deploy({ roles: [], resourcePolicies: {}, ...policies });
   return iam;
 };
-
-export const policy = (...statements: PolicyDocument['Statement']): PolicyDocument => ({
-  Version: '2012-10-17',
-  Statement: statements,
-});
-
-/** A role that a service may take, with one policy of these statements. */
-export const roleFor = (
-  service: string,
-  arn: string,
-  ...statements: PolicyDocument['Statement']
-): DeployedPolicies['roles'][number] => ({
-  arn,
-  trust: policy({ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }),
-  policies: statements.length === 0 ? [] : [{ name: 'test', document: policy(...statements) }],
-});

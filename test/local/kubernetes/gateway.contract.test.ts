@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpsCall } from '#shared/kyma/https-call.ts';
 import { apiRuleManifest, namespaceManifest, workloadManifests } from '#shared/kyma/manifests.ts';
 import type { ApiRule } from '#shared/kyma/objects.ts';
-import { names } from '#shared/kyma/ownership.ts';
 import { pullSecretManifest } from '#shared/kyma/pull-secret.ts';
 import { addingModel, deployedModel, settings } from '#test/shared/kyma/models.ts';
 import { eventually } from './eventually.ts';
@@ -16,7 +15,7 @@ beforeAll(async () => {
   const { issuer, jwksUri, clientId } = kubernetes.issuer;
   const auth = { jwt: { issuer, jwksUri, audiences: [clientId], requiredScopes: ['predict'] } };
   const model = deployedModel(await registry.push(addingModel(1)), { settings: { ...settings, auth } });
-  const secret = { pipeline: 'adder', namespace: 'models', name: names(model).pullSecret };
+  const secret = { pipeline: 'adder', namespace: 'models' };
   const login = { host: registry.host, username: 'AWS', password: 'secret', expiresAt: new Date() };
   await cluster.apply(namespaceManifest('models'));
   for (const each of [pullSecretManifest(secret, login), ...workloadManifests(model), apiRuleManifest(model)]) {

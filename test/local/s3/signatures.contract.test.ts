@@ -135,6 +135,16 @@ describe('a signature', () => {
     expect(answer.body).toContain('<HeadersNotSigned>x-amz-tagging</HeadersNotSigned>');
   });
 
+  it('reads a plus in the query as the plus that was signed', async () => {
+    const { body } = await raw({
+      path: `/${Bucket}`,
+      query: { 'list-type': '2', prefix: 'a+b' },
+      tamper: (sent) => ({ ...sent, path: sent.path.replace('%2B', '+') }),
+    });
+
+    expect(body).toContain('<Prefix>a+b</Prefix>');
+  });
+
   it('is 15 minutes old at most, and says by which clock', async () => {
     const at = (offsetMs: number) => raw({ path: `/${Bucket}/${Key}`, at: new Date(Date.now() + offsetMs) });
 

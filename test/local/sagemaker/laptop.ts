@@ -29,6 +29,7 @@ import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import type { LogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import { openLogFiles } from '#local/cloudwatch-logs/log-files.ts';
 import type { DeployedPolicies, KeyPair } from '#local/iam/iam.ts';
+import { openImagePolicies } from '#local/registry/open-images.ts';
 import { startS3 } from '#local/s3/start-s3.ts';
 import { packArchive, unpackArchive } from '#local/sagemaker/archive.ts';
 import type { Settings } from '#local/sagemaker/context.ts';
@@ -57,7 +58,7 @@ export const openLaptop = async ({ settings = {}, chaos = {}, python }: LaptopOp
   const setPolicies = (policies: Partial<DeployedPolicies> = {}) =>
     iam.deploy({
       roles: [roleFor('sagemaker.amazonaws.com', roleArn('execution'))],
-      resourcePolicies: {},
+      resourcePolicies: openImagePolicies([IMAGE]),
       ...policies,
     });
   setPolicies();

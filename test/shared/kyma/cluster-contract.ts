@@ -4,7 +4,7 @@ import type { ClusterAccess } from '#shared/kyma/kubeconfig.ts';
 import { apiRuleManifest, namespaceManifest, workloadManifests } from '#shared/kyma/manifests.ts';
 import type { Deployment, KubernetesObject } from '#shared/kyma/objects.ts';
 import { deleteOwned, ownedObjects } from '#shared/kyma/owned-objects.ts';
-import { type DeployedModel, names } from '#shared/kyma/ownership.ts';
+import type { DeployedModel } from '#shared/kyma/ownership.ts';
 import { pullSecretManifest } from '#shared/kyma/pull-secret.ts';
 import { eventually } from '#test/local/kubernetes/eventually.ts';
 import { deployedModel, settings } from './models.ts';
@@ -38,7 +38,7 @@ export const clusterContract = (
     const asRoot: DeployedModel = { ...model, runAsUser: null };
     const jwt = { issuer: 'https://tenant.example.com', jwksUri: 'https://tenant.example.com/certs' };
     const pullSecret = pullSecretManifest(
-      { pipeline: model.pipeline, namespace, name: names(model).pullSecret },
+      { pipeline: model.pipeline, namespace },
       { host: 'registry.example.com', username: 'AWS', password: 'secret', expiresAt: new Date('2030-01-01') },
     );
     const all = () => [pullSecret, ...workloadManifests(model), apiRuleManifest(model)];
@@ -259,19 +259,12 @@ export const clusterContract = (
       });
     });
 
-    const ONE_STRATEGY =
-      'spec.rules[0]: Invalid value: "object": One of the following fields must be set: noAuth, jwt, extAuth';
+    const ONE_STRATEGY = cel('spec.rules[0]', 'One of the following fields must be set: noAuth, jwt, extAuth');
 
-    it.each<[string, string, string, unknown, string]>([
+    it.each<[string, string, string, unknown, string | RegExp]>([
       ['no host', 'APIRule', 'spec.hosts', undefined, 'spec.hosts: Required value'],
       ['two hosts', 'APIRule', 'spec.hosts', ['a', 'b'], 'spec.hosts: Too many: 2: must have at most 1 item'],
-      [
-        'a host in upper case',
-        'APIRule',
-        'spec.hosts',
-        ['Adder'],
-        'spec.hosts[0]: Invalid value: "string": Host must be a lowercase',
-      ],
+      ['a host in upper case', 'APIRule', 'spec.hosts', ['Adder'], cel('spec.hosts[0]', 'Host must be a lowercase')],
       [
         'a method that is none',
         'APIRule',
@@ -294,7 +287,7 @@ export const clusterContract = (
         'APIRule',
         'spec.gateway',
         'kyma',
-        'spec.gateway: Invalid value: "string": Gateway must be in the namespace/name format',
+        cel('spec.gateway', 'Gateway must be in the namespace/name format'),
       ],
       [
         'a timeout of hours',
@@ -390,7 +383,7 @@ export const clusterContract = (
       );
 
       expect(name).toBe('ClusterRefusedError');
-      expect(message.split('\n  ').slice(1).join('\n')).toContain(cause);
+      expect(message.split('\n  ').slice(1).join('\n')).toMatch(cause);
       expect(message).not.toContain('validation rules were not checked');
     });
 
@@ -444,6 +437,10 @@ export const clusterContract = (
     });
   });
 };
+
+/** A refusal by a CEL rule: Kubernetes 1.35 quotes a text and leaves an object out, versions before it name the type. */
+const cel = (field: string, why: string): RegExp =>
+  new RegExp(`${field.replace(/[[\]]/g, '\\$&')}: Invalid value: (?:".*": )?${why}`);
 
 const applyAll = async (cluster: Cluster, objects: readonly KubernetesObject[]): Promise<KubernetesObject[]> => {
   const applied: KubernetesObject[] = [];

@@ -237,7 +237,7 @@ describe('the APIRule', () => {
 
 it('writes the registry’s login and its end into the pull secret', () => {
   const secret = pullSecretManifest(
-    { pipeline: 'adder', namespace: 'models', name: 'adder-registry' },
+    { pipeline: 'adder', namespace: 'models' },
     { host: 'registry', username: 'AWS', password: 'p', expiresAt: new Date('2026-03-01T18:00:00Z') },
   );
 

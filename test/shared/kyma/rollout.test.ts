@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ApiRule, ContainerStatus, Deployment, Pod, ReplicaSet } from '#shared/kyma/objects.ts';
-import { apiRuleVerdict, workloadVerdict } from '#shared/kyma/rollout.ts';
+import type { ContainerStatus, Deployment, Pod, ReplicaSet } from '#shared/kyma/objects.ts';
+import { workloadVerdict } from '#shared/kyma/rollout.ts';
 
 const template = { spec: { containers: [{ name: 'model', image: 'new' }] } };
 
@@ -39,7 +39,10 @@ const waiting = (reason: string, message = 'why'): Partial<ContainerStatus> => (
 });
 
 const verdict = (status: Deployment['status'], pods: Pod[] = [], newest = replicaSet('new', 10)) =>
-  workloadVerdict({ deployment: deployment(status), replicaSets: [replicaSet('old', 9), newest], pods });
+  workloadVerdict(
+    { deployment: deployment(status), replicaSets: [replicaSet('old', 9), newest], pods },
+    { minReplicas: 2 },
+  );
 
 describe('a rollout', () => {
   it('is ready when all pods are new and available', () => {
@@ -61,24 +64,42 @@ describe('a rollout', () => {
     expect(verdict(status)).toMatchObject({ state: 'waiting', detail: expect.stringContaining('of 2 pods') });
   });
 
-  it.each(['ImagePullBackOff', 'InvalidImageName', 'CreateContainerConfigError', 'CreateContainerError'])(
-    'fails by %s, and says which pod',
-    (reason) => {
-      const found = pod('new', waiting(reason));
+  const REGISTRY = 'failed to resolve reference "registry.example.com/models@sha256:0401": ';
 
-      expect(verdict(STARTING, [found])).toMatchObject({
-        state: 'failed',
-        reason,
-        detail: expect.stringContaining('why'),
-        suspect: { pod: found, container: 'model', previous: false },
-      });
-    },
-  );
+  it.each([
+    ['ImagePullBackOff', `Back-off pulling image "x": ErrImagePull: ${REGISTRY}401 Unauthorized`],
+    [
+      'ErrImagePull',
+      `${REGISTRY}unexpected status from HEAD request to https://registry.example.com/v2/: 403 Forbidden`,
+    ],
+    ['ImagePullBackOff', `${REGISTRY}not found`],
+    ['ErrImagePull', 'pull access denied, repository does not exist or may require authorization'],
+    ['InvalidImageName', 'Failed to apply default image tag'],
+    ['CreateContainerConfigError', 'container has runAsNonRoot and image will run as root'],
+    ['RunContainerError', 'exec: "serve": executable file not found in $PATH'],
+  ])('fails at once by %s that says %s', (reason, message) => {
+    const found = pod('new', waiting(reason, message));
 
-  it('waits when a pull failed once, which may pass', () => {
-    expect(verdict(STARTING, [pod('new', waiting('ErrImagePull'))])).toMatchObject({
+    expect(verdict(STARTING, [found])).toMatchObject({
+      state: 'failed',
+      reason,
+      detail: expect.stringContaining(message),
+      suspect: { pod: found, container: 'model', previous: false },
+    });
+  });
+
+  it.each([
+    ['ErrImagePull', 'why'],
+    ['ImagePullBackOff', `${REGISTRY}unexpected status from HEAD request to https://a:403/v2/: 429 Too Many Requests`],
+    ['ImagePullBackOff', `${REGISTRY}dial tcp 10.0.0.1:443: i/o timeout`],
+    ['ImagePullBackOff', 'failed to fetch oauth token: unexpected status 503, not found in cache'],
+    ['ImagePullBackOff', `Back-off pulling image "registry.example.com:403/models"`],
+    ['CreateContainerConfigError', 'secret "late" not found'],
+    ['CreateContainerError', 'context deadline exceeded'],
+  ])('waits while %s says %s, which can pass', (reason, message) => {
+    expect(verdict(STARTING, [pod('new', waiting(reason, message))])).toMatchObject({
       state: 'waiting',
-      detail: expect.stringContaining('ErrImagePull: why'),
+      detail: expect.stringContaining(`${reason}: ${message}`),
     });
   });
 
@@ -93,14 +114,19 @@ describe('a rollout', () => {
     });
   });
 
-  it('sees a sidecar that fails among the init containers', () => {
-    const sidecar = pod(
-      'new',
-      {},
-      { initContainerStatuses: [{ name: 'istio-proxy', ...waiting('ImagePullBackOff') }] },
-    );
+  const sidecarThat = (status: Partial<ContainerStatus>) =>
+    pod('new', {}, { initContainerStatuses: [{ name: 'istio-proxy', ...status }] });
 
-    expect(verdict(STARTING, [sidecar])).toMatchObject({ suspect: { container: 'istio-proxy' } });
+  it('sees a sidecar that fails among the init containers', () => {
+    const sidecar = sidecarThat(waiting('ImagePullBackOff', '401 Unauthorized'));
+
+    expect(verdict(STARTING, [sidecar])).toMatchObject({ state: 'failed', suspect: { container: 'istio-proxy' } });
+  });
+
+  it('waits for a sidecar whose control plane is away', () => {
+    const crashed = sidecarThat({ ...waiting('CrashLoopBackOff'), restartCount: 9 });
+
+    expect(verdict(STARTING, [crashed])).toMatchObject({ state: 'waiting' });
   });
 
   it('does not mind what happens to old pods', () => {
@@ -109,69 +135,92 @@ describe('a rollout', () => {
     });
   });
 
-  it('fails by a quota, which shows on the ReplicaSet', () => {
-    const message = 'pods "x" is forbidden: exceeded quota: small, requested: limits.memory=2Gi';
-    const refused = replicaSet('new', 10, {
+  const refusedBy = (message: string) =>
+    replicaSet('new', 10, {
       conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }],
     });
+  const QUOTA = 'pods "x" is forbidden: exceeded quota: small, requested: limits.cpu=500m,limits.memory=2Gi, ';
+  const HELD = `${QUOTA}used: limits.cpu=1,limits.memory=2Gi, limited: limits.cpu=1,limits.memory=3Gi`;
 
-    expect(verdict(STARTING, [], refused)).toEqual({
+  it.each([
+    ['QuotaExceeded', `${QUOTA}used: limits.cpu=0,limits.memory=0, limited: limits.cpu=1,limits.memory=1Gi`],
+    ['FailedCreate', 'pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation'],
+    ['FailedCreate', `pods "x" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: no`],
+    ['FailedCreate', 'admission webhook "a.example.com" denied the request: no'],
+    ['FailedCreate', 'pods "x" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi'],
+  ])('fails at once by %s that no pause will change: %s', (reason, message) => {
+    expect(verdict(STARTING, [], refusedBy(message))).toEqual({
       state: 'failed',
-      reason: 'QuotaExceeded',
+      reason,
       detail: `The cluster refuses the model's pods: ${message}`,
     });
   });
 
+  it.each([
+    ['a quota that old pods still hold', HELD],
+    [
+      'an injector’s webhook that is away',
+      'Internal error occurred: failed calling webhook "sidecar-injector.istio.io": connect: connection refused',
+    ],
+  ])('waits for %s', (_, message) => {
+    expect(verdict(STARTING, [], refusedBy(message))).toMatchObject({
+      state: 'waiting',
+      detail: expect.stringContaining(message),
+    });
+  });
+
+  const late = (lastUpdateTime: string) => ({
+    ...STARTING,
+    conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', lastUpdateTime }],
+  });
+  const since = new Date('2026-03-01T06:00:00Z');
+
+  it('fails by a quota that is held until the deadline', () => {
+    const held = { deployment: deployment(late('2026-03-01T06:10:00Z')), replicaSets: [refusedBy(HELD)], pods: [] };
+
+    expect(workloadVerdict(held, { minReplicas: 1, since })).toMatchObject({
+      state: 'failed',
+      reason: 'QuotaExceeded',
+      detail: expect.stringContaining(HELD),
+    });
+  });
+
+  it('does not take the deadline of an earlier rollout for its own', () => {
+    const begun = { deployment: deployment(late('2026-03-01T05:59:00Z')), replicaSets: [], pods: [] };
+
+    expect(workloadVerdict(begun, { minReplicas: 1, since })).toMatchObject({ state: 'waiting' });
+  });
+
+  it.each([
+    ['fewer pods than the autoscaler is to bring up', SERVING, 3, 'waiting'],
+    ['as many', SERVING, 2, 'ready'],
+    ['more pods asked for by load than are available yet', { ...SERVING, availableReplicas: 1 }, 1, 'ready'],
+  ])('with %s is judged by the lower bound', (_, status, minReplicas, state) => {
+    const workload = { deployment: deployment(status), replicaSets: [], pods: [] };
+
+    expect(workloadVerdict(workload, { minReplicas })).toMatchObject({ state });
+  });
+
+  it('is not ready when the Deployment is scaled to 0, and says how to change it', () => {
+    const found = deployment({ replicas: 0, updatedReplicas: 0, availableReplicas: 0 });
+    const off = { ...found, spec: { ...found.spec, replicas: 0 } };
+
+    expect(workloadVerdict({ deployment: off, replicaSets: [], pods: [] })).toMatchObject({
+      state: 'waiting',
+      detail: expect.stringContaining('kubectl -n fedml scale deployment/flights --replicas=1'),
+    });
+  });
+
   it('fails when the deadline is over, with what a pod waits for', () => {
-    const late = {
-      ...STARTING,
-      conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }],
-    };
     const unscheduled: Pod['status'] = {
       conditions: [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available: insufficient memory' }],
     };
 
-    expect(verdict(late, [pod('new', {}, unscheduled)])).toMatchObject({
+    expect(verdict(late('2026-03-01T06:10:00Z'), [pod('new', {}, unscheduled)])).toMatchObject({
       state: 'failed',
       reason: 'ProgressDeadlineExceeded',
       detail: expect.stringContaining('insufficient memory'),
       suspect: { container: 'model' },
     });
-  });
-});
-
-describe('a route', () => {
-  const apiRule = (status: ApiRule['status'], generation = 2): ApiRule => ({
-    apiVersion: 'gateway.kyma-project.io/v2',
-    kind: 'APIRule',
-    metadata: { name: 'flights', generation },
-    ...(status && { status }),
-  });
-  const before = { generation: 1, lastProcessedTime: '2026-03-01T06:00:00Z' };
-  const later = '2026-03-01T06:00:05Z';
-
-  it.each<[string, ApiRule['status'], object]>([
-    ['ready', { state: 'Ready', lastProcessedTime: later }, { state: 'ready' }],
-    ['not looked at', undefined, { state: 'waiting' }],
-    ['ready as it was before', { state: 'Ready', lastProcessedTime: before.lastProcessedTime }, { state: 'waiting' }],
-    ['in work', { state: 'Processing', lastProcessedTime: later }, { state: 'waiting' }],
-    [
-      'warned of',
-      { state: 'Warning', description: 'no sidecar', lastProcessedTime: later },
-      { state: 'waiting', detail: 'The APIRule is in the state Warning: no sidecar' },
-    ],
-    [
-      'wrong',
-      { state: 'Error', description: 'Host is occupied', lastProcessedTime: later },
-      { state: 'failed', reason: 'APIRuleError', detail: expect.stringContaining('Host is occupied') },
-    ],
-  ])('that is %s', (_, status, expected) => {
-    expect(apiRuleVerdict(apiRule(status), before)).toMatchObject(expected);
-  });
-
-  it('that nobody changed is as good as it was', () => {
-    const status = { state: 'Ready', lastProcessedTime: before.lastProcessedTime } as const;
-
-    expect(apiRuleVerdict(apiRule(status, 1), before)).toEqual({ state: 'ready' });
   });
 });

@@ -15,6 +15,9 @@ export const givenArchive = async (
   return { uri, sha256: createHash('sha256').update(content).digest('hex'), versionId: null };
 };
 
+const MODEL_ARCHIVE_URI = 's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz';
+const SOURCE_ARCHIVE_URI = sourceArchiveUri(RUN_URI.replace('run-1', 'run-0'));
+
 /** A model of the pipeline `flights` in the register, with its archives; gives its record's URI. */
 export const givenModel = async (objectStore: ObjectStore, settings: Partial<ModelRecord> = {}): Promise<string> => {
   const record: ModelRecord = {
@@ -22,12 +25,8 @@ export const givenModel = async (objectStore: ObjectStore, settings: Partial<Mod
     pipeline: 'flights',
     trainingJobName: 'job-1',
     runUri: RUN_URI,
-    modelArchive: await givenArchive(
-      objectStore,
-      's3://store/fedml/training-output/flights/run-1/job-1/output/model.tar.gz',
-      'a model',
-    ),
-    sourceArchive: await givenArchive(objectStore, sourceArchiveUri(RUN_URI.replace('run-1', 'run-0')), 'its code'),
+    modelArchive: settings.modelArchive ?? (await givenArchive(objectStore, MODEL_ARCHIVE_URI, 'a model')),
+    sourceArchive: settings.sourceArchive ?? (await givenArchive(objectStore, SOURCE_ARCHIVE_URI, 'its code')),
     entryPoint: 'train.py',
     imageUri: 'image',
     metrics: {},

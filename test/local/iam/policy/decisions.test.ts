@@ -5,7 +5,8 @@ import type { Caller, Check, DeployedPolicies, Iam } from '#local/iam/iam.ts';
 import { openIam } from '#local/iam/open-iam.ts';
 import type { Decision } from '#local/iam/policy/decide.ts';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
-import { policy, roleFor, testIam } from '../test-iam.ts';
+import { policy, roleFor } from '../roles.ts';
+import { testIam } from '../test-iam.ts';
 
 const ROLE = 'arn:aws:iam::000000000000:role/fedml/resolve-run';
 const OTHER = 'arn:aws:iam::000000000000:role/other';
@@ -19,7 +20,7 @@ const deny = (more: Given): Given => allow({ ...more, Effect: 'Deny' });
 
 /** A session of a role with these statements, in an account with these resource policies. */
 const session = (statements: readonly Given[], resourcePolicies: DeployedPolicies['resourcePolicies'] = {}): Caller => {
-  const iam = testIam({ roles: [roleFor(LAMBDA, ROLE, ...statements)], resourcePolicies });
+  const iam = testIam({ roles: [roleFor(LAMBDA, ROLE, statements)], resourcePolicies });
   return iam.callerOf(iam.sessionKeys(ROLE, 'resolveRun'));
 };
 
@@ -100,7 +101,7 @@ describe('a role', () => {
     const caller = iam.callerOf(iam.sessionKeys(ROLE, 's'));
 
     expect(caller.may(get)).toBe(false);
-    iam.deploy({ roles: [roleFor(LAMBDA, ROLE, allow({}))], resourcePolicies: {} });
+    iam.deploy({ roles: [roleFor(LAMBDA, ROLE, [allow({})])], resourcePolicies: {} });
     expect(caller.may(get)).toBe(true);
     iam.deploy({ roles: [], resourcePolicies: {} });
     expect(caller.may(get)).toBe(false);
@@ -233,8 +234,6 @@ describe('a resource policy', () => {
 
     expect(session([allow({ Action: 'ecr:*' })], open).may(check)).toBe(true);
     expect(session([], open).may(check)).toBe(false);
-    expect(session([allow({ Action: 'ecr:*' })]).may({ ...check, isOpenToAll: true })).toBe(true);
-    expect(session([]).may({ ...check, isOpenToAll: true })).toBe(false);
     const here = { StringEquals: { 'aws:ResourceAccount': '000000000000' } };
     expect(session([allow({ Action: 'ecr:*', Condition: here })], open).may(check)).toBe(false);
     expect(() => session([allow({ Action: 'ecr:*' })]).authorize(check)).toThrow(
@@ -385,7 +384,7 @@ describe('decisions', () => {
     const heard: Decision[] = [];
     const iam = openIam({ account: LOCAL_ACCOUNT, onDecision: (decision) => heard.push(decision) });
     iam.deploy({
-      roles: [roleFor(LAMBDA, ROLE, allow({ Action: 's3:PutObject' }), allow({ Sid: 'Read' }))],
+      roles: [roleFor(LAMBDA, ROLE, [allow({ Action: 's3:PutObject' }), allow({ Sid: 'Read' })])],
       resourcePolicies: bucketPolicy({ Effect: 'Allow', Principal: '*', Action: 's3:ListBucket' }),
     });
     const caller = iam.callerOf(iam.sessionKeys(ROLE, 's'));
@@ -395,7 +394,7 @@ describe('decisions', () => {
     caller.may({ action: 's3:DeleteObject', resource: OBJECT });
 
     expect(heard).toMatchObject([
-      { principal: { roleArn: ROLE }, check: get, allowed: true, by: { policy: 'test', statement: 1, sid: 'Read' } },
+      { principal: { roleArn: ROLE }, check: get, allowed: true, by: { policy: 'Grants', statement: 1, sid: 'Read' } },
       { allowed: true, by: { policy: 'arn:aws:s3:::b', statement: 0 } },
       {
         check: { action: 's3:DeleteObject' },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Check, DeployedPolicies, Principal } from '#local/iam/iam.ts';
 import { policyOwner } from '#local/iam/policy/deployment.ts';
-import { policy, roleFor } from '../test-iam.ts';
+import { policy, roleFor } from '../roles.ts';
 
 /** Everything of one question: the policies of an account, who asks and for what. */
 export interface Situation {
@@ -261,7 +261,7 @@ export const situation: fc.Arbitrary<Situation> = check.chain((asked) =>
         principal,
         check: asked,
         policies: {
-          roles: [roleFor('states.amazonaws.com', ROLE, ...identity)],
+          roles: [roleFor('states.amazonaws.com', ROLE, identity)],
           resourcePolicies: owner !== undefined && resource !== undefined ? { [owner]: policy(...resource) } : {},
         },
       };

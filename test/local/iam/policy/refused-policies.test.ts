@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyDocument } from '#local/iam/iam.ts';
-import { policy, roleFor, testIam } from '../test-iam.ts';
+import { policy, roleFor } from '../roles.ts';
+import { testIam } from '../test-iam.ts';
 
 const ROLE = 'arn:aws:iam::000000000000:role/r';
 const BUCKET = 'arn:aws:s3:::b';
@@ -136,7 +137,7 @@ describe('a policy is refused by name', () => {
   });
 
   it('and what was deployed before stays', () => {
-    const iam = testIam({ roles: [roleFor('lambda.amazonaws.com', ROLE, statement({}))] });
+    const iam = testIam({ roles: [roleFor('lambda.amazonaws.com', ROLE, [statement({})])] });
 
     expect(() => iam.deploy({ roles: [], resourcePolicies: { [BUCKET]: policy(statement({})) } })).toThrow();
 
