@@ -12,7 +12,7 @@ export interface AwsProblem {
 export const awsProblemOf = (error: unknown): AwsProblem | undefined => {
   // Ours are about the warehouse, the cluster or an input, and say themselves what to do.
   if (error instanceof PipelineError) return undefined;
-  const chain = causesOf(error);
+  const chain = causesOf(error).filter((each) => !isOfLocalCloud(each));
   for (const { matches, problem } of PROBLEMS) {
     const found = chain.find(matches);
     if (found) return problem(found);
@@ -23,6 +23,7 @@ export const awsProblemOf = (error: unknown): AwsProblem | undefined => {
 interface CallError extends Error {
   readonly code?: string;
   readonly hostname?: string;
+  readonly address?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
@@ -32,6 +33,9 @@ const causesOf = (error: unknown): CallError[] => {
   const attempts = error instanceof AggregateError ? error.errors : [];
   return [error, ...[error.cause, ...attempts].flatMap(causesOf)];
 };
+
+/** What refuses on the loopback address is the local cloud, which has ended. */
+const isOfLocalCloud = ({ address }: CallError): boolean => address === '127.0.0.1' || address === '::1';
 
 const named =
   (...names: readonly string[]) =>
@@ -95,10 +99,10 @@ const PROBLEMS: readonly Rule[] = [
     }),
   },
   {
-    matches: ({ message }) => /^Region is missing/.test(message),
+    matches: ({ message }) => /^Region is missing|invalid hostname component|region not accepted/i.test(message),
     problem: () => ({
       kind: 'network',
-      detail: 'no region is named',
+      detail: 'no region is named, or none that there is',
       remedy: 'Name it: --region eu-central-1, AWS_REGION, or params.<stage>.region in serverless.yml.',
     }),
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CpuQuantity, MemoryQuantity, mebibytes, milliCpus } from '#shared/kyma/quantity.ts';
+import { CpuQuantity, MemoryQuantity, mebibytes, milliCpus } from '#shared/kyma/resource-quantities.ts';
 import { repeatedColumns } from '#shared/predictions/target-table.ts';
 import { frameworkVersionProblem } from '#shared/sagemaker/image-uris.ts';
 import { hasLocalStorage } from '#shared/sagemaker/instance-types.ts';
@@ -171,8 +171,27 @@ const currentView = about(
   ],
 );
 
+const watermarkMode = about(
+  z.object({
+    prediction: z.object({
+      source: z.object({ watermark: z.string() }),
+      target: z.object({ mode: z.enum(['replace', 'versioned']) }),
+    }),
+  }),
+  ({
+    prediction: {
+      target: { mode },
+    },
+  }) => [
+    mistake(
+      'prediction.source.watermark',
+      `reads new rows only, and target.mode ${mode} would show nothing but those; choose append or upsert, or leave the watermark out`,
+    ),
+  ],
+);
+
 const scheduledScoring = about(
-  z.object({ schedule: z.array(z.object({ mode: z.string() })), prediction: z.undefined() }),
+  z.object({ schedule: z.array(z.object({ mode: z.string() })), prediction: z.undefined().optional() }),
   ({ schedule }) =>
     schedule.map(
       ({ mode }, index) =>
@@ -181,7 +200,7 @@ const scheduledScoring = about(
 );
 
 const served = z.object({
-  training: z.object({ entryPoint: z.string(), imageUri: z.undefined() }),
+  training: z.object({ entryPoint: z.string(), imageUri: z.undefined().optional() }),
   deployment: z.object({ target }),
   prediction: z.object({}).optional(),
 });
@@ -224,7 +243,7 @@ const frameworkVersion = about(
     training: z.object({
       framework: z.enum(['sklearn', 'xgboost', 'pytorch']),
       frameworkVersion: z.string(),
-      imageUri: z.undefined(),
+      imageUri: z.undefined().optional(),
     }),
     deployment: z.object({ target }),
     prediction: z.object({}).optional(),
@@ -276,6 +295,7 @@ const RULES: readonly Rule[] = [
   predictor,
   tableColumns,
   currentView,
+  watermarkMode,
   scheduledScoring,
   servingScript,
   frameworkVersion,

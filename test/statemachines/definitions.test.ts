@@ -68,7 +68,10 @@ describe('the state machines', () => {
     const expressions = [...expressionsOf(machine.definition)];
     expect(expressions.length).toBeGreaterThan(0);
     for (const expression of expressions) {
-      const own = new Set([...expression.matchAll(/\$(\w+)\s*:=/g)].map(([, name]) => name!));
+      // Assigned within the expression, or a parameter of a function in it.
+      const own = new Set(
+        [...expression.matchAll(/\$(\w+)\s*:=|function\(\$(\w+)\)/g)].map(([, name, of]) => name ?? of),
+      );
       for (const variable of variablesOf(jsonata(expression).ast())) {
         expect(['states', ...assigned, ...own], expression).toContain(variable);
       }

@@ -14,7 +14,7 @@ import { loadModelRecord } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
-import { parseRunUri, RUN_URI } from '#shared/store/layout.ts';
+import { parseRunUri, RUN_URI, type UriIn } from '#shared/store/layout.ts';
 import type { ApplyToKymaInput, ApplyToKymaOutput } from './schema.ts';
 
 interface Ports {
@@ -89,7 +89,7 @@ const recordBeginning = async (
   const isRepeated = recorded && live?.metadata.annotations?.[RUN_ANNOTATION] === runUri;
   const before = isRepeated
     ? beforeOf(recorded)
-    : await findBefore(cluster, run, { namespace, name }, async (otherUri) =>
+    : await findBefore(cluster, run, { namespace, name }, async (otherUri: UriIn<'runs'>) =>
         isOfSamePipeline(otherUri, runUri) ? findKymaDeployment(objectStore, otherUri).then(beforeOf) : undefined,
       );
   const appliedAt = new Date().toISOString();

@@ -156,16 +156,16 @@ describe('the mode', () => {
     });
   });
 
-  it('deploy is refused where reading rows for a test would keep them from the next training', async () => {
+  it('deploy is allowed with a watermark, which only a registered model moves', async () => {
     await givenPipeline('flights', definition);
     await writeFile(
       join(pipelinesDir, 'flights', 'pipeline.yml'),
       `name: flights\nsource: { view: V, key: [ID], target: LATE, watermark: ID }\n${definition}`,
     );
 
-    await expect(resolve({ mode: 'deploy', trainingJobName: 'Churn-2024' })).rejects.toMatchObject({
-      name: 'InvalidInputError',
-      message: expect.stringContaining('source.watermark'),
+    expect(await resolve({ mode: 'deploy', trainingJobName: 'Churn-2024' })).toMatchObject({
+      train: false,
+      deploy: true,
     });
   });
 
@@ -195,14 +195,14 @@ describe('the run', () => {
   it('is recorded with its definition, overrides applied, and its code', async () => {
     await givenPipeline('flights');
 
-    await resolve({ overrides: { 'training.instanceType': 'ml.c5.large' } });
+    await resolve({ overrides: { 'training.instanceType': 'ml.c5.xlarge' } });
 
     expect(await loadRun(objectStore, RUN_URI)).toMatchObject({
       runId: 'run-1',
       stage: 'prod',
       executionArn: 'arn:execution:run-1',
-      input: { overrides: { 'training.instanceType': 'ml.c5.large' } },
-      definition: { training: { instanceType: 'ml.c5.large' } },
+      input: { overrides: { 'training.instanceType': 'ml.c5.xlarge' } },
+      definition: { training: { instanceType: 'ml.c5.xlarge' } },
       codeSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(objectStore.objects.has(sourceArchiveUri(RUN_URI))).toBe(true);

@@ -86,14 +86,14 @@ describe('a run that is resumed', () => {
   });
 
   it('keeps its settings and its code, whatever has been deployed since', async () => {
-    await givenFailedRun({}, { overrides: { 'training.instanceType': 'ml.c5.large' } });
+    await givenFailedRun({}, { overrides: { 'training.instanceType': 'ml.c5.xlarge' } });
     const source = objectStore.objects.get(sourceArchiveUri(RUN_URI));
     await deploy('max-iter: 2');
 
     await resume();
 
     const { definition, codeSha256 } = await loadRun(objectStore, RUN_URI);
-    expect(definition.training).toMatchObject({ instanceType: 'ml.c5.large', hyperparameters: { 'max-iter': 1 } });
+    expect(definition.training).toMatchObject({ instanceType: 'ml.c5.xlarge', hyperparameters: { 'max-iter': 1 } });
     expect(objectStore.objects.get(sourceArchiveUri(RUN_URI))).toBe(source);
     expect(codeSha256).toHaveLength(64);
   });
