@@ -81,6 +81,11 @@ export class DatasetMismatchError extends PipelineError {
   override readonly name = 'DatasetMismatchError';
 }
 
+/** Rows to predict don't have the features that the model was trained with; the message has the difference. Not retried. */
+export class FeatureMismatchError extends PipelineError {
+  override readonly name = 'FeatureMismatchError';
+}
+
 /** An object that an earlier step wrote is gone or was changed by somebody else. Not retried. */
 export class ObjectMissingError extends PipelineError {
   override readonly name = 'ObjectMissingError';

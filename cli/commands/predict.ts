@@ -8,7 +8,7 @@ import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import { names } from '#shared/kyma/ownership.ts';
 import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
-import { featureNames } from '#shared/models/feature-names.ts';
+import { championContract } from '#shared/models/load-contract.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import type { PipelineDefinition, SageMakerDeployment } from '#shared/pipeline/definition.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
@@ -29,8 +29,8 @@ export const predict: Command = {
   usage: 'predict <pipeline> --file rows.csv',
   summary: "Asks the pipeline's deployed model: a line of CSV a row, a line of predictions for each.",
   details: [
-    '  The file has the columns that the model was trained with, in their order: those of the view without the key and',
-    '  the target. A first line with their names may be there or not. An empty field is NULL.',
+    '  The file has the columns that the model was trained with: those of the view without the key and the target. With a',
+    '  first line of their names they may stand in any order, without one in that of the view. An empty field is NULL.',
   ],
   options: { file: { type: 'string' } },
   positionals: [1, 1],
@@ -44,8 +44,8 @@ export const predict: Command = {
       throw new InvalidInputError(`The pipeline ${pipeline} deploys no model: deployment.target is none.`);
     }
     return withCloud(out, async () => {
-      const features = await featureNames(s3ObjectStore(), config().storeUri, pipeline);
-      const rows = (): AsyncIterable<string> => featureRows(createReadStream(file), file, features);
+      const contract = await championContract(s3ObjectStore(), config().storeUri, definition);
+      const rows = (): AsyncIterable<string> => featureRows(createReadStream(file), file, contract);
       // A mistake in the last row is told before the first prediction is printed.
       for await (const _ of rows());
       const modelServer = modelServerOfPlace(

@@ -72,6 +72,14 @@ const INTENTS = {
     allow(['ecr:BatchGetImage', 'ecr:DescribeImages'], sub('arn:${AWS::Partition}:ecr:*:*:repository/*')),
   ]),
 
+  /** Looks at what an endpoint serves, and on what. */
+  readsEndpoints: flag(({ sageMakerArn }) => [
+    allow(
+      ['sagemaker:DescribeEndpoint', 'sagemaker:DescribeEndpointConfig'],
+      ['endpoint', 'endpoint-config'].map((each) => sub(`${sageMakerArn}:${each}/*`)),
+    ),
+  ]),
+
   /** Creates, changes and deletes endpoints. Who creates one grants its instances the key that their volumes are encrypted with. */
   changesEndpoints: flag(({ sageMakerArn, kmsKeyArn }) => {
     const endpoints = ['endpoint', 'endpoint-config'].map((each) => sub(`${sageMakerArn}:${each}/*`));

@@ -33,6 +33,7 @@ export class HttpProblem extends Error {
 /** How the errors of `shared/errors.ts` are told over HTTP. Any other is a 500 without its message. */
 const STATUS_OF_ERRORS: Readonly<Record<string, number>> = {
   InvalidInputError: 400,
+  FeatureMismatchError: 400,
   UnknownPipelineError: 404,
   UnknownRunError: 404,
   RunExistsError: 409,

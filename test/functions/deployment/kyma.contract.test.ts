@@ -396,6 +396,7 @@ describe('a prediction through Kyma', () => {
   };
   const neverAsked = {
     describeEndpoint: () => Promise.reject(new Error('SageMaker is not asked.')),
+    kindOfEndpointConfig: () => Promise.reject(new Error('SageMaker is not asked.')),
     modelOfEndpointConfig: () => Promise.reject(new Error('SageMaker is not asked.')),
   };
   const scoring = async (runId: string, trainingJobName: string) => {
@@ -491,7 +492,7 @@ describe('a rollout that fails', () => {
     const error = await failure(runUri);
     const rolledBack = await rollBackKyma({ runUri }, ports());
 
-    expect(error.message).toContain('ImagePullBackOff');
+    expect(error.message).toMatch(/ErrImagePull|ImagePullBackOff/);
     expect(error.message).toContain('authorization token has expired');
     expect(rolledBack).toEqual({ outcome: 'removed', imageUri: null });
     expect(await ownedObjects(open.cluster, { pipeline: 'flights', namespace })).toEqual([]);

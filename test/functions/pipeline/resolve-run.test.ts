@@ -9,6 +9,7 @@ import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { granted } from '#test/functions/granted.ts';
 import { inMemoryExecutions } from '#test/shared/executions/in-memory.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
+import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 
@@ -41,7 +42,7 @@ const givenPipeline = async (name: string, more = ''): Promise<void> => {
 const resolve = (input: unknown, executionName = 'run-1') =>
   resolveRun(
     { input, executionArn: `arn:execution:${executionName}`, executionName, startedAt: '2026-03-01T06:00:00.000Z' },
-    { objectStore, executions },
+    { objectStore, executions, sageMaker: inMemorySageMaker() },
     { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1', stage: 'prod' },
   );
 

@@ -10,6 +10,7 @@ import { loadRun } from '#shared/pipeline/run.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
+import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
 
@@ -45,7 +46,7 @@ const execute = async (executionName: string, input: unknown, startedAt = '2026-
   const { executionArn } = await executions.start({ stateMachineArn: STATE_MACHINE_ARN, name: executionName, input });
   return resolveRun(
     { input, executionArn, executionName, startedAt },
-    { objectStore, executions },
+    { objectStore, executions, sageMaker: inMemorySageMaker() },
     { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1' },
   );
 };
