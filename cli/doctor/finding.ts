@@ -1,3 +1,6 @@
+import { PipelineError } from '#shared/errors.ts';
+import { awsProblem } from '../aws-error.ts';
+
 /** What the doctor found out about one thing. */
 export interface Finding {
   readonly status: 'ok' | 'warning' | 'problem';
@@ -34,6 +37,8 @@ export const examine = async (
     const found = await look();
     return typeof found === 'string' ? ok(subject, found) : found;
   } catch (error) {
+    const unreached = error instanceof PipelineError ? undefined : awsProblem(error);
+    if (unreached) return problem(subject, unreached.detail, unreached.fix);
     const { name, message } = error as Error;
     return problem(subject, `${name}: ${message}`, remedy);
   }

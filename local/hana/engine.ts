@@ -84,6 +84,8 @@ export interface HanaType {
   readonly length: number;
   /** DECIMAL's scale; 0 otherwise. */
   readonly scale: number;
+  /** The digits of a DECIMAL whose point may stand anywhere. `length` and `scale` are then only how DuckDB holds it. */
+  readonly floatingDigits?: number | undefined;
 }
 
 export interface HanaColumn {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Fingerprint, Window } from '#shared/dataset/manifest.ts';
+import { Fingerprint } from '#shared/dataset/manifest.ts';
 import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import { DatasetMismatchError, ObjectMissingError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
@@ -7,8 +7,8 @@ import { RunUri } from '#shared/pipeline/run.ts';
 import { folderIn, parseRunUri } from '#shared/store/layout.ts';
 
 /**
- * `datasets/<pipeline>/<purpose>.json`: what the last sealed dataset of a pipeline holds. Its watermark is where the next
- * run begins, so writing it is what seals a dataset with a watermark.
+ * `datasets/<pipeline>/<purpose>.json`: what the last sealed dataset of a pipeline holds. Where the next one begins is not said
+ * here: that moves when the rows have arrived (shared/watermark).
  */
 export const LastDataset = z.strictObject({
   version: z.literal(1),
@@ -17,7 +17,6 @@ export const LastDataset = z.strictObject({
   rowCount: z.int().nonnegative(),
   fingerprint: Fingerprint,
   shapeSha256: z.string().length(64),
-  window: Window.optional(),
 });
 export type LastDataset = z.infer<typeof LastDataset>;
 
@@ -26,22 +25,22 @@ export const lastDatasetUri = (runUri: string, purpose: StagingPurpose): string 
   return `${folderIn(storeUri, 'datasets')}${pipeline}/${purpose}.json`;
 };
 
-/** The record and its version, or undefined before the first dataset. */
+/** The record, or undefined before the first dataset. */
 export const loadLastDataset = async (
   objectStore: ObjectStore,
   runUri: string,
   purpose: StagingPurpose,
-): Promise<{ readonly dataset: LastDataset; readonly etag: string } | undefined> => {
+): Promise<LastDataset | undefined> => {
   const uri = lastDatasetUri(runUri, purpose);
   try {
-    const { text, etag } = await objectStore.getText(uri);
+    const { text } = await objectStore.getText(uri);
     const dataset = LastDataset.safeParse(JSON.parse(text));
     if (!dataset.success) {
       throw new DatasetMismatchError(
         `${uri} is not the record of a dataset; delete it to begin anew.\n${z.prettifyError(dataset.error)}`,
       );
     }
-    return { dataset: dataset.data, etag };
+    return dataset.data;
   } catch (error) {
     if (error instanceof ObjectMissingError) return undefined;
     throw error;

@@ -2,7 +2,7 @@ import type { SchemaElement } from 'hyparquet';
 import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { refuseLoneSurrogates } from '#shared/dataset/well-formed.ts';
 import { UnstageableValueError } from '#shared/errors.ts';
-import { type TypeKind, typeKind } from '#shared/warehouse/column-types.ts';
+import { isFloatingDecimal, type TypeKind, typeKind } from '#shared/warehouse/column-types.ts';
 import { plainDigits, valueToText } from '#shared/warehouse/value-text.ts';
 import type { WarehouseValue } from '#shared/warehouse/warehouse.ts';
 
@@ -55,8 +55,9 @@ const DECIMAL_BYTES = 16;
 
 /** The writer takes the digits as one whole number. Nine of them are less than 2^31, eighteen less than 2^63. */
 const decimal = (column: DatasetColumn): Typed => {
-  const { length: precision, scale, type } = column;
-  if (type !== 'DECIMAL' || scale === null) return { ...TEXT, encode: valueToText(column) };
+  if (isFloatingDecimal(column)) return { ...TEXT, encode: valueToText(column) };
+  const precision = column.length;
+  const scale = column.scale ?? 0;
   const encode = (value: Value): bigint => unscaledDigits(String(value), scale);
   const element = { converted_type: 'DECIMAL', precision, scale, encode } as const;
   if (precision <= 9) return { ...element, type: 'INT32' };

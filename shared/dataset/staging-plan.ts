@@ -28,8 +28,6 @@ export const StagingPlan = z.strictObject({
   shapeSha256: z.string().length(64),
   /** An earlier run whose dataset is what would be staged: nothing is read. */
   reusedFrom: RunUri.optional(),
-  /** The version of the record of the last dataset that the plan was made with; absent when there was none. */
-  lastDatasetEtag: z.string().optional(),
   proof: z.enum(['checksum', 'count']),
   onChange: z.enum(['fail', 'accept']),
   /** Counted when the plan was made. */
@@ -76,6 +74,8 @@ export const PartitionFacts = z.strictObject({
   rowCount: z.int().nonnegative(),
   /** The sum of the rows' checksums; 0 when the proof is the count. */
   checksum: z.string(),
+  /** The values of text columns that have few, among the rows to train on or to score. */
+  categories: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   /** The objects that were written; a dataset that got no row of the partition has none. */
   parts: z.array(
     z.strictObject({

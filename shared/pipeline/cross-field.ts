@@ -171,6 +171,25 @@ const currentView = about(
   ],
 );
 
+const watermarkMode = about(
+  z.object({
+    prediction: z.object({
+      source: z.object({ watermark: z.string() }),
+      target: z.object({ mode: z.enum(['replace', 'versioned']) }),
+    }),
+  }),
+  ({
+    prediction: {
+      target: { mode },
+    },
+  }) => [
+    mistake(
+      'prediction.source.watermark',
+      `reads new rows only, and target.mode ${mode} would show nothing but those; choose append or upsert, or leave the watermark out`,
+    ),
+  ],
+);
+
 const scheduledScoring = about(
   z.object({ schedule: z.array(z.object({ mode: z.string() })), prediction: z.undefined().optional() }),
   ({ schedule }) =>
@@ -276,6 +295,7 @@ const RULES: readonly Rule[] = [
   predictor,
   tableColumns,
   currentView,
+  watermarkMode,
   scheduledScoring,
   servingScript,
   frameworkVersion,

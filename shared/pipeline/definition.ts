@@ -55,7 +55,7 @@ const ViewSource = {
   onChange: z.enum(['fail', 'accept']).default('fail'),
   /** The share of the last run's rows that may be missing before a run is stopped. */
   maxShrink: z.number().min(0).max(1).default(0.9),
-  /** A column that grows with every new row: only rows beyond what the last dataset had are read. */
+  /** A column that grows with every new row: only rows beyond those that have arrived in the table, or in a model, are read. */
   watermark: Identifier.optional(),
 };
 
@@ -227,6 +227,8 @@ const Prediction = z.strictObject({
   method: z.enum(['transform', 'endpoint', 'kyma']).default('transform'),
   /** Instances of the batch transform. */
   instances: instancesFor('transform').prefault({}),
+  /** The most that the model is sent at a time; less, while it is slow. A batch transform rounds up to megabytes. */
+  payloadKb: z.int().min(1).max(4096).optional(),
   /** What the model answers for a row, in the order of its CSV output. */
   columns: z.array(z.strictObject({ name: Identifier, type: PredictionType })).min(1),
   target: PredictionTarget,

@@ -29,6 +29,7 @@ export const OVERRIDABLE_PATHS = [
   'prediction.method',
   'prediction.instances.type',
   'prediction.instances.count',
+  'prediction.payloadKb',
 ] as const;
 
 /** Settings that `null` takes away: on-demand instead of spot, instances instead of serverless. */

@@ -1,7 +1,14 @@
 import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { TargetTableError } from '#shared/errors.ts';
 import type { PredictionSettings } from '#shared/pipeline/definition.ts';
-import { columnOfType, hasLength, isLarge, typeDdl } from '#shared/warehouse/column-types.ts';
+import {
+  columnOfType,
+  hasLength,
+  isFloatingDecimal,
+  isLarge,
+  typeDdl,
+  typeKind,
+} from '#shared/warehouse/column-types.ts';
 import type { Table } from '#shared/warehouse/warehouse.ts';
 
 export type WriteMode = PredictionSettings['target']['mode'];
@@ -88,16 +95,19 @@ const WIDENING: readonly (readonly string[])[] = [
 ];
 
 const holds = (existing: DatasetColumn, wanted: DatasetColumn): boolean => {
-  if (existing.type === 'DECIMAL' && wanted.type === 'DECIMAL') return holdsDecimal(existing, wanted);
+  if (typeKind(existing) === 'decimal' && typeKind(wanted) === 'decimal') return holdsDecimal(existing, wanted);
   if (existing.type === wanted.type) return !hasLength(wanted) || existing.length >= wanted.length;
   const line = WIDENING.find((types) => types.includes(wanted.type)) ?? [];
   const isWider = line.indexOf(existing.type) > line.indexOf(wanted.type);
   return isWider && (isLarge(existing) || existing.type !== 'NVARCHAR' || existing.length >= wanted.length);
 };
 
+/** A floating decimal holds as many digits as it has, wherever their point is. */
 const holdsDecimal = (existing: DatasetColumn, wanted: DatasetColumn): boolean => {
-  if (existing.scale === null || wanted.scale === null) return existing.scale === null;
-  return existing.scale >= wanted.scale && existing.length - existing.scale >= wanted.length - wanted.scale;
+  if (isFloatingDecimal(existing)) return existing.length >= wanted.length;
+  if (isFloatingDecimal(wanted)) return false;
+  const [scale, wantedScale] = [existing.scale ?? 0, wanted.scale ?? 0];
+  return scale >= wantedScale && existing.length - scale >= wanted.length - wantedScale;
 };
 
 const keyProblems = (existing: Table, wanted: Table): string[] => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { DatasetColumn } from '#shared/dataset/manifest.ts';
+import { DatasetColumn, Window } from '#shared/dataset/manifest.ts';
 import { DatasetMismatchError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
@@ -31,6 +31,8 @@ export const WriteRecord = z.strictObject({
   /** So many of them may be set aside as unwritable. */
   maxRejectedCount: z.int().nonnegative(),
   partCount: z.int().positive(),
+  /** The new rows of a view with a watermark, which moves when they are published. */
+  window: Window.optional(),
 });
 export type WriteRecord = z.infer<typeof WriteRecord>;
 

@@ -23,7 +23,7 @@ export const PLACES = {
   trainings: 'the index of trainings',
   /** `<pipeline>/<digest of inputs>.json`: a batch transform that can be reused. */
   scorings: 'the index of scorings',
-  /** `<pipeline>/<purpose>.json`: what the last sealed dataset holds, and its watermark. */
+  /** `<pipeline>/<purpose>.json`: what the last sealed dataset holds. `<pipeline>/training-watermark.json`: the rows that models have. */
   datasets: 'records of the last datasets',
   /** `<kind>/<job>/<token's digest>.json`: task tokens in flight. */
   tasks: 'tokens of waiting states',

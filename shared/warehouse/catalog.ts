@@ -1,4 +1,5 @@
 import type { DatasetColumn } from '#shared/dataset/manifest.ts';
+import { isFloatingDecimal } from '#shared/warehouse/column-types.ts';
 import type { SqlConnection } from '#shared/warehouse/sql-connection.ts';
 import type { QualifiedName, Row } from '#shared/warehouse/warehouse.ts';
 
@@ -46,10 +47,14 @@ const columnsIn = async (
   return rows.map(columnOf);
 };
 
-const columnOf = ([name, type, length, scale, nullable]: Row): DatasetColumn => ({
-  name: String(name),
-  type: String(type),
-  length: Number(length ?? 0),
-  scale: type === 'DECIMAL' && scale === null ? null : Number(scale ?? 0),
-  nullable: String(nullable) !== 'FALSE',
-});
+const columnOf = ([name, typeName, length, givenScale, nullable]: Row): DatasetColumn => {
+  const type = String(typeName);
+  const scale = givenScale === null ? null : Number(givenScale);
+  return {
+    name: String(name),
+    type,
+    length: Number(length ?? 0),
+    scale: isFloatingDecimal({ type, scale }) ? null : (scale ?? 0),
+    nullable: String(nullable) !== 'FALSE',
+  };
+};

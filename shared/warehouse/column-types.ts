@@ -24,6 +24,8 @@ interface TypeFacts {
   readonly length: number;
   /** Large objects can't be keys, nor be compared. */
   readonly large?: true;
+  /** The scale of a column that is declared without one: null where each value has a point of its own. */
+  readonly scale?: null;
 }
 
 const plain = (kind: TypeKind, name: string, length: number): TypeFacts => ({ kind, ddl: () => name, length });
@@ -41,7 +43,11 @@ const decimal: TypeFacts = {
   kind: 'decimal',
   ddl: ({ length, scale }) => (scale === null ? 'DECIMAL' : `DECIMAL(${length}, ${scale})`),
   length: 34,
+  scale: null,
 };
+
+/** A floating decimal of up to 16 digits. It has no scale, whatever a catalog or a manifest says. */
+const smallDecimal: TypeFacts = { ...plain('decimal', 'SMALLDECIMAL', 16), scale: null };
 
 /** By DATA_TYPE_NAME of SYS.VIEW_COLUMNS. Types that are missing here, such as ST_POINT, have no text that comes back. */
 const TYPES: ReadonlyMap<string, TypeFacts> = new Map([
@@ -50,7 +56,7 @@ const TYPES: ReadonlyMap<string, TypeFacts> = new Map([
   ['INTEGER', plain('integer', 'INTEGER', 10)],
   ['BIGINT', plain('integer', 'BIGINT', 19)],
   ['DECIMAL', decimal],
-  ['SMALLDECIMAL', plain('decimal', 'SMALLDECIMAL', 16)],
+  ['SMALLDECIMAL', smallDecimal],
   ['REAL', plain('real', 'REAL', 7)],
   ['DOUBLE', plain('double', 'DOUBLE', 15)],
   ['FLOAT', plain('double', 'DOUBLE', 15)],
@@ -78,6 +84,10 @@ export const typeKind = ({ type }: Pick<DatasetColumn, 'type'>): TypeKind | unde
 
 export const isLarge = ({ type }: Pick<DatasetColumn, 'type'>): boolean => TYPES.get(type)?.large === true;
 
+/** Whether the point of a decimal number may stand anywhere, so that there is no scale to round to. */
+export const isFloatingDecimal = ({ type, scale }: Pick<DatasetColumn, 'type' | 'scale'>): boolean =>
+  type === 'SMALLDECIMAL' || (type === 'DECIMAL' && scale === null);
+
 /** Whether the type is declared with a number of characters or bytes. */
 export const hasLength = (column: Pick<DatasetColumn, 'type'>): boolean =>
   ['text', 'binary'].includes(typeKind(column) ?? '') && !isLarge(column);
@@ -93,7 +103,7 @@ export const columnOfType = (name: string, type: string, nullable = true): Datas
     name,
     type: typeName,
     length: length === undefined ? facts.length : Number(length),
-    scale: typeName === 'DECIMAL' && length === undefined ? null : Number(scale ?? 0),
+    scale: scale !== undefined ? Number(scale) : length === undefined && facts.scale === null ? null : 0,
     nullable,
   };
 };

@@ -67,6 +67,8 @@ const connectOptions = (credentials: WarehouseCredentials, { runId }: SessionInf
   // The client finds no authorities by itself where OpenSSL has none installed; Node brings Mozilla's.
   sslTrustStore: credentials.sslTrustStore ?? rootCertificates.join('\n'),
   ...(credentials.sslHostNameInCertificate ? { sslHostNameInCertificate: credentials.sslHostNameInCertificate } : {}),
+  // The client reconnects by itself otherwise: the next statement runs in a new session, which may write and change tables.
+  reconnect: 'false',
   disableCloudRedirect: String(credentials.disableCloudRedirect),
   communicationTimeout: String(credentials.communicationTimeout || COMMUNICATION_TIMEOUT_MS),
   fetchSize: String(FETCH_SIZE_ROWS),

@@ -1,6 +1,6 @@
 import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { InvalidInputError, UnwritableValueError } from '#shared/errors.ts';
-import { isLarge, type TypeKind, typeKind } from '#shared/warehouse/column-types.ts';
+import { isFloatingDecimal, isLarge, type TypeKind, typeKind } from '#shared/warehouse/column-types.ts';
 import { bareText, isList } from '#shared/warehouse/model-text.ts';
 import { plainDigits } from '#shared/warehouse/value-text.ts';
 import type { WarehouseValue } from '#shared/warehouse/warehouse.ts';
@@ -52,9 +52,11 @@ const integer: FromText = (text, { type }) => {
 };
 
 /** Digits beyond the column's scale are rounded, half away from zero. */
-const decimal: FromText = (text, { length, scale }) => {
+const decimal: FromText = (text, column) => {
   const number = plainNumber(text);
-  if (scale === null) return number;
+  if (isFloatingDecimal(column)) return number;
+  const { length } = column;
+  const scale = column.scale ?? 0;
   const [, sign = '', whole = '', fraction = ''] = /^([+-]?)(\d*)\.?(\d*)$/.exec(number)!;
   const units = BigInt(`0${whole}${fraction.slice(0, scale).padEnd(scale, '0')}`);
   const rounded = String(units + ((fraction[scale] ?? '0') >= '5' ? 1n : 0n)).padStart(scale + 1, '0');

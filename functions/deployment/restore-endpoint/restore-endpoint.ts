@@ -33,7 +33,8 @@ export const restoreEndpoint = async (
   }
   const isBeingRecreated = (!endpoint || isOurs) && (await wasDeletedForThis(ports, runUri, deployed));
   if (previous && (isOurs || isBeingRecreated)) {
-    if (endpoint && !(await canBeUpdated(ports, deployed, previous))) await deleteFirst(ports, runUri, deployed, endpoint);
+    if (endpoint && !(await canBeUpdated(ports, deployed, previous)))
+      await deleteFirst(ports, runUri, deployed, endpoint);
     const tags = tagsOf(run, run.definition.training.tags);
     await changeEndpoint({ endpointName, endpointConfigName: previous, tags, runUri, taskToken }, ports);
     return;

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
 import { InvalidInputError, ObjectChangedError } from '#shared/errors.ts';
 import type { Executions } from '#shared/executions/executions.ts';
 import { championRecordUri } from '#shared/models/model-record.ts';
@@ -12,6 +11,7 @@ import { indexRun } from '#shared/pipeline/run-index.ts';
 import { assertEndpointCanChange, type EndpointReader } from '#shared/sagemaker/endpoint-change.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
 import { sourceArchive } from '#shared/sagemaker/source-archive.ts';
+import { mistakesOf } from '#shared/schema-mistakes.ts';
 import { keepSource, sha256Of } from './keep-source.ts';
 import { resumeRun } from './resume-run.ts';
 import { ExecutionInput, type ResolveRunInput, type ResolveRunOutput } from './schema.ts';
@@ -86,7 +86,7 @@ const parseInput = (input: unknown): ExecutionInput => {
   const parsed = ExecutionInput.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new InvalidInputError(
-    `The execution's input can't be run.\n${z.prettifyError(parsed.error)}\n` +
+    `The execution's input can't be run.\n${mistakesOf(parsed.error)}\n` +
       'Expected: {"pipeline": "<name>", "mode": "full" | "train" | "score", "overrides": {"<dotted path>": <value>}}, ' +
       'all of them optional; {} when one pipeline is deployed. Or, to deploy what was trained elsewhere: ' +
       '{"pipeline": "<name>", "mode": "deploy", "trainingJobName": "<name>"}. Or, to go on with a run that failed or was ' +

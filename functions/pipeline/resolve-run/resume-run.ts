@@ -11,6 +11,7 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 import { findRunUri } from '#shared/pipeline/run-index.ts';
 import { assertEndpointCanChange, type EndpointReader } from '#shared/sagemaker/endpoint-change.ts';
+import { mistakesOf } from '#shared/schema-mistakes.ts';
 import { assertNewest } from './assert-newest.ts';
 import { assureSource } from './keep-source.ts';
 import { type ResolveRunInput, type ResolveRunOutput, ResumeInput } from './schema.ts';
@@ -61,7 +62,7 @@ const parse = (input: unknown): ResumeInput => {
   const parsed = ResumeInput.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new InvalidInputError(
-    `The execution's input can't be run.\n${z.prettifyError(parsed.error)}\n` +
+    `The execution's input can't be run.\n${mistakesOf(parsed.error)}\n` +
       'Expected: {"resume": "<run id>"}. A run is resumed as it was started, so that nothing else can be set.',
   );
 };

@@ -6,18 +6,12 @@ import type { ResolveRunOutput } from './schema.ts';
 export type Steps = Pick<ResolveRunOutput, 'train' | 'deploy' | 'predict'>;
 
 /** Which children a run needs, by its mode and as far as its pipeline defines them. */
-export const stepsOf = (mode: Run['mode'], { source, deployment, prediction }: PipelineDefinition): Steps => {
+export const stepsOf = (mode: Run['mode'], { deployment, prediction }: PipelineDefinition): Steps => {
   if (mode === 'score' && !prediction) {
     throw new InvalidInputError('Mode "score" needs a pipeline with a prediction: pipeline.yml has none.');
   }
   if (mode === 'deploy' && deployment.target === 'none') {
     throw new InvalidInputError('Mode "deploy" needs a pipeline that deploys: deployment.target is none.');
-  }
-  if (mode === 'deploy' && source.watermark) {
-    throw new InvalidInputError(
-      'Mode "deploy" reads rows to test the model with, and by source.watermark the next training would miss them. ' +
-        'Leave source.watermark out for as long as the deployment takes.',
-    );
   }
   return {
     train: mode === 'full' || mode === 'train',

@@ -61,6 +61,7 @@ export const planWrite = async (
     rowCount,
     maxRejectedCount: maxRejected < 1 ? Math.floor(maxRejected * rowCount) : maxRejected,
     partCount: parts.length,
+    ...(source.window ? { window: source.window } : {}),
   };
   const { schema, fence, alreadyPublished } = await prepareTables(
     { warehouse, runs },

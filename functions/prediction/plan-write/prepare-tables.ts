@@ -8,6 +8,7 @@ import { makeCurrentView } from '#shared/predictions/versions.ts';
 import { stagingTable, type WriteRecord } from '#shared/predictions/write-record.ts';
 import { LEASES } from '#shared/warehouse/lease-sql.ts';
 import type { Lease, Table, Warehouse, WriteSession } from '#shared/warehouse/warehouse.ts';
+import { WATERMARKS } from '#shared/watermark/published-watermark.ts';
 
 type Write = Omit<WriteRecord, 'schema'>;
 
@@ -27,6 +28,7 @@ export const prepareTables = (
 ): Promise<PreparedTables> =>
   warehouse.write({ runId: write.runId }, async (session) => {
     for (const table of [LEDGER, LEASES, CHUNKS]) await session.createTable(table);
+    if (write.window) await session.createTable(WATERMARKS);
     const { lease, alreadyPublished } = await takeUnlessPublished(session, write, runs);
     const prepared = { schema: session.schema, fence: lease.fence, alreadyPublished };
     if (alreadyPublished) return prepared;

@@ -8,6 +8,7 @@ import { loadWriteRecord, quarantineFolderUri, type WriteRecord } from '#shared/
 import { rememberScoring } from '#shared/reuse/known-scoring.ts';
 import { loadScoring } from '#shared/reuse/scoring-fact.ts';
 import type { Transaction, Warehouse } from '#shared/warehouse/warehouse.ts';
+import { advanceWatermark } from '#shared/watermark/published-watermark.ts';
 import { checkStaged } from './check-staged.ts';
 import { publish } from './publish.ts';
 import type { PublishPredictionsInput, PublishPredictionsOutput } from './schema.ts';
@@ -25,7 +26,8 @@ interface Publication extends LedgerEntry {
  * Moves the predictions from the staging table into the target table, exactly once: the ledger's row and the rows of the
  * predictions are committed together, and a write that the ledger has is never published again.
  *
- * @throws DatasetMismatchError when the staging table doesn't have the rows that were scored and staged.
+ * @throws DatasetMismatchError when the staging table doesn't have the rows that were scored and staged, or another run has
+ * published the new rows of a view with a watermark.
  * @throws LeaseLostError when another run has taken the target table over.
  */
 export const publishPredictions = async (
@@ -93,7 +95,10 @@ const publishWithin = async (
   const { rowCount, rejectedCount } = await checkStaged(transaction, record, scoredCount);
   const entry = { rowCount, rejectedCount, publishedAt: new Date().toISOString() };
   const isFirst = await enterLedger(transaction, { ...record, fence }, entry);
-  if (isFirst) await publish(transaction, record, entry);
+  if (isFirst) {
+    if (record.window) await advanceWatermark(transaction, { ...record, window: record.window });
+    await publish(transaction, record, entry);
+  }
   await forgetChunks(transaction, record.writeId);
   await transaction.freeLease(lease, true);
   return isFirst ? { ...entry, alreadyPublished: false } : (await recall(transaction, record))!;

@@ -12,10 +12,13 @@ import {
 } from '#shared/dataset/staging-plan.ts';
 import { DatasetShrunkError, EmptyDatasetError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
-import { loadRun } from '#shared/pipeline/run.ts';
+import { loadRun, type Run } from '#shared/pipeline/run.ts';
 import { typeKind } from '#shared/warehouse/column-types.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
 import type { Measure, QualifiedName, ReadSession, RowSelection, Warehouse } from '#shared/warehouse/warehouse.ts';
+import { currentWatermark } from '#shared/watermark/current-watermark.ts';
+import { afterOf } from '#shared/watermark/watermark.ts';
+import { type ColumnOrder, modelOrder } from './model-order.ts';
 import { type Request, requestOf, selectColumns } from './request.ts';
 import { isKept, isUnchanged, type Shape, shapeSha256 } from './reuse.ts';
 import type { PlanPartitionsInput, PlanPartitionsOutput } from './schema.ts';
@@ -30,17 +33,18 @@ interface Ports {
  * plan: asked again, it answers from the one that is there, so that partitions that were read stay valid.
  *
  * @throws UnknownWarehouseObjectError for a view or columns that aren't there, all of them with the nearest names.
+ * @throws FeatureMismatchError for columns to score that aren't the features of the model.
  * @throws EmptyDatasetError when the view has no rows, or none that are new.
  * @throws DatasetShrunkError when the view has far fewer rows than the last dataset.
  * @throws ObjectMissingError when the run has sealed its dataset before, and parts of it are gone.
  */
 export const planPartitions = async (
-  { runUri, purpose }: PlanPartitionsInput,
+  { runUri, purpose, modelRecordUri }: PlanPartitionsInput,
   { warehouse, objectStore }: Ports,
 ): Promise<PlanPartitionsOutput> => {
   const plan =
     (await existingPlan(objectStore, runUri, purpose)) ??
-    (await makePlan({ runUri, purpose }, { warehouse, objectStore }));
+    (await makePlan({ runUri, purpose, modelRecordUri }, { warehouse, objectStore }));
   const { bucket, key } = parseObjectUri(partitionsUri(runUri, purpose, 0));
   return {
     bucket,
@@ -82,24 +86,26 @@ const existingPlan = async (
 
 /** The plan is written last: where it is, its partitions are. */
 const makePlan = async (
-  { runUri, purpose }: PlanPartitionsInput,
+  { runUri, purpose, modelRecordUri }: PlanPartitionsInput,
   { warehouse, objectStore }: Ports,
 ): Promise<StagingPlan> => {
   const run = await loadRun(objectStore, runUri);
-  const request = requestOf(run.definition, purpose);
+  const request = requestOf(run, purpose);
+  const order = await modelOrder(objectStore, run.definition, modelRecordUri);
+  const after = await startOf({ warehouse, objectStore }, run, purpose, request);
   const last = await loadLastDataset(objectStore, runUri, purpose);
   const decided = await warehouse.read({ runId: run.runId }, async (session) => {
-    const wanted = await lookAt(session, request);
+    const wanted = await lookAt(session, request, order);
     // A second try of a run's own planning may come after the run has sealed its dataset.
-    const candidate = run.definition.reuse && last?.dataset.runUri !== runUri ? last?.dataset : undefined;
+    const candidate = run.definition.reuse && last?.runUri !== runUri ? last : undefined;
     const reusable =
       candidate &&
       (await isUnchanged(session, shapeOf(wanted, request), request.reading, candidate)) &&
       (await isKept(objectStore, candidate.runUri, purpose));
-    return reusable ? reusing(wanted, candidate) : decide(session, request, wanted, last?.dataset);
+    return reusable ? reusing(wanted, candidate) : decide(session, request, wanted, { last, after });
   });
   const { partitions } = decided;
-  const plan = planOf({ runUri, purpose }, request, decided, last?.etag);
+  const plan = planOf({ runUri, purpose }, request, decided);
   const planned = partitions.map((rows, partition) => ({
     runUri,
     purpose,
@@ -121,10 +127,9 @@ const makePlan = async (
 };
 
 const planOf = (
-  { runUri, purpose }: PlanPartitionsInput,
+  { runUri, purpose }: Pick<PlanPartitionsInput, 'runUri' | 'purpose'>,
   request: Request,
   { partitions, ...decided }: Decided,
-  lastDatasetEtag: string | undefined,
 ): StagingPlan => ({
   version: 1,
   runUri,
@@ -132,7 +137,6 @@ const planOf = (
   ...decided,
   ...shapeOf(decided, request),
   shapeSha256: shapeSha256(shapeOf(decided, request)),
-  lastDatasetEtag,
   proof: request.reading.proof,
   onChange: request.reading.onChange,
   partitionCount: partitions.length,
@@ -141,10 +145,16 @@ const planOf = (
 /** What is to be staged, before anything is known about the rows. */
 type Wanted = Pick<StagingPlan, 'source' | 'key' | 'columns'> & { readonly available: readonly DatasetColumn[] };
 
-const lookAt = async (session: ReadSession, request: Request): Promise<Wanted> => {
+const lookAt = async (session: ReadSession, request: Request, order: ColumnOrder): Promise<Wanted> => {
   const view = { schema: request.schema ?? session.schema, name: request.view };
   const available = await session.columnsOf(view);
-  return { source: { schema: view.schema, view: view.name }, available, ...selectColumns(view, available, request) };
+  const { columns, key } = selectColumns(view, available, request);
+  return {
+    source: { schema: view.schema, view: view.name },
+    available,
+    columns: order(view, columns, key.length),
+    key,
+  };
 };
 
 const shapeOf = (
@@ -178,11 +188,18 @@ type Decided = Pick<
   | 'explanation'
 > & { readonly partitions: readonly RowSelection[] };
 
+/** What earlier runs have left. */
+interface Before {
+  readonly last: LastDataset | undefined;
+  /** Up to where rows have arrived. */
+  readonly after: string | undefined;
+}
+
 const decide = async (
   session: ReadSession,
   request: Request,
   { source, key, columns, available }: Wanted,
-  last: LastDataset | undefined,
+  { last, after }: Before,
 ): Promise<Decided> => {
   const view = { schema: source.schema, name: source.view };
   const candidates = splitCandidates(
@@ -190,7 +207,8 @@ const decide = async (
     request.reading.splitColumn === undefined ? columns : available,
     request.reading,
   );
-  const watermark = watermarkOf(request, last);
+  const { watermark: column } = request.reading;
+  const watermark = column === undefined ? undefined : { column, ...(after === undefined ? {} : { after }) };
   const measure = await session.measure(view, {
     spreadOf: candidates.map(({ name }) => name),
     lengthsOf: columns.filter((column) => ['text', 'binary'].includes(typeKind(column)!)).map(({ name }) => name),
@@ -213,16 +231,18 @@ const decide = async (
   };
 };
 
-/** Where the last dataset ended, if it went by the same column. */
-const watermarkOf = ({ reading }: Request, last: LastDataset | undefined) => {
-  if (reading.watermark === undefined) return undefined;
-  const after = last?.window?.column === reading.watermark ? last.window.upTo : undefined;
-  return { column: reading.watermark, ...(after === undefined ? {} : { after }) };
-};
+/** Where the rows end that have arrived, if they went by the same column. */
+const startOf = async (
+  ports: Ports,
+  run: Run,
+  purpose: StagingPurpose,
+  { reading }: Request,
+): Promise<string | undefined> =>
+  reading.watermark === undefined ? undefined : afterOf(await currentWatermark(ports, run, purpose), reading.watermark);
 
 const refuseFewRows = (
   view: QualifiedName,
-  { reading, allowEmpty }: Request,
+  { reading, allowEmpty, purpose }: Request,
   { rowCount }: Measure,
   last: LastDataset | undefined,
   watermark: { readonly column: string; readonly after?: string } | undefined,
@@ -231,7 +251,7 @@ const refuseFewRows = (
     throw new EmptyDatasetError(
       watermark?.after === undefined
         ? `The view ${qualified(view)} has no rows, so that there is nothing to stage.`
-        : `The view ${qualified(view)} has no new rows: none whose ${watermark.column} is beyond ${watermark.after}, where the last dataset ended.`,
+        : `The view ${qualified(view)} has no new rows: none whose ${watermark.column} is beyond ${watermark.after}, which is where ${purpose === 'training' ? 'the rows of the last registered model end' : 'the published predictions end'}.`,
     );
   }
   if (last && rowCount < last.rowCount * (1 - reading.maxShrink) && !(rowCount === 0 && allowEmpty)) {

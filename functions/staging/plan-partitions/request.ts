@@ -3,7 +3,8 @@ import { isRangeable } from '#shared/dataset/partitions.ts';
 import type { SplitSettings } from '#shared/dataset/split.ts';
 import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import { InvalidInputError, InvalidPipelineError, UnstageableValueError } from '#shared/errors.ts';
-import type { PipelineDefinition, TrainingSource } from '#shared/pipeline/definition.ts';
+import type { TrainingSource } from '#shared/pipeline/definition.ts';
+import type { Run } from '#shared/pipeline/run.ts';
 import { isLarge, typeKind } from '#shared/warehouse/column-types.ts';
 import { pickColumns } from '#shared/warehouse/pick-columns.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
@@ -11,6 +12,7 @@ import type { QualifiedName } from '#shared/warehouse/warehouse.ts';
 
 /** What `pipeline.yml` asks to be staged for one purpose. */
 export interface Request {
+  readonly purpose: StagingPurpose;
   readonly schema: string | undefined;
   readonly view: string;
   readonly columns: readonly string[] | undefined;
@@ -33,9 +35,13 @@ export type ReadingSettings = Pick<
 >;
 
 /** @throws InvalidInputError when scoring is asked of a pipeline that has no `prediction`. */
-export const requestOf = ({ source, prediction }: PipelineDefinition, purpose: StagingPurpose): Request => {
+export const requestOf = (
+  { mode, definition: { source, prediction } }: Pick<Run, 'mode' | 'definition'>,
+  purpose: StagingPurpose,
+): Request => {
   if (purpose === 'training') {
     return {
+      purpose,
       schema: source.schema,
       view: source.view,
       columns: source.columns,
@@ -45,12 +51,14 @@ export const requestOf = ({ source, prediction }: PipelineDefinition, purpose: S
       format: formatOf(source),
       refuseLineBreaks: false,
       split: source.split,
-      reading: source,
+      // A model is tested on any rows before it is deployed; there may be no new ones.
+      reading: mode === 'deploy' ? { ...source, watermark: undefined } : source,
       allowEmpty: false,
     };
   }
   if (!prediction) throw new InvalidInputError('pipeline.yml has no `prediction`, so that there are no rows to score.');
   return {
+    purpose,
     schema: prediction.source.schema,
     view: prediction.source.view,
     columns: prediction.source.columns,

@@ -1,4 +1,5 @@
-import { type LastDataset, lastDatasetUri, loadLastDataset } from '#shared/dataset/last-dataset.ts';
+import { mergeCategories } from '#shared/dataset/categories.ts';
+import { type LastDataset, lastDatasetUri } from '#shared/dataset/last-dataset.ts';
 import {
   type Completeness,
   type DatasetManifest,
@@ -20,14 +21,15 @@ import {
 import {
   DatasetMismatchError,
   EmptyDatasetError,
-  ObjectChangedError,
   ObjectMissingError,
   WarehouseOverloadedError,
 } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
-import { loadRun, runIdOf } from '#shared/pipeline/run.ts';
+import { loadRun, type Run, runIdOf } from '#shared/pipeline/run.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
 import type { Warehouse } from '#shared/warehouse/warehouse.ts';
+import { currentWatermark } from '#shared/watermark/current-watermark.ts';
+import { assertNext } from '#shared/watermark/watermark.ts';
 import { compare } from './completeness.ts';
 import { roundAfterChange, roundAfterOverload } from './next-round.ts';
 import { loadPartitionFacts } from './partition-facts.ts';
@@ -75,8 +77,9 @@ export const sealDataset = async (
   }
 
   const facts = found.filter((partition) => partition !== undefined);
-  const { runId } = await loadRun(objectStore, runUri);
-  const { changed, read, view } = await warehouse.read({ runId }, (session) =>
+  const run = await loadRun(objectStore, runUri);
+  await checkWatermark({ objectStore, warehouse }, run, plan);
+  const { changed, read, view } = await warehouse.read({ runId: run.runId }, (session) =>
     compare(session, plan, partitions, facts),
   );
   if (changed.length > 0 && input.rereads < MAX_REREADS) {
@@ -98,7 +101,9 @@ const sealReused = async (objectStore: ObjectStore, plan: StagingPlan, reusedFro
   const manifests = [];
   for (const dataset of DATASETS_OF[plan.purpose]) {
     const manifest = await loadManifest(objectStore, manifestUri(reusedFrom, dataset));
-    manifests.push({ ...manifest, runUri: plan.runUri, sealedAt: new Date().toISOString(), reusedFrom });
+    // The rows were new to the run that staged them.
+    const source = { ...manifest.source, window: undefined };
+    manifests.push({ ...manifest, source, runUri: plan.runUri, sealedAt: new Date().toISOString(), reusedFrom });
   }
   return sealAll(objectStore, manifests);
 };
@@ -159,6 +164,9 @@ const manifestOf = (
     completeness,
     format: plan.format,
     columns: plan.columns,
+    ...(dataset === DATASETS_OF[plan.purpose][0] && {
+      categories: mergeCategories(facts.map((each) => each.categories)),
+    }),
     parts,
     rowCount: parts.reduce((sum, part) => sum + part.rowCount, 0),
     sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
@@ -195,13 +203,17 @@ const checkFolder = async (objectStore: ObjectStore, { runUri, dataset, parts }:
   );
 };
 
-/**
- * What the next run begins from. With a watermark, writing it is what seals the dataset: a run that has begun from the
- * same record and was faster has these rows already.
- */
+/** Found here before a training or a scoring is paid for; decided when the rows arrive. */
+const checkWatermark = async (ports: Ports, run: Run, { window, purpose }: StagingPlan): Promise<void> => {
+  if (!window) return;
+  const current = await currentWatermark(ports, run, purpose);
+  if (current?.runId !== run.runId) assertNext(current, window);
+};
+
+/** What the next run compares its view with. */
 const recordLast = async (objectStore: ObjectStore, plan: StagingPlan, fingerprint: Fingerprint): Promise<void> => {
-  const { runUri, purpose, shapeSha256, window, lastDatasetEtag } = plan;
-  if (window === undefined && plan.rowCount === 0) return;
+  const { runUri, purpose, shapeSha256 } = plan;
+  if (plan.rowCount === 0) return;
   const record: LastDataset = {
     version: 1,
     runUri,
@@ -209,19 +221,6 @@ const recordLast = async (objectStore: ObjectStore, plan: StagingPlan, fingerpri
     rowCount: fingerprint.rowCount,
     fingerprint,
     shapeSha256,
-    window,
   };
-  const uri = lastDatasetUri(runUri, purpose);
-  const condition = lastDatasetEtag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: lastDatasetEtag };
-  try {
-    await objectStore.put(uri, JSON.stringify(record, null, 2), window === undefined ? {} : condition);
-  } catch (error) {
-    if (!(error instanceof ObjectChangedError)) throw error;
-    const current = await loadLastDataset(objectStore, runUri, purpose);
-    if (current?.dataset.runUri === runUri) return;
-    throw new DatasetMismatchError(
-      `The rows that are new in ${viewOf(plan)} were staged by another run meanwhile (${current?.dataset.runUri}). Start a new run for those that came after them.`,
-      { cause: error },
-    );
-  }
+  await objectStore.put(lastDatasetUri(runUri, purpose), JSON.stringify(record, null, 2));
 };

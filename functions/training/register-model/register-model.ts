@@ -1,10 +1,18 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { assertModelUnchanged } from '#shared/models/archive.ts';
 import { loadEvaluation } from '#shared/models/evaluation.ts';
-import { enterModel, findModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
+import { contractOf } from '#shared/models/feature-contract.ts';
+import {
+  enterModel,
+  findModelRecord,
+  type ModelRecord,
+  modelFact,
+  modelRecordUri,
+  promote,
+} from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
-import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
+import { loadRun, type Run, storeUriOf } from '#shared/pipeline/run.ts';
 import { trainingImageUri } from '#shared/sagemaker/image-uris.ts';
 import {
   type ModelRegistry,
@@ -13,6 +21,8 @@ import {
   type UnregisteredModel,
 } from '#shared/sagemaker/model-package.ts';
 import { sourceArchiveOf } from '#shared/sagemaker/source-archive.ts';
+import type { UriIn } from '#shared/store/layout.ts';
+import { claimTrainedWatermark } from '#shared/watermark/trained-watermark.ts';
 import type { RegisterModelInput, RegisterModelOutput } from './schema.ts';
 
 interface Ports {
@@ -34,13 +44,25 @@ export const registerModel = async (
   const { pipeline, definition, startedAt } = await loadRun(objectStore, runUri);
   const storeUri = storeUriOf(runUri);
   const uri = modelRecordUri(storeUri, pipeline, trainingJobName);
+  await claimRows(objectStore, { runUri, definition }, uri);
   const record = (await findModelRecord(objectStore, uri)) ?? (await register(uri, input, ports, region));
   await assertModelUnchanged(objectStore, record);
-  await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
+  await writeFact(objectStore, runUri, 'model', modelFact(uri, record));
   if (definition.deployment.target === 'none') {
     await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
   }
   return { modelRecordUri: uri, isNew: Date.parse(record.registeredAt) >= Date.parse(startedAt) };
+};
+
+/** Before the model is entered, so that entering it moves the watermark: see shared/watermark. */
+const claimRows = async (
+  objectStore: ObjectStore,
+  { runUri, definition }: Pick<Run, 'runUri' | 'definition'>,
+  modelRecordUri: UriIn<'models'>,
+): Promise<void> => {
+  if (definition.source.watermark === undefined) return;
+  const { window } = (await loadManifest(objectStore, manifestUri(runUri, 'train'))).source;
+  if (window) await claimTrainedWatermark(objectStore, { runUri, window, modelRecordUri });
 };
 
 /** The entry tells of the run that trained, also where another one is the first whose gate the model passes. */
@@ -54,6 +76,7 @@ const register = async (
   const { modelArchive } = await loadEvaluation(objectStore, runUri, trainingJobName);
   const { pipeline, definition, codeSha256 } = run;
   const { training } = definition;
+  const manifest = await loadManifest(objectStore, manifestUri(trainedByRunUri, 'train'));
   const model: UnregisteredModel = {
     version: 2,
     pipeline,
@@ -66,8 +89,8 @@ const register = async (
     metrics,
     codeSha256,
     registeredAt: new Date().toISOString(),
+    contract: contractOf(manifest, definition.source),
   };
-  const manifest = await loadManifest(objectStore, manifestUri(trainedByRunUri, 'train'));
   await sageMaker.createModelPackageGroup(modelPackageGroupRequest(run));
   const modelPackageArn = await sageMaker.createModelPackage(modelPackageRequest(model, run, manifest, region));
   return enterModel(objectStore, uri, { ...model, modelPackageArn });

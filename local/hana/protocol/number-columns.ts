@@ -52,7 +52,26 @@ export const boolean: ValueWriter = {
  *
  * @throws HanaError 314 for more digits than the mantissa holds (about 34).
  */
-export const decimal = (elementBytes: number, scale: number): ValueWriter => ({
+export const decimal = (elementBytes: number, scale: number): ValueWriter =>
+  wideDecimal(elementBytes, (unscaled) => ({ unscaled, scale }));
+
+/** A DECIMAL with a point of its own: without the zeros that DuckDB's fixed scale adds. */
+export const floatingDecimal = (elementBytes: number, scale: number): ValueWriter =>
+  wideDecimal(elementBytes, (unscaled) => withoutZeros(unscaled, scale));
+
+const withoutZeros = (unscaled: bigint, scale: number): Unscaled => {
+  if (unscaled === 0n) return { unscaled, scale: 0 };
+  let [digits, places] = [unscaled, scale];
+  while (places > 0 && digits % 10n === 0n) [digits, places] = [digits / 10n, places - 1];
+  return { unscaled: digits, scale: places };
+};
+
+interface Unscaled {
+  readonly unscaled: bigint;
+  readonly scale: number;
+}
+
+const wideDecimal = (elementBytes: number, formOf: (unscaled: bigint) => Unscaled): ValueWriter => ({
   elementBytes,
   valueBytes: DECIMAL_BYTES,
   nullBytes: DECIMAL_BYTES,
@@ -65,7 +84,7 @@ export const decimal = (elementBytes: number, scale: number): ValueWriter => ({
         view.setBigUint64(position + 8, DECIMAL_NULL, true);
         continue;
       }
-      writeDecimal(view, position, unscaledValue(column, row, elementBytes), scale);
+      writeDecimal(view, position, formOf(unscaledValue(column, row, elementBytes)));
     }
   },
 });
@@ -142,7 +161,7 @@ const unscaledValue = ({ data }: ColumnVector, row: number, elementBytes: number
   return BigInt(elementBytes === 4 ? view.getInt32(offset, true) : view.getInt16(offset, true));
 };
 
-const writeDecimal = (view: DataView, position: number, unscaled: bigint, scale: number): void => {
+const writeDecimal = (view: DataView, position: number, { unscaled, scale }: Unscaled): void => {
   const isNegative = unscaled < 0n;
   let mantissa = isNegative ? -unscaled : unscaled;
   let exponent = DECIMAL_EXPONENT_BIAS - scale;

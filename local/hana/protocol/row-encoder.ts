@@ -4,7 +4,7 @@ import { type ColumnEncoder, fixedWidthColumn, type ValueWriter } from './column
 import { dateDigits, dayDate, longDate, secondDate, secondTime, timeDigits, timestampDigits } from './date-columns.ts';
 import { type LobKind, lobColumn } from './lob-column.ts';
 import type { LobStore } from './lob-store.ts';
-import { boolean, decimal, floatingPoint, wholeNumber } from './number-columns.ts';
+import { boolean, decimal, floatingDecimal, floatingPoint, wholeNumber } from './number-columns.ts';
 import type { RowTarget } from './row-target.ts';
 import { variableColumn } from './text-column.ts';
 
@@ -82,8 +82,9 @@ const since =
 const text: MakeEncoder = (index) => variableColumn(index, 'text');
 const lob: MakeEncoder = (index, { name }, { lobs }) => lobColumn(index, name as LobKind, lobs);
 
-const decimalColumn: MakeEncoder = (index, { length, scale }, { dataFormat }) => {
+const decimalColumn: MakeEncoder = (index, { length, scale, floatingDigits }, { dataFormat }) => {
   const elementBytes = length <= 4 ? 2 : length <= 9 ? 4 : length <= 18 ? 8 : 16;
+  if (floatingDigits !== undefined) return fixedWidthColumn(index, floatingDecimal(elementBytes, scale));
   const fixedBytes = length <= 18 ? 8 : length <= 28 ? 12 : 16;
   return fixedWidthColumn(
     index,

@@ -93,7 +93,11 @@ const since =
   (_: HanaType, dataFormat: number): WireType =>
     dataFormat >= format ? modern : before;
 
-const decimal = ({ length, scale }: HanaType, dataFormat: number): WireType => {
+/** The fraction that says that each value has its own point. */
+const FLOATING = 0x7fff;
+
+const decimal = ({ length, scale, floatingDigits }: HanaType, dataFormat: number): WireType => {
+  if (floatingDigits !== undefined) return { typeCode: TYPE_CODE.DECIMAL, length: floatingDigits, fraction: FLOATING };
   const typeCode =
     dataFormat < 8
       ? TYPE_CODE.DECIMAL

@@ -43,9 +43,12 @@ const FIXED_LENGTHS: Partial<Record<HanaTypeName, number>> = {
 
 export const MAX_TEXT_LENGTH = 5000;
 const MAX_PRECISION = 38;
-/** Plain DECIMAL is a floating type of 34 digits in HANA; here it keeps this many after the point. */
-const FLOATING_DECIMAL = { length: 34, scale: 10 };
-const SMALL_DECIMAL = { length: 16, scale: 4 };
+/**
+ * DECIMAL without a precision and SMALLDECIMAL have 34 and 16 digits in HANA, and the point anywhere. DuckDB has no such type:
+ * values with more digits behind the point than these are refused.
+ */
+const FLOATING_DECIMAL: HanaType = { name: 'DECIMAL', length: 34, scale: 10, floatingDigits: 34 };
+const SMALL_DECIMAL: HanaType = { name: 'DECIMAL', length: 38, scale: 18, floatingDigits: 16 };
 
 export const fixed = (name: HanaTypeName): HanaType => ({ name, length: FIXED_LENGTHS[name] ?? 0, scale: 0 });
 export const decimal = (precision: number, scale: number): HanaType => ({
@@ -116,11 +119,11 @@ export function declaredType(word: string, sizes: readonly number[]): ColumnType
 function resolve(word: string, sizes: readonly number[]): HanaType {
   const [size, scale = 0] = sizes;
   if (word === 'DECIMAL' || word === 'DEC' || word === 'NUMERIC') {
-    if (size === undefined) return { name: 'DECIMAL', ...FLOATING_DECIMAL };
+    if (size === undefined) return FLOATING_DECIMAL;
     if (size < 1 || size > MAX_PRECISION || scale > size) throw hanaError(264, `${word}(${sizes.join(',')})`);
     return decimal(size, scale);
   }
-  if (word === 'SMALLDECIMAL') return { name: 'DECIMAL', ...SMALL_DECIMAL };
+  if (word === 'SMALLDECIMAL') return SMALL_DECIMAL;
   if (word === 'FLOAT') return fixed(size !== undefined && size <= 24 ? 'REAL' : 'DOUBLE');
   const sized = SIZED[word];
   if (sized) {

@@ -8,7 +8,7 @@ import {
   timeValue,
 } from '@duckdb/node-api';
 import { type HanaDecimal, HanaError, type HanaType, type HanaTypeName, type HanaValue } from '../engine.ts';
-import { atRow, hanaError } from './errors.ts';
+import { atRow, hanaError, notSupported } from './errors.ts';
 import { parseDate, parseNumber, parseTime, parseTimestamp } from './text-values.ts';
 
 type Present = Exclude<HanaValue, null>;
@@ -104,10 +104,10 @@ function binary(value: Present): DuckDBValue {
   throw hanaError(266, `${shown(value)} for binary data`);
 }
 
-function decimalConverter({ length, scale }: HanaType): Converter {
+function decimalConverter({ length, scale, floatingDigits }: HanaType): Converter {
   const limit = 10n ** BigInt(length);
   return (value) => {
-    const given = exact(value);
+    const given = floatingDigits === undefined ? exact(value) : significant(exact(value), floatingDigits, scale);
     const unscaled = rescale(given, scale);
     if (unscaled >= limit || unscaled <= -limit)
       throw hanaError(314, `${shown(value)} does not fit DECIMAL(${length},${scale})`);
@@ -115,8 +115,27 @@ function decimalConverter({ length, scale }: HanaType): Converter {
   };
 }
 
+/** Rounds to the digits of a floating DECIMAL. Throws 7 for one that this database would round further. */
+function significant(value: Unscaled, digits: number, scale: number): Unscaled {
+  const count = String(value.unscaled).replace('-', '').length;
+  const kept = count <= digits ? value : shortened(value, count - digits);
+  if (kept.scale > scale && kept.unscaled % 10n ** BigInt(kept.scale - scale) !== 0n)
+    throw notSupported(`a floating DECIMAL with more than ${scale} digits behind the point`);
+  return kept;
+}
+
+/** Without the last digits, which may stand before the point. */
+function shortened({ unscaled, scale }: Unscaled, by: number): Unscaled {
+  const rounded = rescale({ unscaled, scale: by }, 0);
+  return scale >= by
+    ? { unscaled: rounded, scale: scale - by }
+    : { unscaled: rounded * 10n ** BigInt(by - scale), scale: 0 };
+}
+
+type Unscaled = Pick<HanaDecimal, 'unscaled' | 'scale'>;
+
 /** Rounds half away from zero. */
-function rescale({ unscaled, scale }: Pick<HanaDecimal, 'unscaled' | 'scale'>, wanted: number): bigint {
+function rescale({ unscaled, scale }: Unscaled, wanted: number): bigint {
   if (scale <= wanted) return unscaled * 10n ** BigInt(wanted - scale);
   const divisor = 10n ** BigInt(scale - wanted);
   const half = unscaled < 0n ? -divisor / 2n : divisor / 2n;

@@ -4,10 +4,12 @@ import { planPartitions as planPartitionsStep } from '#functions/staging/plan-pa
 import type { NextRound } from '#functions/staging/seal-dataset/schema.ts';
 import { sealDataset as sealDatasetStep } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { loadManifest, partsUri } from '#shared/dataset/manifest.ts';
+import type { FeatureContract } from '#shared/models/feature-contract.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { granted } from '#test/functions/granted.ts';
+import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryView, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
@@ -335,53 +337,6 @@ describe('staging for training', () => {
 
       expect(sealed).toMatchObject({ train: { rowCount: 17, partsUri: partsUri(runUri, 'train') } });
     });
-
-    it('stages only rows beyond the watermark of the last one', async () => {
-      const { objectStore, warehouse, ports, runUri } = await givenLast({ watermark: 'ID' });
-      const more = Array.from({ length: 30 }, (_, index): Row => [index + 15, 'new', index % 2]);
-      warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, ...more, [null, 'without', 1]]));
-
-      await stage('training', ports, runUri);
-
-      const { source, rowCount } = await loadManifest(objectStore, `${runUri}train/manifest.json`);
-      const test = await loadManifest(objectStore, `${runUri}test/manifest.json`);
-      expect(source.window).toEqual({ column: 'ID', after: '19', upTo: '44' });
-      expect(rowCount + test.rowCount).toBe(25);
-      const last = JSON.parse(objectStore.objects.get('s3://store/fedml/datasets/flights/training.json')!);
-      expect(last).toMatchObject({ runUri, window: { upTo: '44' } });
-    });
-
-    it('does not move the watermark by a run that fails, nor by one that is run again', async () => {
-      const { objectStore, ports, runUri } = await givenLast({ watermark: 'ID' });
-      const before = objectStore.objects.get('s3://store/fedml/datasets/flights/training.json');
-
-      await expect(stage('training', ports, runUri)).rejects.toMatchObject({
-        name: 'EmptyDatasetError',
-        message: /no new rows: none whose ID is beyond 19/,
-      });
-      await stage('training', ports);
-
-      const after = objectStore.objects.get('s3://store/fedml/datasets/flights/training.json');
-      expect(JSON.parse(after!).window).toEqual(JSON.parse(before!).window);
-    });
-
-    it('refuses to seal rows that another run has staged meanwhile', async () => {
-      const { objectStore, warehouse, ports, runUri } = await givenLast({ watermark: 'ID' });
-      const more = Array.from({ length: 30 }, (_, index): Row => [index + 20, 'new', index % 2]);
-      warehouse.views.set('ORDERS', ordersView([...twentyOrders.rows, ...more]));
-      const other = await givenRun(objectStore, {
-        settings: { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', watermark: 'ID' } },
-        runId: 'run-3',
-      });
-      const plan = await planPartitions({ runUri, purpose: 'training' }, ports);
-      await stage('training', ports, other.runUri);
-      for (const partition of await plannedPartitions(ports, plan)) await extractPartition(partition, ports);
-
-      await expect(sealDataset(sealInput('training', plan, runUri), ports)).rejects.toMatchObject({
-        name: 'DatasetMismatchError',
-        message: /staged by another run meanwhile \(s3:.*run-3/,
-      });
-    });
   });
 
   it('asks for missing partitions instead of sealing without them', async () => {
@@ -541,3 +496,62 @@ const countingReads = (warehouse: Warehouse) => {
 /** Everything that was written, without the times in it. */
 const snapshot = ({ objects }: ReturnType<typeof inMemoryObjectStore>): Record<string, string> =>
   Object.fromEntries([...objects.keys()].map((uri) => [uri, objects.get(uri)!.replace(/"sealedAt": ".*"/, '')]));
+
+describe('staging for a model', () => {
+  const given = async (contract: FeatureContract | null, source: object = {}) => {
+    const objectStore = inMemoryObjectStore();
+    await givenOrders(objectStore, {
+      deployment: { target: 'sagemaker' },
+      prediction: {
+        source: { view: 'OPEN', key: ['ID'], ...source },
+        columns: [{ name: 'P', type: 'DOUBLE' }],
+        target: { table: 'T' },
+      },
+    });
+    const open: InMemoryView = {
+      columns: [columnOfType('B', 'DOUBLE'), columnOfType('ID', 'BIGINT'), columnOfType('A', 'DOUBLE')],
+      rows: [
+        [100, 1, 1],
+        [200, 2, 2],
+      ],
+    };
+    const modelRecordUri = await givenModel(objectStore, { contract });
+    await stage('scoring', { objectStore, warehouse: inMemoryWarehouse({ OPEN: open }) }, RUN_URI, modelRecordUri);
+    return objectStore.objects.get(`${partsUri(RUN_URI, 'score')}part-00000.csv`);
+  };
+  const contractOn = (...names: string[]): FeatureContract => ({
+    features: names.map((name) => columnOfType(name, 'DOUBLE')),
+    key: ['ID'],
+    target: 'LATE',
+  });
+
+  it('writes the features in the order that the model was trained with', async () => {
+    expect(await given(contractOn('A', 'B'))).toBe('1,1,100\n2,2,200\n');
+    expect(await given(contractOn('B', 'A'))).toBe('1,100,1\n2,200,2\n');
+    expect(await given(contractOn('A', 'B'), { columns: ['B', 'A'] })).toBe('1,1,100\n2,2,200\n');
+  });
+
+  it('reads no row for a model with other features', async () => {
+    await expect(given(contractOn('A', 'B', 'C'))).rejects.toMatchObject({
+      name: 'FeatureMismatchError',
+      message: expect.stringMatching(/"SPACE"\."OPEN"[\s\S]*missing: C/),
+    });
+    await expect(given(contractOn('A'))).rejects.toMatchObject({ message: expect.stringContaining('extra: B.') });
+  });
+
+  it('leaves the order as it is for a model that was trained elsewhere', async () => {
+    expect(await given(null)).toBe('1,100,1\n2,200,2\n');
+  });
+
+  it('records the values of texts that have few, among the rows to train on', async () => {
+    const objectStore = inMemoryObjectStore();
+    await givenOrders(objectStore);
+    const rows = Array.from({ length: 200 }, (_, id): Row => [id, id % 7 === 0 ? null : `n${id % 3}`, 0]);
+    await stage('training', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: ordersView(rows) }) });
+
+    const categoriesOf = async (dataset: string) =>
+      (await loadManifest(objectStore, `${RUN_URI}${dataset}/manifest.json`)).categories;
+    expect(await categoriesOf('train')).toEqual({ NOTE: ['n0', 'n1', 'n2'] });
+    expect(await categoriesOf('test')).toBeUndefined();
+  });
+});

@@ -70,6 +70,9 @@ describe('a value that goes to text and comes back', () => {
     ['TIME', '23:59:59'],
     ['TIMESTAMP', '2024-02-29 12:34:56.1234567'],
     ['SECONDDATE', '2024-02-29 12:34:56'],
+    ['SMALLDECIMAL', '1.5'],
+    ['SMALLDECIMAL', '-0.000000000000001'],
+    ['DECIMAL', '0.00000000000000000001'],
     ['BOOLEAN', true],
     ['BOOLEAN', false],
   ])('is the same %s %s', (type, value) => {

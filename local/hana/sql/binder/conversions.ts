@@ -54,7 +54,11 @@ const CONVERSIONS: Readonly<Partial<Record<`${Family}>${Family}`, Conversion>>> 
   'text>boolean': cast,
   'boolean>text': (sql) => `upper(CAST(${sql} AS VARCHAR))`,
   'number>text': (sql, from) =>
-    isFloating(from) ? `_sys.float_text(CAST(${sql} AS VARCHAR))` : `CAST(${sql} AS VARCHAR)`,
+    isFloating(from)
+      ? `_sys.float_text(CAST(${sql} AS VARCHAR))`
+      : from.floatingDigits === undefined
+        ? `CAST(${sql} AS VARCHAR)`
+        : `rtrim(rtrim(CAST(${sql} AS VARCHAR), '0'), '.')`,
   'date>text': (sql) => `CAST(${sql} AS VARCHAR)`,
   'time>text': (sql) => `substr(CAST(${sql} AS VARCHAR), 1, 8)`,
   'timestamp>text': (sql, from) =>

@@ -100,13 +100,20 @@ function withMetadata(query: BoundQuery): BoundQuery & { metadata: HanaColumn[] 
   const metadata = query.columns.map(
     ({ name, nullable, origin }, index): HanaColumn => ({
       name,
-      type: { name: types[index]!.name, length: types[index]!.length, scale: types[index]!.scale },
+      type: wireForm(types[index]!),
       nullable,
       ...(origin ? { schema: origin.schema, table: origin.table } : {}),
     }),
   );
   return { ...query, sql: untyped ? `SELECT ${casts.join(', ')} FROM (${query.sql}) AS q` : query.sql, metadata };
 }
+
+const wireForm = ({ name, length, scale, floatingDigits }: HanaType): HanaType => ({
+  name,
+  length,
+  scale,
+  ...(floatingDigits === undefined ? {} : { floatingDigits }),
+});
 
 /** Runs a bound change once and says how many rows it changed. */
 export async function runWrite(
