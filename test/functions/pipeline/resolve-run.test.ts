@@ -9,9 +9,9 @@ import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { granted } from '#test/functions/granted.ts';
 import { inMemoryExecutions } from '#test/shared/executions/in-memory.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
-import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 
 const resolveRun = granted('resolveRun', resolveRunStep);
 
@@ -39,10 +39,15 @@ const givenPipeline = async (name: string, more = ''): Promise<void> => {
   await writeFile(join(pipelinesDir, name, 'train.py'), 'print(1)\n');
 };
 
+let sageMaker: ReturnType<typeof inMemorySageMaker>;
+beforeEach(() => {
+  sageMaker = inMemorySageMaker();
+});
+
 const resolve = (input: unknown, executionName = 'run-1') =>
   resolveRun(
     { input, executionArn: `arn:execution:${executionName}`, executionName, startedAt: '2026-03-01T06:00:00.000Z' },
-    { objectStore, executions, sageMaker: inMemorySageMaker() },
+    { objectStore, executions, sageMaker },
     { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1', stage: 'prod' },
   );
 
@@ -52,6 +57,38 @@ const givenChampion = async (trainingJobName: string): Promise<string> => {
   await promote(objectStore, { modelRecordUri, record, storeUri: STORE_URI, runUri: RUN_URI });
   return modelRecordUri;
 };
+
+describe('the endpoint', () => {
+  const givenEndpoint = async (EndpointStatus: string): Promise<void> => {
+    const variant = { VariantName: 'AllTraffic', ModelName: 'm', InstanceType: 'ml.m5.large' } as const;
+    await sageMaker.createEndpointConfig({ EndpointConfigName: 'c', ProductionVariants: [variant], Tags: [] });
+    sageMaker.endpoints.set('flights-prod', { EndpointConfigName: 'c', EndpointStatus });
+  };
+  const SERVERLESS = 'deployment: { target: sagemaker, serverless: {} }\n';
+
+  it.each([
+    ['full', {}],
+    ['deploy', { trainingJobName: 'Churn-2024' }],
+  ])('that can’t be changed as the pipeline wants is found before mode %s pays for anything', async (mode, more) => {
+    await givenPipeline('flights', SERVERLESS);
+    await givenEndpoint('InService');
+
+    await expect(resolve({ mode, ...more })).rejects.toMatchObject({
+      name: 'SageMakerRefusedError',
+      message: expect.stringContaining('from instances to serverless'),
+    });
+    expect(objectStore.objects.size).toBe(0);
+  });
+
+  it('doesn’t matter to a run that doesn’t change it, or to one that makes it anew', async () => {
+    await givenPipeline('flights', SERVERLESS);
+    await givenEndpoint('InService');
+    await expect(resolve({ mode: 'train' })).resolves.toMatchObject({ deploy: false });
+
+    await givenEndpoint('Failed');
+    await expect(resolve({ mode: 'full' }, 'run-2')).resolves.toMatchObject({ deploy: true });
+  });
+});
 
 describe('the input', () => {
   it('may be empty where one pipeline is deployed', async () => {

@@ -10,9 +10,9 @@ import { loadRun } from '#shared/pipeline/run.ts';
 import { sourceArchiveUri } from '#shared/sagemaker/source-archive.ts';
 import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '#test/shared/executions/in-memory.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
-import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
 let executions: InMemoryExecutions;
