@@ -91,14 +91,13 @@ const INTENTS = {
   }),
 
   /** Asks a deployed model for predictions, wherever it is, and quotes its log when it fails. */
-  invokesModels: flag(({ sageMakerArn, kymaClientSecretArn, kymaKubeconfigSecretArn }) => [
+  invokesModels: flag(({ sageMakerArn, kymaClientSecretArn }) => [
     allow('sagemaker:InvokeEndpoint', sub(`${sageMakerArn}:endpoint/*`), tagged('ResourceTag')),
     allow(
       ['logs:DescribeLogStreams', 'logs:GetLogEvents'],
       sub('arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/sagemaker/Endpoints/*'),
     ),
     where('UsesKymaClient', allow('secretsmanager:GetSecretValue', kymaClientSecretArn)),
-    where('UsesKyma', allow('secretsmanager:GetSecretValue', kymaKubeconfigSecretArn)),
   ]),
 
   /** Opens the cluster of the kubeconfig that is stored. */

@@ -89,7 +89,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     PASSED_TO,
   ),
-  'logs:': on(() => ['arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/sagemaker/*']),
+  // Who asks models quotes their endpoints' logs; who waits for jobs, the logs of those too.
+  'logs:': on(({ actions }) => [
+    `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/sagemaker/${actions.has('sagemaker:InvokeEndpoint') ? 'Endpoints/' : ''}*`,
+  ]),
   'events:PutEvents': on(() => ['EventBus.Arn']),
   'secretsmanager:GetSecretValue': on(({ members, variables }) =>
     Object.entries(SECRETS).flatMap(([member, variable]) =>

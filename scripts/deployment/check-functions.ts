@@ -8,7 +8,7 @@ const MAX_BUNDLE_BYTES = 1024 * 1024;
 
 /** Kubernetes' client is larger than that by itself: these ask the cluster's API. */
 const LARGE_BUNDLES = new Set(
-  ['ApplyToKyma', 'CheckRollout', 'PlanScoring', 'RefreshPullSecret', 'RollBackKyma'].map(
+  ['ApplyToKyma', 'CheckRollout', 'PlanScoring', 'RefreshPullSecret', 'RollBackKyma', 'ScorePart', 'SmokeTest'].map(
     (name) => `${name}LambdaFunction`,
   ),
 );

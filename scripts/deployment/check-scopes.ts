@@ -51,7 +51,7 @@ const OPEN_NAMES: readonly RegExp[] = [
   /^arn:aws:s3:::[a-z0-9.-]+\/[\w-]+\/.*$/, // below a prefix of a bucket
   /^arn:aws:sagemaker:{A}:(training-job|transform-job|endpoint|endpoint-config|model|model-package|model-package-group)\/\*$/,
   /^arn:aws:states:{A}:(execution|mapRun):[\w-]+-[a-z]+[:/]\*$/,
-  /^arn:aws:logs:{A}:log-group:\/aws\/(sagemaker\/\*|lambda\/[\w-]+:\*)$/,
+  /^arn:aws:logs:{A}:log-group:\/aws\/(sagemaker\/(Endpoints\/)?\*|lambda\/[\w-]+:\*)$/,
   /^arn:aws:secretsmanager:{A}:secret:[\w/+=.@-]+-\?{6}$/,
 ];
 

@@ -26,8 +26,11 @@ export interface KymaModelServer extends ModelServer {
 interface Options {
   readonly openClient: () => Promise<ModelClient>;
   readonly guard: () => AddressGuard;
-  /** The cluster that the models run on, for the end of their logs. */
-  readonly openCluster: () => Promise<Cluster>;
+  /**
+   * The cluster that the models run on, whose failures are then told with the end of their logs. What answers the internet has
+   * none: it holds no rights in the cluster.
+   */
+  readonly openCluster?: () => Promise<Cluster>;
   /** How long an answer may take. */
   readonly timeoutMs?: number;
   /** Before the second and the third try; a busy server's own `Retry-After` counts more. */
@@ -97,7 +100,7 @@ export const kymaModelServer = ({
       if (!isPassing(outcome) || pause === undefined) {
         const failure = translated(url, outcome);
         if (outcome instanceof Error || !isOfModel(outcome)) throw failure;
-        const words = await podLastWords(openCluster, baseUrl, startedAt);
+        const words = openCluster ? await podLastWords(openCluster, baseUrl, startedAt) : '';
         throw new PredictionFailedError(withLastWords(failure.message, words), { cause: failure });
       }
       await sleep(pauseOf(outcome, pause));
@@ -113,7 +116,7 @@ export const kymaModelServer = ({
     async ping(baseUrl) {
       await ask(baseUrl, 'ping', { method: 'GET', headers: {} });
     },
-    lastWords: (baseUrl, since) => podLastWords(openCluster, baseUrl, since),
+    lastWords: async (baseUrl, since) => (openCluster ? podLastWords(openCluster, baseUrl, since) : ''),
   };
 };
 

@@ -1,7 +1,7 @@
 import { config } from '#shared/config.ts';
 import { httpHandler } from '#shared/http-api/http-handler.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
-import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
+import { modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { modelServerOfPlace } from '#shared/predictions/model-place.ts';
@@ -19,7 +19,6 @@ const ports = {
     kymaModelServer({
       openClient: modelClientOfSecret(kymaSettings),
       guard: () => kymaSettings().guard,
-      openCluster: clusterOfSecret(kymaSettings),
       timeoutMs: TIMEOUT_MS,
     }),
   ),

@@ -38,7 +38,10 @@ export const keptAnswers = (objectStore: ObjectStore, runUri: UriIn<'runs'>, par
     },
     async remove() {
       // The last one first: what is left after a failure is still a beginning without a gap.
-      for (const uri of [...kept].reverse()) await objectStore.delete(uri);
+      for (const answered of [...kept].reverse()) {
+        const uri: UriIn<'runs'> = answered;
+        await objectStore.delete(uri);
+      }
     },
   };
 };
