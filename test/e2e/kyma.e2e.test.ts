@@ -106,7 +106,7 @@ it('brings a model to Kyma, deploys it again and one from elsewhere, keeps its U
 
   const [digest, url] = [factOf(ran, 'image'), factOf(ran, 'url')];
   expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
-  expect(url).toMatch(/^https:\/\/penguins\.kyma\.localhost:\d+\/invocations$/);
+  expect(url).toMatch(/^https:\/\/penguins-local\.kyma\.localhost:\d+\/invocations$/);
   expect(Number(factOf(ran, 'pushed').replace(/\D/g, ''))).toBeGreaterThan(1000);
   expect([factOf(again, 'image'), factOf(again, 'url'), factOf(again, 'pushed')]).toEqual([digest, url, '0 bytes']);
   expect(written).toEqual([{ ROWS_WRITTEN: 34 }]);
