@@ -4,7 +4,13 @@ import { type ExactNumber, isExactNumber } from '#shared/json/exact-json.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 
 /** A value of a row. A number reaches the model as it is written. */
-const Value = z.union([z.string(), z.number(), z.boolean(), z.null(), z.custom<ExactNumber>(isExactNumber, 'expected number')]);
+const Value = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.custom<ExactNumber>(isExactNumber, 'expected number'),
+]);
 
 /** Far below what an endpoint takes in its 60 seconds. */
 export const MAX_ROWS = 10_000;
