@@ -1,4 +1,5 @@
 import { InvalidInputError } from '#shared/errors.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
 import { applyOverrides, OVERRIDABLE_PATHS, type Overrides } from '#shared/pipeline/overrides.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { PipelineMode } from '#shared/pipeline/run-mode.ts';
@@ -59,7 +60,7 @@ const parseOverrides = (settings: readonly string[]): Overrides => {
 
 const parseValue = (text: string): Overrides[string] => {
   try {
-    return JSON.parse(text) as Overrides[string];
+    return parseExact(text) as Overrides[string];
   } catch {
     return text;
   }

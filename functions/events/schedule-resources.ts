@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hasNumber } from '#shared/json/exact-json.ts';
 import { listPipelines, loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { type Schedule, scheduleExpression, scheduleId } from '#shared/schedules/schedule.ts';
 import { triggeredBy } from '#shared/triggers/triggered-run.ts';
@@ -40,12 +41,18 @@ const scheduleResource = (pipeline: string, schedule: Schedule): Resource => ({
     Target: {
       Arn: FUNCTION_ARN,
       RoleArn: { 'Fn::GetAtt': ['SchedulesRole', 'Arn'] },
-      Input: JSON.stringify(triggeredBy(pipeline, schedule, SCHEDULED_TIME)),
+      Input: inputOf(pipeline, schedule),
       RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 20 },
       DeadLetterConfig: { Arn: QUEUE_ARN },
     },
   },
 });
+
+/** Overrides with numbers are sent as text, which whoever reads the event leaves as it is. */
+const inputOf = (pipeline: string, schedule: Schedule): string => {
+  const run = triggeredBy(pipeline, schedule, SCHEDULED_TIME);
+  return JSON.stringify(hasNumber(run.overrides) ? { ...run, overrides: JSON.stringify(run.overrides) } : run);
+};
 
 /** Letters and digits only; the hash keeps `a-b` apart from `ab`. */
 const logicalId = (pipeline: string, schedule: Schedule): string => {

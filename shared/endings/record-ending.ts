@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseExact } from '#shared/json/exact-json.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 import { Outcome } from '#shared/pipeline/run-record.ts';
@@ -19,7 +20,7 @@ const Standing = z.object({ outcome: Outcome.optional(), toldAt: z.iso.datetime(
 
 export const readStanding = async (objectStore: ObjectStore, runUri: string): Promise<StandingRecord> => {
   const { text, etag } = await objectStore.getText(runRecordUri(runUri));
-  const content = JSON.parse(text) as object;
+  const content = parseExact(text) as object;
   const { outcome, toldAt } = Standing.parse(content);
   return { run: Run.parse(content), outcome, toldAt, content, etag };
 };

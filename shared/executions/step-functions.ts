@@ -21,6 +21,7 @@ import {
 import type { MapRuns } from '#shared/executions/map-runs.ts';
 import { executionsOfRun } from '#shared/executions/resumptions.ts';
 import type { RunEndings } from '#shared/executions/run-endings.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
 import { logger } from '#shared/logger.ts';
 
 /** GetExecutionHistory's largest page. */
@@ -94,7 +95,7 @@ const describe = async (client: SFNClient, executionArn: string): Promise<Execut
     return {
       executionArn,
       status: status!,
-      input: JSON.parse(input!),
+      input: parseExact(input!),
       startedAt: startDate!,
       ...(stopDate && { stoppedAt: stopDate }),
       ...(output !== undefined && { output: JSON.parse(output) }),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { parseExact } from '#shared/json/exact-json.ts';
 import type { HttpEvent } from './http-event.ts';
 import type { RequestBody } from './operation.ts';
 import { HttpProblem } from './problem.ts';
@@ -39,7 +40,7 @@ const decode = (bytes: Buffer): string => {
 const parseJson = (text: string): unknown => {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExact(text);
   } catch {
     throw new HttpProblem(400, 'InvalidRequest', 'The body is not JSON.');
   }

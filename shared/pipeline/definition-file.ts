@@ -1,6 +1,7 @@
 import { type Document, isNode, type LineCounter } from 'yaml';
 import { InvalidPipelineError } from '#shared/errors.ts';
 import { PipelineDefinition } from '#shared/pipeline/definition.ts';
+import { keepNumbers } from './exact-numbers.ts';
 import { mistakesOf, type SettingMistake } from './setting-mistakes.ts';
 import { readYaml } from './yaml-document.ts';
 import { type LineMistake, yamlText } from './yaml-text.ts';
@@ -29,17 +30,18 @@ export const parseDefinition = (
   if (typeof text !== 'string') throw invalid(file, [text]);
   const { document, lines, mistakes } = readYaml(text);
   if (mistakes.length > 0) throw invalid(file, mistakes);
+  const misread = keepNumbers(document).map(({ offset, message }) => ({ line: lines.linePos(offset).line, message }));
   const settings = toJs(document, file);
   const parsed = PipelineDefinition.safeParse(settings, { reportInput: true });
   const wrong = [...(parsed.error?.issues.flatMap(mistakesOf) ?? []), ...furtherCheck(settings)];
-  if (parsed.success && wrong.length === 0) return parsed.data;
-  throw invalid(
-    file,
-    wrong.map(({ path, message }) => ({
+  if (parsed.success && wrong.length === 0 && misread.length === 0) return parsed.data;
+  throw invalid(file, [
+    ...misread,
+    ...wrong.map(({ path, message }) => ({
       line: lineOf(document, path, lines),
       message: `${path.join('.') || 'the file'}: ${message}`,
     })),
-  );
+  ]);
 };
 
 /** Few aliases can still stand for much. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ExactValue } from '#shared/json/exact-value.ts';
 import { CpuQuantity, MemoryQuantity } from '#shared/kyma/resource-quantities.ts';
 import { checkSettings } from '#shared/pipeline/cross-field.ts';
 import { MetricRegex } from '#shared/pipeline/metric-regex.ts';
@@ -87,7 +88,7 @@ const Hyperparameters = z
       .max(256)
       .regex(/^.+$/, 'must be one line')
       .refine((name) => !name.startsWith('sagemaker_'), 'is a name that SageMaker keeps for itself'),
-    z.json().refine((value) => JSON.stringify(value).length <= 2500, 'has more than 2500 characters as JSON'),
+    ExactValue.refine((value) => JSON.stringify(value).length <= 2500, 'has more than 2500 characters as JSON'),
   )
   .refine((values) => Object.keys(values).length <= 95, 'has more than 95 hyperparameters');
 

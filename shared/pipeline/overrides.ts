@@ -1,5 +1,5 @@
-import type { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
+import { type ExactJson, parseExact, plainJson } from '#shared/json/exact-json.ts';
 import { nearestNames } from '#shared/nearest-names.ts';
 import { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { mistakesOf } from '#shared/pipeline/setting-mistakes.ts';
@@ -35,7 +35,8 @@ export const OVERRIDABLE_PATHS = [
 /** Settings that `null` takes away: on-demand instead of spot, instances instead of serverless. */
 const REMOVABLE_PATHS = new Set(['training.spot', 'deployment.instances', 'deployment.serverless']);
 
-export type Overrides = Readonly<Record<string, z.core.util.JSONType>>;
+/** Numbers as they were written: those of hyperparameters are a script's to read. */
+export type Overrides = Readonly<Record<string, ExactJson>>;
 
 /**
  * A definition with some settings replaced, by dotted paths such as `training.instanceType`.
@@ -45,7 +46,7 @@ export type Overrides = Readonly<Record<string, z.core.util.JSONType>>;
 export const applyOverrides = (definition: PipelineDefinition, overrides: Overrides): PipelineDefinition => {
   const mistakes = Object.keys(overrides).flatMap((path) => mistakeOf(definition, path));
   if (mistakes.length > 0) throw new InvalidInputError(`The overrides can't be applied.\n${mistakes.join('\n')}`);
-  const changed = structuredClone(definition);
+  const changed = parseExact(JSON.stringify(definition)) as PipelineDefinition;
   for (const [path, value] of Object.entries(overrides)) set(changed, path, value);
   const parsed = PipelineDefinition.safeParse(changed);
   if (parsed.success) return parsed.data;
@@ -81,5 +82,5 @@ const set = (root: object, path: string, value: unknown): void => {
     target = target[parent] as Record<string, unknown>;
   }
   if (value === null && REMOVABLE_PATHS.has(path)) delete target[name];
-  else target[name] = value;
+  else target[name] = starred ? value : plainJson(value);
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 
@@ -84,7 +85,7 @@ export type RunRecord = z.infer<typeof RunRecord>;
 /** The record of a run that has ended. Throws InvalidInputError while the run is still going. */
 export const loadRunRecord = async (objectStore: ObjectStore, runUri: string): Promise<RunRecord> => {
   const { text } = await objectStore.getText(runRecordUri(runUri));
-  const record = RunRecord.safeParse(JSON.parse(text));
+  const record = RunRecord.safeParse(parseExact(text));
   if (!record.success) {
     throw new InvalidInputError(
       `${runRecordUri(runUri)} is not the record of a run that has ended.\n${z.prettifyError(record.error)}`,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ObjectMissingError, UnknownRunError } from '#shared/errors.ts';
 import type { ExecutionDescription, Executions } from '#shared/executions/executions.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 import { RunMode } from '#shared/pipeline/run-mode.ts';
@@ -91,7 +92,7 @@ export const runViewOfExecution = (runId: string, execution: ExecutionDescriptio
 });
 
 const readRecord = async (objectStore: ObjectStore, runUri: string) => {
-  const content = JSON.parse(await recordText(objectStore, runUri));
+  const content = parseExact(await recordText(objectStore, runUri));
   const record = RunRecord.safeParse(content).data;
   return { run: record ?? Run.parse(content), outcome: record?.outcome, record };
 };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineDefinition, PipelineName } from '#shared/pipeline/definition.ts';
 import { RunMode } from '#shared/pipeline/run-mode.ts';
@@ -51,7 +52,7 @@ export type Run = z.infer<typeof Run>;
 /** The run of a folder, as ResolveRun recorded it. */
 export const loadRun = async (objectStore: ObjectStore, runUri: string): Promise<Run> => {
   const { text } = await objectStore.getText(runRecordUri(runUri));
-  const run = Run.safeParse(JSON.parse(text));
+  const run = Run.safeParse(parseExact(text));
   if (!run.success)
     throw new InvalidInputError(`${runRecordUri(runUri)} is not a run record.\n${z.prettifyError(run.error)}`);
   return run.data;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { ExactValue } from '#shared/json/exact-value.ts';
 import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 import { parseCron } from '#shared/schedules/cron.ts';
 import { parseRateMs } from '#shared/schedules/rate.ts';
@@ -42,7 +43,7 @@ export const Schedule = z
       .default('UTC'),
     mode: PipelineMode.default('full'),
     /** Settings of this file to replace in these runs, by dotted path. */
-    overrides: z.record(z.string(), z.json()).default({}),
+    overrides: z.record(z.string(), ExactValue).default({}),
     overlap: Overlap.default('skip'),
     /** AWS starts the run somewhere within these minutes; 0 for the minute itself. */
     flexibleWindowMinutes: z.int().min(0).max(1440).default(5),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
 import { logger } from '#shared/logger.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { folderIn, type UriIn } from '#shared/store/layout.ts';
@@ -77,7 +78,7 @@ const put = (objectStore: ObjectStore, uri: string, record: TriggerRecord, condi
 
 const readRecord = async (objectStore: ObjectStore, uri: string): Promise<TriggerRecord | undefined> => {
   try {
-    return TriggerRecord.parse(JSON.parse((await objectStore.getText(uri)).text));
+    return TriggerRecord.parse(parseExact((await objectStore.getText(uri)).text));
   } catch (error) {
     if (error instanceof ObjectMissingError) return undefined;
     throw error;

@@ -1,15 +1,31 @@
 import { z } from 'zod';
 import { type ExecutionDescription, type Executions, executionArnOf, hasEnded } from '#shared/executions/executions.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
+import { ExactValue } from '#shared/json/exact-value.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 import { runNameFor } from '#shared/pipeline/run-name.ts';
 import { Overlap, type Schedule, scheduleId } from '#shared/schedules/schedule.ts';
 
+/** As JSON text where they come by way of an event: Lambda reads events by JavaScript's numbers. */
+const Overrides = z.preprocess(
+  (given) => (typeof given === 'string' ? parsed(given) : given),
+  z.record(z.string(), ExactValue).default({}),
+);
+
+const parsed = (text: string): unknown => {
+  try {
+    return parseExact(text);
+  } catch {
+    return text;
+  }
+};
+
 /** A run that a schedule or an event asks for. */
 export const TriggeredRun = z.strictObject({
   pipeline: PipelineName,
   mode: PipelineMode.default('full'),
-  overrides: z.record(z.string(), z.json()).default({}),
+  overrides: Overrides,
   overlap: Overlap.default('skip'),
   /** Who asks: a schedule's id, or a name that its author gave to a rule. */
   trigger: z.string().regex(/^[\w-]{1,64}$/, 'must be 1-64 letters, digits, hyphens and underscores'),

@@ -1,4 +1,5 @@
 import { FeatureMismatchError } from '#shared/errors.ts';
+import { isExactNumber } from '#shared/json/exact-json.ts';
 import type { FeatureContract } from '#shared/models/feature-contract.ts';
 import { featureRow } from '#shared/models/feature-rows.ts';
 import { matchFeatures } from '#shared/models/match-features.ts';
@@ -39,4 +40,7 @@ const inOrder = (row: NamedRow, contract: FeatureContract, where: string): Value
 };
 
 /** Null is an empty field. */
-const textOf = (value: Value): string | null => (value === null ? null : String(value));
+const textOf = (value: Value): string | null => {
+  if (value === null) return null;
+  return isExactNumber(value) ? value.rawJSON : String(value);
+};

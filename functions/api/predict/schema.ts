@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { operation, type RequestOf } from '#shared/http-api/operation.ts';
+import { type ExactNumber, isExactNumber } from '#shared/json/exact-json.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 
-/** A value of a row; a number too long for JSON is sent as text. */
-const Value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+/** A value of a row. A number reaches the model as it is written. */
+const Value = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.custom<ExactNumber>(isExactNumber, 'expected number'),
+]);
 
 /** Far below what an endpoint takes in its 60 seconds. */
 export const MAX_ROWS = 10_000;

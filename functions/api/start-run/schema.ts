@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operation, type RequestOf } from '#shared/http-api/operation.ts';
+import { ExactValue } from '#shared/json/exact-value.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { PipelineMode } from '#shared/pipeline/run-mode.ts';
 
@@ -28,7 +29,7 @@ export const StartRun = operation({
       schema: z.strictObject({
         mode: PipelineMode.default('full'),
         /** Settings of pipeline.yml to replace for this run, by dotted path. */
-        overrides: z.record(z.string(), z.json()).default({}),
+        overrides: z.record(z.string(), ExactValue).default({}),
       }),
       contentTypes: ['application/json'],
       maxBytes: 64 * 1024,

@@ -3,6 +3,7 @@ import { RunExistsError } from '#shared/errors.ts';
 import { type Executions, executionArnOf } from '#shared/executions/executions.ts';
 import type { Answer } from '#shared/http-api/operation.ts';
 import { HttpProblem } from '#shared/http-api/problem.ts';
+import { isExactNumber } from '#shared/json/exact-json.ts';
 import { applyOverrides } from '#shared/pipeline/overrides.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { newRunName, runNameFor } from '#shared/pipeline/run-name.ts';
@@ -82,6 +83,6 @@ const differencesBetween = (earlier: unknown, now: unknown, path = ''): string[]
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
 const shown = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InvalidInputError, ObjectChangedError } from '#shared/errors.ts';
 import type { Executions } from '#shared/executions/executions.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
 import { championRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
@@ -12,6 +13,7 @@ import { assertEndpointCanChange, type EndpointReader } from '#shared/sagemaker/
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
 import { sourceArchive } from '#shared/sagemaker/source-archive.ts';
 import { mistakesOf } from '#shared/schema-mistakes.ts';
+import { exactInput } from './exact-input.ts';
 import { keepSource, sha256Of } from './keep-source.ts';
 import { resumeRun } from './resume-run.ts';
 import { ExecutionInput, type ResolveRunInput, type ResolveRunOutput } from './schema.ts';
@@ -40,7 +42,8 @@ export const resolveRun = async (
   settings: Settings,
 ): Promise<ResolveRunOutput> => {
   if (asksToResume(execution.input)) return resumeRun(execution, ports, settings);
-  const { input, executionArn, executionName, startedAt } = execution;
+  const { executionArn, executionName, startedAt } = execution;
+  const input = await exactInput(execution, ports.executions);
   const { storeUri, pipelinesDir, region, stage } = settings;
   const { objectStore } = ports;
   const request = parseInput(input);
@@ -131,4 +134,4 @@ const record = async (objectStore: ObjectStore, run: Run): Promise<Run> => {
 };
 
 /** Of the same code, another version of the compressor makes another archive. */
-const comparable = ({ modelRecordUri: _, sourceSha256: __, ...run }: Run): unknown => JSON.parse(JSON.stringify(run));
+const comparable = ({ modelRecordUri: _, sourceSha256: __, ...run }: Run): unknown => parseExact(JSON.stringify(run));

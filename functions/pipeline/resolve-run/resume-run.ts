@@ -7,6 +7,7 @@ import {
   stateMachineArnOf,
 } from '#shared/executions/executions.ts';
 import { executionsOfRun, resumptionName, resumptionNumber } from '#shared/executions/resumptions.ts';
+import { parseExact } from '#shared/json/exact-json.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 import { findRunUri } from '#shared/pipeline/run-index.ts';
@@ -74,7 +75,7 @@ const Ended = z.object({
 
 const read = async (objectStore: ObjectStore, storeUri: string, runId: string) => {
   const { text, etag } = await objectStore.getText(runRecordUri(await folderOf(objectStore, storeUri, runId)));
-  const content: unknown = JSON.parse(text);
+  const content: unknown = parseExact(text);
   const run = Run.safeParse(content);
   if (run.success) return { run: run.data, ...Ended.parse(content), etag };
   throw new InvalidInputError(

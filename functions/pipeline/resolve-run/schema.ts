@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ExactValue } from '#shared/json/exact-value.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
 import { RunMode } from '#shared/pipeline/run-mode.ts';
@@ -47,7 +48,7 @@ export const ExecutionInput = z
     /** With mode `deploy`: whose model is to be deployed. */
     trainingJobName: TrainingJobName.optional(),
     /** Settings of pipeline.yml to replace, by dotted path. */
-    overrides: z.record(z.string(), z.json()).default({}),
+    overrides: z.record(z.string(), ExactValue).default({}),
     /** Step Functions' own mark of a nested execution. */
     AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: z.string().optional(),
   })

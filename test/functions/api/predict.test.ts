@@ -132,6 +132,23 @@ describe('POST /pipelines/{name}/predict', () => {
     expect(asked).toEqual([]);
   });
 
+  it('hands numbers to the model as they are written', async () => {
+    await givenChampion();
+
+    await call({ body: '{"rows": [{"A": 9007199254740993, "B": 1.0}, {"A": 12345678901234567890, "B": 1e-7}]}' });
+
+    expect(asked).toEqual(['9007199254740993,1.0\n12345678901234567890,1e-7\n']);
+  });
+
+  it('refuses a number that no float holds', async () => {
+    await givenChampion();
+
+    const { status, body } = await call({ body: '{"rows": [[61e9540, 1]]}' });
+
+    expect(status).toBe(400);
+    expect(body.detail).toContain('A: "61e9540" is a number that a double can\'t hold');
+  });
+
   it('knows the columns of CSV by its first line', async () => {
     await givenChampion();
     const headers = { 'content-type': 'text/csv' };
