@@ -1,5 +1,5 @@
 import { PipelineError } from '#shared/errors.ts';
-import { awsProblem } from './aws-error.ts';
+import { awsProblemOf } from './aws/aws-error.ts';
 import { linesWithControlsShown } from './control-characters.ts';
 import { InterruptedError } from './interruption.ts';
 import { EXIT, INPUT_ERRORS } from './usage.ts';
@@ -11,8 +11,11 @@ export const messageOf = (error: unknown): { readonly text?: string; readonly ex
   const message = linesWithControlsShown(error.message);
   if (INPUT_ERRORS.includes(error.name)) return { text: message, exitCode: EXIT.wrongInput };
   if (error instanceof PipelineError) return { text: `${error.name}: ${message}`, exitCode: EXIT.runFailed };
-  const problem = awsProblem(error);
-  if (problem) return { text: linesWithControlsShown(`${problem.detail}\n${problem.fix}`), exitCode: EXIT.runFailed };
+  const problem = awsProblemOf(error);
+  if (problem) {
+    const text = `AWS can't be asked: ${problem.detail}.\n${problem.remedy}`.trimEnd();
+    return { text: linesWithControlsShown(text), exitCode: EXIT.runFailed };
+  }
   if (systemErrorOf(error, ['ECONNREFUSED', 'ECONNRESET'])) {
     return {
       text: "The laptop's cloud that this command used has ended meanwhile. Run the command again.",

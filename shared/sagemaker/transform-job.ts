@@ -56,6 +56,9 @@ export interface TransformJobDescription {
   readonly TransformJobStatus?: string | undefined;
   readonly FailureReason?: string | undefined;
   readonly ModelName?: string | undefined;
+  /** SageMaker bills the time between the two. */
+  readonly TransformStartTime?: Date | undefined;
+  readonly TransformEndTime?: Date | undefined;
   readonly TransformOutput?: { readonly S3OutputPath?: string | undefined } | undefined;
 }
 

@@ -492,7 +492,7 @@ describe('a rollout that fails', () => {
     const error = await failure(runUri);
     const rolledBack = await rollBackKyma({ runUri }, ports());
 
-    expect(error.message).toContain('ImagePullBackOff');
+    expect(error.message).toMatch(/ErrImagePull|ImagePullBackOff/);
     expect(error.message).toContain('authorization token has expired');
     expect(rolledBack).toEqual({ outcome: 'removed', imageUri: null });
     expect(await ownedObjects(open.cluster, { pipeline: 'flights', namespace })).toEqual([]);

@@ -250,6 +250,14 @@ describe('a model on Kyma', () => {
     });
   });
 
+  it('is not listened to beyond 64 megabytes', async () => {
+    answer = ({ path }) => (path === '/token' ? TOKEN : { code: 200, body: Buffer.alloc(64 * 1024 * 1024 + 1, '1') });
+
+    await expect(open(false).predict(url(), '1\n')).rejects.toMatchObject({
+      message: expect.stringContaining('more than 67108864 bytes'),
+    });
+  });
+
   it('is asked in halves for rows that are too many at a time', async () => {
     answer = ({ path, body }) => {
       if (path === '/token') return TOKEN;

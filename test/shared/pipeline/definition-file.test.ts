@@ -169,3 +169,12 @@ prediction:
     );
   });
 });
+
+it('refuses a file of more than a quarter of a megabyte before it reads it as YAML', () => {
+  const padded = (bytes: number): string => `: :\n#${'x'.repeat(bytes - 5)}`;
+
+  expect(() => parseDefinition(padded(256 * 1024 + 1), 'pipeline.yml')).toThrow(
+    'pipeline.yml is larger than 262144 bytes.',
+  );
+  expect(() => parseDefinition(padded(256 * 1024), 'pipeline.yml')).not.toThrow('is larger than');
+});

@@ -30,6 +30,19 @@ describe('PipelineDefinition', () => {
     expect(mistakesOf({ prediction: byEndpoint })).toEqual([expect.stringContaining('prediction.method')]);
   });
 
+  it.each(['replace', 'versioned'])(
+    'refuses a watermark with the mode %s, which would show the new rows only',
+    (mode) => {
+      const source = { ...prediction.source, watermark: 'ID' };
+      const writing = (target: object) => mistakesOf({ prediction: { ...prediction, source, target } });
+
+      expect(writing({ table: 'T', mode })).toEqual([
+        expect.stringContaining(`prediction.source.watermark: reads new rows only`),
+      ]);
+      expect([writing({ table: 'T' }), writing({ table: 'T', mode: 'upsert' })]).toEqual([[], []]);
+    },
+  );
+
   it('wants a target table that is not one of its own, with room for the name of a view, and a limit that makes sense', () => {
     const targeting = (target: object) => mistakesOf({ prediction: { ...prediction, target } });
 
