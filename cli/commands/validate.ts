@@ -8,7 +8,7 @@ export const validate: Command = {
   usage: 'validate <pipeline>',
   summary: "Checks a pipeline's folder and reports every mistake of its pipeline.yml with its line.",
   details: [
-    '  Starts nothing and asks nobody. `npx fedml plan <pipeline>` asks the warehouse and AWS too. Settings: docs/pipeline-yml.md',
+    '  Starts nothing and asks nobody: views and tables are looked at when a run begins. Settings: docs/pipeline-yml.md',
   ],
   options: {},
   positionals: [1, 1],

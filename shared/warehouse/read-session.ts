@@ -1,7 +1,13 @@
 import { UnknownWarehouseObjectError, WarehousePrivilegeError } from '#shared/errors.ts';
 import { didYouMean } from '#shared/nearest-names.ts';
 import { columnsOf, viewNames } from '#shared/warehouse/catalog.ts';
-import { MEASURE_LINE, selectFingerprints, selectMeasure, selectRows } from '#shared/warehouse/read-sql.ts';
+import {
+  MEASURE_LINE,
+  selectFingerprints,
+  selectMeasure,
+  selectRepeatedKeys,
+  selectRows,
+} from '#shared/warehouse/read-sql.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
 import type { SqlConnection } from '#shared/warehouse/sql-connection.ts';
 import type { Measure, MeasureRequest, QualifiedName, ReadSession, Row, Tile } from '#shared/warehouse/warehouse.ts';
@@ -21,6 +27,14 @@ export const readSession = (connection: SqlConnection, schema: string): ReadSess
     const statement = selectMeasure(view, request);
     const { rows } = await connection.query(statement, `Measuring ${qualified(view)}`);
     return measureOf(rows, request);
+  },
+
+  async repeatedKeys(view, key) {
+    const { rows } = await connection.query(
+      selectRepeatedKeys(view, key),
+      `Looking for repeated keys in ${qualified(view)}`,
+    );
+    return Number(rows[0]![0]);
   },
 
   rows(query) {

@@ -51,6 +51,14 @@ export const selectMeasure = (
   };
 };
 
+export const selectRepeatedKeys = (view: QualifiedName, key: readonly string[]): SqlStatement => {
+  const names = key.map(quoteIdentifier).join(', ');
+  return {
+    sql: `SELECT COUNT(*) FROM (SELECT ${names} FROM ${qualified(view)} GROUP BY ${names} HAVING COUNT(*) > 1) AS "REPEATED"`,
+    parameters: [],
+  };
+};
+
 /**
  * Lines of (selection, rows, sum of checksums over `columns`) for the selections that have rows. They mustn't overlap.
  * Without columns only the rows count.

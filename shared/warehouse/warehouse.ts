@@ -23,6 +23,8 @@ export interface ReadSession {
   columnsOf(view: QualifiedName): Promise<readonly DatasetColumn[]>;
   /** Counts the rows and finds how the values of columns are spread, in one statement. */
   measure(view: QualifiedName, request?: MeasureRequest): Promise<Measure>;
+  /** How many values of the key more than one row has. */
+  repeatedKeys(view: QualifiedName, key: readonly string[]): Promise<number>;
   /** Streams rows in batches; no more than a few batches are in memory. */
   rows(query: RowQuery): AsyncIterable<readonly Row[]>;
   /** The fingerprints of selections that don't overlap, of one moment. Without columns they have row counts only. */

@@ -13,6 +13,7 @@ import {
 import { DatasetShrunkError, EmptyDatasetError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
+import { assertCanWrite } from '#shared/predictions/assert-can-write.ts';
 import { typeKind } from '#shared/warehouse/column-types.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
 import type { Measure, QualifiedName, ReadSession, RowSelection, Warehouse } from '#shared/warehouse/warehouse.ts';
@@ -33,6 +34,7 @@ interface Ports {
  * plan: asked again, it answers from the one that is there, so that partitions that were read stay valid.
  *
  * @throws UnknownWarehouseObjectError for a view or columns that aren't there, all of them with the nearest names.
+ * @throws TargetTableError, before anything is read to train, for predictions that couldn't be written.
  * @throws FeatureMismatchError for columns to score that aren't the features of the model.
  * @throws EmptyDatasetError when the view has no rows, or none that are new.
  * @throws DatasetShrunkError when the view has far fewer rows than the last dataset.
@@ -91,6 +93,10 @@ const makePlan = async (
 ): Promise<StagingPlan> => {
   const run = await loadRun(objectStore, runUri);
   const request = requestOf(run, purpose);
+  // A training that leads to predictions which can't be written is not worth its price.
+  const { prediction } = run.definition;
+  if (purpose === 'training' && run.mode === 'full' && prediction)
+    await assertCanWrite(warehouse, run.runId, prediction);
   const order = await modelOrder(objectStore, run.definition, modelRecordUri);
   const after = await startOf({ warehouse, objectStore }, run, purpose, request);
   const last = await loadLastDataset(objectStore, runUri, purpose);

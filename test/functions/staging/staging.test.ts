@@ -413,6 +413,27 @@ describe('staging for training', () => {
   });
 });
 
+describe('staging for a training whose predictions are to be written', () => {
+  const prediction = {
+    source: { view: 'ORDERS', key: ['ID'] },
+    columns: [{ name: 'SCORE', type: 'DOUBLE' }],
+    target: { table: 'SCORES' },
+  };
+  const planning = async (mode: 'full' | 'train') => {
+    const objectStore = inMemoryObjectStore();
+    const settings = { source: { view: 'ORDERS', key: ['ID'], target: 'LATE' }, prediction };
+    await givenRun(objectStore, { mode, settings });
+    const warehouse = inMemoryWarehouse({ ORDERS: twentyOrders });
+    warehouse.tables.set('SCORES', { name: 'SCORES', columns: [], primaryKey: [], rows: [] });
+    return planPartitions({ runUri: RUN_URI, purpose: 'training' }, { objectStore, warehouse });
+  };
+
+  it('refuses a table that doesn’t take them, unless none are made', async () => {
+    await expect(planning('full')).rejects.toMatchObject({ name: 'TargetTableError' });
+    await expect(planning('train')).resolves.toMatchObject({ partitionCount: 1 });
+  });
+});
+
 describe('staging for scoring', () => {
   const prediction = (method: 'transform' | 'endpoint') => ({
     source: { view: 'ORDERS', key: ['NOTE'] },

@@ -117,6 +117,26 @@ export const warehouseContract = (name: string, open: () => Promise<OpenWarehous
       expect(none!.watermark).not.toHaveProperty('upTo');
     });
 
+    it('counts the values of a key that several rows have', async () => {
+      const columns = [columnOfType('A', 'INTEGER'), columnOfType('B', 'NVARCHAR(5)')];
+      const rows = [
+        [1, 'x'],
+        [1, 'y'],
+        [2, 'x'],
+        [2, 'x'],
+        [3, null],
+        [3, null],
+      ];
+      await opened.givenView('REPEATED', columns, rows);
+
+      const counts = await opened.warehouse.read(INFO, async (session) => [
+        await session.repeatedKeys(view('REPEATED'), ['A']),
+        await session.repeatedKeys(view('REPEATED'), ['A', 'B']),
+      ]);
+
+      expect(counts).toEqual([3, 2]);
+    });
+
     it('measures an empty view', async () => {
       await opened.givenView('EMPTY', [columnOfType('ID', 'BIGINT')], []);
 

@@ -39,6 +39,11 @@ export const inMemoryReading = (views: ReadonlyMap<string, InMemoryView>): ReadS
     async measure(view, request) {
       return measure(viewOf(view), request);
     },
+    async repeatedKeys(view, key) {
+      const source = viewOf(view);
+      const groups = Map.groupBy(source.rows, (row) => JSON.stringify(picker(source, key)(row)));
+      return [...groups.values()].filter(({ length }) => length > 1).length;
+    },
     async *rows({ view, columns, rows = {}, checksumOf }) {
       const source = viewOf(view);
       const pick = picker(source, columns);
