@@ -11,16 +11,17 @@ export const messageOf = (error: unknown): { readonly text?: string; readonly ex
   const message = linesWithControlsShown(error.message);
   if (INPUT_ERRORS.includes(error.name)) return { text: message, exitCode: EXIT.wrongInput };
   if (error instanceof PipelineError) return { text: `${error.name}: ${message}`, exitCode: EXIT.runFailed };
-  const problem = awsProblemOf(error);
-  if (problem) {
-    const text = `AWS can't be asked: ${problem.detail}.\n${problem.remedy}`.trimEnd();
-    return { text: linesWithControlsShown(text), exitCode: EXIT.runFailed };
-  }
+  // Commands that ask AWS itself say so where its hosts refuse.
   if (systemErrorOf(error, ['ECONNREFUSED', 'ECONNRESET'])) {
     return {
       text: "The laptop's cloud that this command used has ended meanwhile. Run the command again.",
       exitCode: EXIT.runFailed,
     };
+  }
+  const problem = awsProblemOf(error);
+  if (problem) {
+    const text = `AWS can't be asked: ${problem.detail}.\n${problem.remedy}`.trimEnd();
+    return { text: linesWithControlsShown(text), exitCode: EXIT.runFailed };
   }
   const full = systemErrorOf(error, ['ENOSPC', 'EDQUOT']) ?? (/^Error: (ENOSPC|EDQUOT):/.test(error.message) && error);
   if (full) {

@@ -67,8 +67,8 @@ const paramsOf = ({ region, environment, isInNetwork }: Stage, kmsKeyArn: string
   kmsKeyArn,
   // In which network makes no difference to a role.
   network: isInNetwork ? 'existing' : 'public',
-  subnetIds: isInNetwork ? 'subnet-0' : '',
-  securityGroupIds: isInNetwork ? 'sg-0' : '',
+  subnetIds: isInNetwork ? 'subnet-00000000' : '',
+  securityGroupIds: isInNetwork ? 'sg-00000000' : '',
   warehouseSecretArn: environment.FEDML_WAREHOUSE_SECRET_ARN ?? '',
   trainingRoleArn: environment.FEDML_TRAINING_ROLE_ARN ?? '',
   modelRoleArn: environment.FEDML_MODEL_ROLE_ARN ?? '',

@@ -53,6 +53,13 @@ describe('the command line', () => {
     ['an option where there are none', ['validate', 'flights', '--json'], /no option --json\. It takes none\./],
     ['an option without its value', ['run', 'flights', '--mode'], /'--mode <value>' argument missing\.\nUsage/],
     ['a missing pipeline', ['run'], /<pipeline> is missing\.\nUsage: fedml run <pipeline>/],
+    ['a run to count without its name', ['cost'], /<run> is missing\.\nUsage: fedml cost <run>/],
+    [
+      'a table of prices that isn’t there',
+      ['cost', 'x', '--prices', '/nowhere.json'],
+      /--prices names \/nowhere\.json/,
+    ],
+    ['a teardown of no stage', ['teardown', '--plan'], /--stage is missing\.\nUsage: fedml teardown/],
     ['a missing query', ['query'], /"SELECT …" is missing\./],
     ['too many arguments', ['validate', 'flights', 'tiny'], /This is too much: tiny/],
     ['an unknown pipeline', ['run', 'flihgts'], /There is no pipeline "flihgts"\. Did you mean flights\?/],

@@ -29,8 +29,8 @@ beforeAll(async () => {
     params: {
       region: 'eu-central-1',
       network: 'existing',
-      subnetIds: 'subnet-0',
-      securityGroupIds: 'sg-0',
+      subnetIds: 'subnet-00000000',
+      securityGroupIds: 'sg-00000000',
       kmsKeyArn: KEY,
       warehouseSecretArn: secretOf('warehouse'),
       kymaKubeconfigSecretArn: secretOf('kubeconfig'),

@@ -149,7 +149,7 @@ describe('the doctor of a stage', () => {
       /can't be looked up/,
       /--region/,
     ],
-    ['no way there', { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, /no connection/, /proxy/],
+    ['no way there', { AWS_ENDPOINT_URL: 'http://127.0.0.2:9' }, /no connection/, /proxy/],
   ])('makes a finding of %s, and no stack trace', async (_, variables, detail, remedy) => {
     delete process.env.AWS_ACCESS_KEY_ID;
     Object.assign(process.env, {
