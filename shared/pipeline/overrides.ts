@@ -9,6 +9,7 @@ import { PipelineDefinition } from '#shared/pipeline/definition.ts';
  */
 export const OVERRIDABLE_PATHS = [
   'reuse',
+  'source.maxShrink',
   'source.split.testFraction',
   'source.split.seed',
   'training.hyperparameters.*',
@@ -25,6 +26,7 @@ export const OVERRIDABLE_PATHS = [
   'deployment.serverless.memorySizeMb',
   'deployment.serverless.maxConcurrency',
   'deployment.smokeTestRows',
+  'prediction.source.maxShrink',
   'prediction.method',
   'prediction.instances.type',
   'prediction.instances.count',
