@@ -42,6 +42,8 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           pool: 'forks',
           fileParallelism: false,
+          // Without an order of its own a project without parallel files would be the very last.
+          sequence: { groupOrder: 1 },
           globalSetup: 'test/grants/record-decisions.ts',
           env: { FEDML_DECISIONS_DIR: DECISIONS_DIR },
           testTimeout: 240_000,
@@ -53,7 +55,7 @@ export default defineConfig({
           name: 'grants',
           include: ['test/**/*.grants.test.ts'],
           testTimeout: 120_000,
-          sequence: { groupOrder: 1 }, // after the others
+          sequence: { groupOrder: 2 }, // after `e2e`, which it looks at
         },
       },
     ],

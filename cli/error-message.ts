@@ -1,4 +1,5 @@
 import { PipelineError } from '#shared/errors.ts';
+import { awsProblemOf } from './aws/aws-error.ts';
 import { linesWithControlsShown } from './control-characters.ts';
 import { InterruptedError } from './interruption.ts';
 import { EXIT, INPUT_ERRORS } from './usage.ts';
@@ -10,6 +11,11 @@ export const messageOf = (error: unknown): { readonly text?: string; readonly ex
   const message = linesWithControlsShown(error.message);
   if (INPUT_ERRORS.includes(error.name)) return { text: message, exitCode: EXIT.wrongInput };
   if (error instanceof PipelineError) return { text: `${error.name}: ${message}`, exitCode: EXIT.runFailed };
+  const problem = awsProblemOf(error);
+  if (problem) {
+    const text = `AWS can't be asked: ${problem.detail}.\n${problem.remedy}`.trimEnd();
+    return { text: linesWithControlsShown(text), exitCode: EXIT.runFailed };
+  }
   if (systemErrorOf(error, ['ECONNREFUSED', 'ECONNRESET'])) {
     return {
       text: "The laptop's cloud that this command used has ended meanwhile. Run the command again.",

@@ -1,36 +1,30 @@
-import { csvField } from '#shared/dataset/csv.ts';
 import { type CsvRecord, readCsv } from '#shared/dataset/read-csv.ts';
 import { InvalidInputError, MalformedCsvError } from '#shared/errors.ts';
+import type { FeatureContract } from '#shared/models/feature-contract.ts';
+import { featureRowReader } from '#shared/models/feature-rows.ts';
+import { listOf } from '#shared/models/match-features.ts';
 
 /**
- * The rows of a CSV file as lines for a model that takes `features`. A first line of their names is left out.
+ * The rows of a CSV file as lines for a model with this contract, by the names in its first line where it has them.
  *
- * @throws InvalidInputError for a row with more or fewer values, another order of names, or a file without rows or that is no CSV.
+ * @throws InvalidInputError for a file without rows, or that is no CSV. FeatureMismatchError for rows that aren't the model's.
  */
 export async function* featureRows(
   csv: AsyncIterable<Uint8Array>,
   file: string,
-  features: readonly string[],
+  contract: FeatureContract | undefined,
 ): AsyncGenerator<string> {
-  const expected = `The model takes ${features.length}, in this order: ${features.join(', ')}.`;
+  const read = featureRowReader(contract, file);
   let rowCount = 0;
   for await (const records of recordsOf(csv, file)) {
-    for (const { line, fields } of records) {
-      if (line === 1 && isHeader(fields, features)) {
-        if (sameNames(fields, features)) continue;
-        throw new InvalidInputError(
-          `The columns that the first line of ${file} names are in another order. ${expected}`,
-        );
-      }
-      if (fields.length !== features.length) {
-        const values = fields.length === 1 ? '1 value' : `${fields.length} values`;
-        throw new InvalidInputError(`The row in line ${line} of ${file} has ${values}. ${expected}`);
-      }
+    for (const record of records) {
+      const row = read(record);
+      if (row === undefined) continue;
       rowCount += 1;
-      yield fields.map(csvField).join(',');
+      yield row;
     }
   }
-  if (rowCount === 0) throw new InvalidInputError(`${file} has no rows. ${expected}`);
+  if (rowCount === 0) throw new InvalidInputError(`${file} has no rows.${contract ? ` ${listOf(contract)}` : ''}`);
 }
 
 /** To this command a broken file is a wrong input; within a run it is a failure. */
@@ -51,15 +45,3 @@ async function* withoutByteOrderMark(csv: AsyncIterable<Uint8Array>): AsyncGener
     isFirst = false;
   }
 }
-
-type Fields = CsvRecord['fields'];
-
-const isHeader = (fields: Fields, features: readonly string[]): boolean => {
-  const names = new Set(features.map(normalized));
-  return fields.length === features.length && fields.every((field) => names.has(normalized(field)));
-};
-
-const sameNames = (fields: Fields, features: readonly string[]): boolean =>
-  fields.every((field, index) => normalized(field) === normalized(features[index]!));
-
-const normalized = (name: string | null): string => (name ?? '').trim().toUpperCase();

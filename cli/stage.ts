@@ -8,12 +8,17 @@ import {
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
+import { pipelinesDir } from './session.ts';
 
 /** What was deployed by `npx serverless deploy --stage <stage>`. */
 export interface Stage {
   /** Such as `fedml-serverless-dev`. */
   readonly name: string;
+  /** Such as `dev`. */
+  readonly stage: string;
   readonly region: string;
+  /** `aws`, or that of China or of governments. */
+  readonly partition: string;
   readonly accountId: string;
   readonly deployedAt: string;
   /** The variables by which its functions find everything. */
@@ -43,12 +48,19 @@ export const readStage = async (
   const planner = await describe('planPartitions');
   return {
     name,
+    stage,
     region: await lambda.config.region(),
+    partition: starter.FunctionArn!.split(':')[1]!,
     accountId: starter.FunctionArn!.split(':')[4]!,
     deployedAt: starter.LastModified ?? 'at a time unknown',
     environment: settingsIn(starter.Environment?.Variables ?? {}),
     isInNetwork: (planner.VpcConfig?.SubnetIds ?? []).length > 0,
   };
+};
+
+/** From here on the clients and adapters of this process find the stage as its functions do. */
+export const useStage = ({ environment, region }: Stage): void => {
+  Object.assign(process.env, environment, { AWS_REGION: region, FEDML_PIPELINES_DIR: pipelinesDir() });
 };
 
 /** Ours only: whoever may change a function's environment must not lead this process's AWS clients elsewhere. */

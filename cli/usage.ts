@@ -12,6 +12,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const INPUT_ERRORS: readonly string[] = [
   'UsageError',
   'InvalidInputError',
+  'FeatureMismatchError',
   'UnknownPipelineError',
   'UnknownRunError',
   'RunExistsError',

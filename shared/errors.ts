@@ -81,6 +81,11 @@ export class DatasetMismatchError extends PipelineError {
   override readonly name = 'DatasetMismatchError';
 }
 
+/** Rows to predict don't have the features that the model was trained with; the message has the difference. Not retried. */
+export class FeatureMismatchError extends PipelineError {
+  override readonly name = 'FeatureMismatchError';
+}
+
 /** An object that an earlier step wrote is gone or was changed by somebody else. Not retried. */
 export class ObjectMissingError extends PipelineError {
   override readonly name = 'ObjectMissingError';
@@ -89,6 +94,11 @@ export class ObjectMissingError extends PipelineError {
 /** S3 doesn't let the function read an object, of a bucket that isn't this project's for instance. Not retried. */
 export class ObjectForbiddenError extends PipelineError {
   override readonly name = 'ObjectForbiddenError';
+}
+
+/** The bytes of an object broke off or stopped coming. Retried by the state machine. */
+export class ObjectReadError extends PipelineError {
+  override readonly name = 'ObjectReadError';
 }
 
 /** A conditional write found another version of the object. Retried by the state machine. */
@@ -169,6 +179,16 @@ export class PredictionFailedError extends PipelineError {
 /** A model takes no payload of that size (413). Asked again with fewer rows at a time. */
 export class PayloadTooLargeError extends PipelineError {
   override readonly name = 'PayloadTooLargeError';
+}
+
+/** A model gave no answer in the time that its server allows, 60 seconds. Asked again with fewer rows at a time. */
+export class ModelTimeoutError extends PipelineError {
+  override readonly name = 'ModelTimeoutError';
+}
+
+/** A model is too slow to answer a part's rows in one try; what it answered is kept. Tried again, from there, by the state machine. */
+export class PartUnfinishedError extends PipelineError {
+  override readonly name = 'PartUnfinishedError';
 }
 
 /** The endpoint has no capacity for a request now (429, 503). Retried by the state machine. */

@@ -1,11 +1,12 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
 import { logger } from '#shared/logger.ts';
 import { metrics } from '#shared/metrics.ts';
 import { RunUri, runIdOf } from '#shared/pipeline/run.ts';
+import { mistakesOf } from '#shared/schema-mistakes.ts';
 
 interface StepOptions<I extends z.ZodType, O extends z.ZodType> {
   readonly input: I;
@@ -46,7 +47,7 @@ const parse = <I extends z.ZodType>(input: I, event: unknown): z.output<I> => {
   logger.info('Step started');
   const parsed = input.safeParse(event);
   if (parsed.success) return parsed.data;
-  throw new InvalidInputError(`${z.prettifyError(parsed.error)}${hintAbout(event)}`, { cause: parsed.error });
+  throw new InvalidInputError(`${mistakesOf(parsed.error)}${hintAbout(event)}`, { cause: parsed.error });
 };
 
 /** An execution keeps the definition that it began with, and calls the functions of today. */

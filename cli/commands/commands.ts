@@ -8,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   resume: async () => (await import('./resume.ts')).resume,
   runs: async () => (await import('./runs.ts')).runs,
   show: async () => (await import('./show.ts')).show,
+  cost: async () => (await import('./cost.ts')).cost,
   approve: async () => (await import('./approve.ts')).approve,
   reject: async () => (await import('./reject.ts')).reject,
   predict: async () => (await import('./predict.ts')).predict,
@@ -17,5 +18,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   undeploy: async () => (await import('./undeploy.ts')).undeploy,
   query: async () => (await import('./query.ts')).query,
   validate: async () => (await import('./validate.ts')).validate,
+  teardown: async () => (await import('./teardown.ts')).teardown,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };

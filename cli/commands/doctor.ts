@@ -4,15 +4,16 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { sageMaker } from '#shared/sagemaker/sagemaker.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
 import { secretsManagerCredentials } from '#shared/warehouse/secrets-manager.ts';
+import { awsProblemOf } from '../aws/aws-error.ts';
 import { awsFindings } from '../doctor/aws.ts';
-import { examine, type Finding } from '../doctor/finding.ts';
+import { examine, type Finding, problem } from '../doctor/finding.ts';
 import { kymaFindings } from '../doctor/kyma.ts';
 import { kymaOfEnvironment } from '../doctor/kyma-of-environment.ts';
 import { pipelineFindings } from '../doctor/pipelines.ts';
 import { examineStage } from '../doctor/stage.ts';
 import { warehouseFindings } from '../doctor/warehouse.ts';
-import { pipelinesDir, ROOT_DIR, withCloud } from '../session.ts';
-import { readStage, type Stage } from '../stage.ts';
+import { ROOT_DIR, withCloud } from '../session.ts';
+import { readStage, type Stage, useStage } from '../stage.ts';
 import type { Terminal } from '../terminal.ts';
 import { EXIT, type ExitCode, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
@@ -20,35 +21,44 @@ import type { Command } from './command.ts';
 export const doctor: Command = {
   usage: 'doctor [--stage <stage> [--region <region>]]',
   summary:
-    'Looks at everything that the configuration names, connects to it, and says what to mend. Exit code 1: something.',
+    'Looks at everything that the configuration names, connects to it, and says what to fix. Exit code 1: something.',
   details: [
-    "  Without --stage it looks at the laptop's cloud. With it, at a stage in AWS, with the credentials that the AWS CLI",
-    '  would use (AWS_PROFILE), and changes nothing there: bucket, roles, images, endpoints, quotas for the instances that',
-    '  the pipelines name, the Kyma cluster, and the warehouse, which it calls from where it runs.',
+    '  Without --stage it looks at the local cloud. With it, at a stage in AWS, with the credentials that the AWS CLI would',
+    '  use (AWS_PROFILE), and changes nothing there: bucket, functions, state machines, endpoints, quotas for the instances',
+    '  that the pipelines name, the Kyma cluster, and the warehouse, which it calls from where it runs. IAM is asked about',
+    '  each call of each function, state machine, training job and model, under the roles as they are now. A remedy that is',
+    '  a command restores what somebody changed by hand, which a deployment doesn’t notice.',
   ],
   options: { stage: { type: 'string' }, region: { type: 'string' } },
   positionals: [0, 0],
   run: async ({ options: { stage, region }, out }) => {
-    if (stage !== undefined) {
-      const deployed = await readStage(String(stage), { rootDir: ROOT_DIR, region: region as string | undefined });
-      useStage(deployed);
-      return report(await examineStage(deployed), out);
-    }
+    if (stage !== undefined) return report(await examineNamed(String(stage), region as string | undefined), out);
     if (region !== undefined) throw new UsageError('--region says where a stage is: it needs --stage.');
     return withCloud(out, async () => report([await pythonFinding(), ...(await examineAll())], out));
   },
 };
 
-/** From here on the clients and adapters of this process find the stage as its functions do. */
-const useStage = ({ environment, region }: Stage): void => {
-  Object.assign(process.env, environment, { AWS_REGION: region, FEDML_PIPELINES_DIR: pipelinesDir() });
+/** What keeps this computer from asking AWS is the only finding then. */
+const examineNamed = async (name: string, region: string | undefined): Promise<Finding[]> => {
+  let deployed: Stage;
+  try {
+    deployed = await readStage(name, { rootDir: ROOT_DIR, region });
+  } catch (error) {
+    const aws = awsProblemOf(error);
+    if (!aws) throw error;
+    return [
+      problem(`stage ${name}`, aws.detail, aws.remedy || 'Let this identity call lambda:GetFunctionConfiguration.'),
+    ];
+  }
+  useStage(deployed);
+  return examineStage(deployed, ROOT_DIR);
 };
 
 const report = (findings: readonly Finding[], out: Terminal): ExitCode => {
   for (const finding of findings) print(finding, out);
   const problems = findings.filter(({ status }) => status === 'problem').length;
   out.print();
-  out.print(problems === 0 ? '  Nothing to mend.' : `  ${problems} ${problems === 1 ? 'thing' : 'things'} to mend.`);
+  out.print(problems === 0 ? '  Nothing to fix.' : `  ${problems} ${problems === 1 ? 'thing' : 'things'} to fix.`);
   return problems === 0 ? EXIT.done : EXIT.runFailed;
 };
 
@@ -77,5 +87,5 @@ const MARKS = { ok: ['green', '✓'], warning: ['yellow', '!'], problem: ['red',
 const print = ({ status, subject, detail, remedy }: Finding, out: Terminal): void => {
   const [color, mark] = MARKS[status];
   out.print(`  ${out.style(color, mark)} ${subject}: ${detail}`);
-  if (remedy) out.print(`      ${remedy}`);
+  for (const line of remedy ? remedy.split('\n') : []) out.print(`      ${line}`);
 };

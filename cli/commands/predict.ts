@@ -8,12 +8,13 @@ import { kymaModelServer } from '#shared/kyma/model-server.ts';
 import { names } from '#shared/kyma/ownership.ts';
 import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
-import { featureNames } from '#shared/models/feature-names.ts';
+import { championContract } from '#shared/models/load-contract.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import type { PipelineDefinition, SageMakerDeployment } from '#shared/pipeline/definition.ts';
 import { loadDefinition } from '#shared/pipeline/pipeline-folder.ts';
 import { askModel } from '#shared/predictions/ask-model.ts';
 import { modelServerOfPlace } from '#shared/predictions/model-place.ts';
+import { openPace, type Pace } from '#shared/predictions/pace.ts';
 import { endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { sageMakerModelServer } from '#shared/sagemaker/sagemaker-runtime.ts';
 import { featureRows } from '../feature-rows.ts';
@@ -21,15 +22,15 @@ import { pipelinesDir, withCloud } from '../session.ts';
 import { EXIT, UsageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
-/** Rows of one request: far below the endpoint's 6 MB, and enough to make the round trips cheap. */
-const ROWS_PER_REQUEST = 1000;
+/** Of one request: far below the endpoint's 6 MB, and enough to make the round trips cheap. */
+const MAX_BYTES = 1024 * 1024;
 
 export const predict: Command = {
   usage: 'predict <pipeline> --file rows.csv',
   summary: "Asks the pipeline's deployed model: a line of CSV a row, a line of predictions for each.",
   details: [
-    '  The file has the columns that the model was trained with, in their order: those of the view without the key and',
-    '  the target. A first line with their names may be there or not. An empty field is NULL.',
+    '  The file has the columns that the model was trained with: those of the view without the key and the target. With a',
+    '  first line of their names they may stand in any order, without one in that of the view. An empty field is NULL.',
   ],
   options: { file: { type: 'string' } },
   positionals: [1, 1],
@@ -43,17 +44,23 @@ export const predict: Command = {
       throw new InvalidInputError(`The pipeline ${pipeline} deploys no model: deployment.target is none.`);
     }
     return withCloud(out, async () => {
-      const features = await featureNames(s3ObjectStore(), config().storeUri, pipeline);
-      const rows = (): AsyncIterable<string> => featureRows(createReadStream(file), file, features);
+      const contract = await championContract(s3ObjectStore(), config().storeUri, definition);
+      const rows = (): AsyncIterable<string> => featureRows(createReadStream(file), file, contract);
       // A mistake in the last row is told before the first prediction is printed.
       for await (const _ of rows());
       const modelServer = modelServerOfPlace(
         sageMakerModelServer(),
-        kymaModelServer({ openClient: modelClientOfSecret(kymaSettings), guard: () => kymaSettings().guard }),
+        kymaModelServer({
+          openClient: modelClientOfSecret(kymaSettings),
+          guard: () => kymaSettings().guard,
+          openCluster: clusterOfSecret(kymaSettings),
+        }),
       );
       const endpoint = await endpointOfPipeline(definition);
-      for await (const batch of batches(rows(), ROWS_PER_REQUEST)) {
-        for (const answer of await askModel(modelServer, endpoint, batch)) out.print(answer.map(csvField).join(','));
+      const pace = openPace(MAX_BYTES);
+      for await (const batch of batches(rows(), pace)) {
+        for (const answer of await askModel(modelServer, endpoint, batch, { pace }))
+          out.print(answer.map(csvField).join(','));
       }
       return EXIT.done;
     });
@@ -85,13 +92,16 @@ const assertReadable = async (file: string): Promise<void> => {
   throw new UsageError(`${file} is not a file.`);
 };
 
-async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
+async function* batches(rows: AsyncIterable<string>, pace: Pace): AsyncGenerator<string[]> {
+  let batch: string[] = [];
+  let sizeBytes = 0;
+  for await (const row of rows) {
+    batch.push(row);
+    sizeBytes += Buffer.byteLength(row) + 1;
+    if (batch.length < pace.maxRows && sizeBytes < pace.maxBytes) continue;
     yield batch;
     batch = [];
+    sizeBytes = 0;
   }
   if (batch.length > 0) yield batch;
 }

@@ -4,7 +4,7 @@ import { csvField } from '#shared/dataset/csv.ts';
 import { loadManifest } from '#shared/dataset/manifest.ts';
 import { readCsv } from '#shared/dataset/read-csv.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
-import { modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
+import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { loadRunRecord, type RunRecord } from '#shared/pipeline/run-record.ts';
@@ -72,6 +72,7 @@ const printPrediction = async ({ datasets, deployment, definition }: RunRecord, 
   const models = kymaModelServer({
     openClient: modelClientOfSecret(kymaSettings),
     guard: () => kymaSettings().guard,
+    openCluster: clusterOfSecret(kymaSettings),
   });
   const answer = await models.predict(deployment.kyma!.url, `${row}\n`);
   out.print(`  ${row}`);

@@ -6,7 +6,7 @@ import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { type Endpoints, endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
-import { examine, type Finding, ok, problem } from './finding.ts';
+import { examine, type Finding, ok, problem, type Remedies } from './finding.ts';
 
 interface Ports {
   readonly objectStore: ObjectStore;
@@ -27,27 +27,35 @@ export const awsFindings = async (
   ),
   roleFinding('training role', config.trainingRoleArn, stateMachineArn),
   roleFinding('model role', config.modelRoleArn, stateMachineArn),
-  ...(await deploymentFindings(config, stateMachineArn, pipelines, { sageMaker })),
+  await examine(
+    'state machine pipeline',
+    { remedy: 'Deploy the stack.', action: `states:DescribeStateMachine on ${stateMachineArn}` },
+    async () => {
+      await assertStateMachine(stateMachineArn);
+      return 'deployed';
+    },
+  ),
+  ...(await deploymentFindings(config, pipelines, { sageMaker })),
 ];
 
-/** What the configuration names in AWS and on the laptop alike: bus, state machine, images, endpoints. */
+/** What the configuration names in AWS and on the laptop alike: bus, images, endpoints. */
 export const deploymentFindings = async (
   config: Config,
-  stateMachineArn: string,
   pipelines: readonly PipelineDefinition[],
   { sageMaker }: Pick<Ports, 'sageMaker'>,
 ): Promise<Finding[]> => [
-  await examine(`event bus ${config.eventBusName}`, 'Deploy the stack, or correct FEDML_EVENT_BUS_NAME.', async () => {
+  await examine(`event bus ${config.eventBusName}`, busRemedies(config.eventBusName), async () => {
     await assertEventBus(config.eventBusName);
     return 'there';
-  }),
-  await examine('state machine pipeline', 'Deploy the stack.', async () => {
-    await assertStateMachine(stateMachineArn);
-    return 'deployed';
   }),
   ...(await Promise.all(pipelines.map((pipeline) => imageFinding(pipeline, config.region)))),
   ...(await Promise.all(pipelines.map((pipeline) => endpointFinding(pipeline, config.stage, sageMaker)))).flat(),
 ];
+
+const busRemedies = (name: string): Remedies => ({
+  remedy: `Deploy the stack, or correct FEDML_EVENT_BUS_NAME. If the deployment says "No changes", the bus was deleted by hand: aws events create-event-bus --name ${name}`,
+  action: `events:DescribeEventBus on ${name}`,
+});
 
 const writeAndRead = async (objectStore: ObjectStore, storeUri: string): Promise<string> => {
   const uri = `${storeUri}/doctor/${randomUUID()}.txt`;

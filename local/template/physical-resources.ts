@@ -13,6 +13,8 @@ export interface PhysicalResource {
 export interface Stack {
   readonly name: string;
   readonly account: Account;
+  /** By logical id: names that a real stack has made up already. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -32,11 +34,11 @@ export const physicalResource = (
   type: string,
   id: string,
   properties: Properties,
-  { name: stackName, account }: Stack,
+  { name: stackName, account, names = {} }: Stack,
 ): PhysicalResource | undefined => {
   const known = TYPES[type];
   if (!known) return undefined;
-  const given = known.nameProperty && properties[known.nameProperty];
+  const given = names[id] ?? (known.nameProperty && properties[known.nameProperty]);
   const name = typeof given === 'string' ? given : generatedName(stackName, id, type, known.longestName);
   const arn: ArnOf = (service, rest, scope = 'regional') =>
     `arn:aws:${service}:${scope === 'regional' ? account.region : ''}:${scope === 'bare' ? '' : account.accountId}:${rest}`;

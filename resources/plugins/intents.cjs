@@ -72,6 +72,14 @@ const INTENTS = {
     allow(['ecr:BatchGetImage', 'ecr:DescribeImages'], sub('arn:${AWS::Partition}:ecr:*:*:repository/*')),
   ]),
 
+  /** Looks at what an endpoint serves, and on what. */
+  readsEndpoints: flag(({ sageMakerArn }) => [
+    allow(
+      ['sagemaker:DescribeEndpoint', 'sagemaker:DescribeEndpointConfig'],
+      ['endpoint', 'endpoint-config'].map((each) => sub(`${sageMakerArn}:${each}/*`)),
+    ),
+  ]),
+
   /** Creates, changes and deletes endpoints. Who creates one grants its instances the key that their volumes are encrypted with. */
   changesEndpoints: flag(({ sageMakerArn, kmsKeyArn }) => {
     const endpoints = ['endpoint', 'endpoint-config'].map((each) => sub(`${sageMakerArn}:${each}/*`));
@@ -82,10 +90,15 @@ const INTENTS = {
     ];
   }),
 
-  /** Asks a deployed model for predictions, wherever it is. */
-  invokesModels: flag(({ sageMakerArn, kymaClientSecretArn }) => [
+  /** Asks a deployed model for predictions, wherever it is, and quotes its log when it fails. */
+  invokesModels: flag(({ sageMakerArn, kymaClientSecretArn, kymaKubeconfigSecretArn }) => [
     allow('sagemaker:InvokeEndpoint', sub(`${sageMakerArn}:endpoint/*`), tagged('ResourceTag')),
+    allow(
+      ['logs:DescribeLogStreams', 'logs:GetLogEvents'],
+      sub('arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/sagemaker/Endpoints/*'),
+    ),
     where('UsesKymaClient', allow('secretsmanager:GetSecretValue', kymaClientSecretArn)),
+    where('UsesKyma', allow('secretsmanager:GetSecretValue', kymaKubeconfigSecretArn)),
   ]),
 
   /** Opens the cluster of the kubeconfig that is stored. */

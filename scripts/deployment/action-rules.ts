@@ -59,7 +59,7 @@ const imagesRead = on(({ members, actions }) =>
     : ['ModelRepository.Arn'],
 );
 
-/** Who looks at the maps of runs follows executions of every machine; others only those of `pipeline`. */
+/** Who looks at the maps of runs follows executions of the machines that have some; others only those of `pipeline`. */
 const followsMaps = ({ commands }: Subject): boolean =>
   commands.some((command) => command.endsWith('ListMapRunsCommand'));
 
@@ -104,9 +104,9 @@ const RULES: Readonly<Record<string, Rule>> = {
     followsMaps(subject) ? subject.names.mapRuns : [subject.names.machine('pipeline')],
   ),
   'states:DescribeExecution': on((subject) =>
-    followsMaps(subject) ? subject.names.executions : [subject.names.below('execution', 'pipeline:*')],
+    followsMaps(subject) ? subject.names.executionsWithMaps : [subject.names.below('execution', 'pipeline:*')],
   ),
-  'states:ListMapRuns': on(({ names }) => names.executions),
+  'states:ListMapRuns': on(({ names }) => names.executionsWithMaps),
   'states:StopExecution': on(({ names }) => [names.below('execution', 'pipeline:*')]),
   'ecr:GetAuthorizationToken': on(() => ANY),
   'ecr:BatchGetImage': imagesRead,

@@ -8,8 +8,8 @@ export interface StackNames {
   readonly machine: (name: string) => string;
   /** What lies below a machine, `execution` or `mapRun`, with a pattern. */
   readonly below: (kind: 'execution' | 'mapRun', pattern: string) => string;
-  /** All executions of the stack's machines, the children of Distributed Maps included. */
-  readonly executions: readonly string[];
+  /** Executions of the machines that have Distributed Maps, and the children of those. */
+  readonly executionsWithMaps: readonly string[];
   /** All Map Runs of the stack's machines. */
   readonly mapRuns: readonly string[];
   /** The customer's key, if there is one; else the empty text that stands for it. */
@@ -29,20 +29,18 @@ export const stackNames = (template: Template): StackNames => {
     (bucket as { ServerSideEncryptionConfiguration: { ServerSideEncryptionByDefault: Record<string, unknown> }[] })
       ?.ServerSideEncryptionConfiguration ?? [];
   const below = (kind: 'execution' | 'mapRun', pattern: string): string => arn('states', `${kind}:${stack}-${pattern}`);
-  const all = machines.map(([, { StateMachineName, Definition }]) => ({
-    machine: String(StateMachineName).split('-').at(-1)!,
-    hasMap: hasDistributedMap(Definition),
-  }));
-  const withMap = all.filter(({ hasMap }) => hasMap);
+  const withMap = machines
+    .filter(([, { Definition }]) => hasDistributedMap(Definition))
+    .map(([, { StateMachineName }]) => String(StateMachineName).split('-').at(-1)!);
   return {
     sageMaker: (kind) => arn('sagemaker', `${kind}/*`),
     machine: (name) => arn('states', `stateMachine:${stack}-${name}`),
     below,
-    executions: [
-      ...all.map(({ machine }) => below('execution', `${machine}:*`)),
-      ...withMap.map(({ machine }) => below('execution', `${machine}/*`)),
-    ],
-    mapRuns: withMap.map(({ machine }) => below('mapRun', `${machine}/*`)),
+    executionsWithMaps: withMap.flatMap((machine) => [
+      below('execution', `${machine}:*`),
+      below('execution', `${machine}/*`),
+    ]),
+    mapRuns: withMap.map((machine) => below('mapRun', `${machine}/*`)),
     key: resourceTexts(rule?.ServerSideEncryptionByDefault.KMSMasterKeyID),
     objectsIn: (place) => `\${Bucket.Arn}/${place}/*`,
   };

@@ -32,6 +32,17 @@ export const csvField = (text: string | null): string => {
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
+/**
+ * One field of a file that people open in a spreadsheet: what a spreadsheet would run as a formula has an apostrophe before it.
+ * Numbers stay as they are. Not for data that is read back.
+ */
+export const spreadsheetField = (text: string | null): string =>
+  csvField(text !== null && FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text);
+
+/** Spreadsheets skip blanks and controls before the sign, and take full-width signs for the plain ones. */
+const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r]/u;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 const NEEDS_QUOTES = /[",\r\n]/;
 
 type FieldEncoder = (value: WarehouseValue) => string;

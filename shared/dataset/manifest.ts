@@ -76,6 +76,8 @@ export const DatasetManifest = z.strictObject({
   format: DatasetFormat,
   /** The columns of the parts, in their order. */
   columns: z.array(DatasetColumn),
+  /** The values of text columns that have few; absent from manifests of earlier versions. */
+  categories: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   parts: z.array(DatasetPart),
   rowCount: z.int().nonnegative(),
   sizeBytes: z.int().nonnegative(),

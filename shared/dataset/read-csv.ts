@@ -10,7 +10,8 @@ export interface CsvRecord {
 const MAX_RECORD_LENGTH = 64 * 1024 * 1024;
 
 /**
- * Reads CSV as it arrives, holding one chunk and one record in memory. Lines end with LF or CR LF.
+ * Reads CSV as it arrives, holding one chunk and one record in memory. Lines end with LF or CR LF; of a file whose lines end with
+ * CR alone, as old spreadsheets write it, all is held.
  *
  * @param name how the messages call the file, such as its URI.
  * @throws MalformedCsvError naming file and line for text that RFC 4180 doesn't allow, and never quoting it.
@@ -47,10 +48,15 @@ const recordReader = (name: string) => {
   };
 
   const recordOf = (text: string): CsvRecord => {
-    const ended = text.endsWith('\r') ? text.slice(0, -1) : text;
-    const record = { line, fields: ended.includes('"') ? quotedFields(ended, fail) : plainFields(ended) };
+    const record = { line, fields: text.includes('"') ? quotedFields(text, fail) : plainFields(text) };
     line += 1 + countLineFeeds(text);
     return record;
+  };
+
+  /** What stands before a line feed: one record, unless carriage returns alone end lines too. */
+  const recordsOf = (text: string): CsvRecord[] => {
+    const ended = text.endsWith('\r') ? text.slice(0, -1) : text;
+    return ended.includes('\r') ? splitAtReturns(ended).map(recordOf) : [recordOf(ended)];
   };
 
   return {
@@ -67,7 +73,7 @@ const recordReader = (name: string) => {
         position = next + 1;
         if (rest[next] === '"') quoted = !quoted;
         else {
-          records.push(recordOf(rest.slice(start, next)));
+          records.push(...recordsOf(rest.slice(start, next)));
           start = position;
         }
       }
@@ -75,7 +81,7 @@ const recordReader = (name: string) => {
       searched = rest.length;
       if (rest.length > MAX_RECORD_LENGTH) fail(`the record is longer than ${MAX_RECORD_LENGTH} characters.`);
       if (end && quoted) fail('a quote is opened and never closed.');
-      if (end && rest.length > 0) records.push(recordOf(rest));
+      if (end && rest.length > 0) records.push(...recordsOf(rest));
       return records;
     },
   };
@@ -89,12 +95,28 @@ const nextOf = (text: string, position: number): number => {
   return quote < 0 ? lineFeed : position + quote;
 };
 
+/** At the carriage returns that stand outside of quotes. */
+const splitAtReturns = (text: string): string[] => {
+  const pieces: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') quoted = !quoted;
+    if (text[at] !== '\r' || quoted) continue;
+    pieces.push(text.slice(start, at));
+    start = at + 1;
+  }
+  return [...pieces, text.slice(start)];
+};
+
 const plainFields = (text: string): (string | null)[] => text.split(',').map((field) => (field === '' ? null : field));
 
 const quotedFields = (text: string, fail: (problem: string) => never): (string | null)[] => {
   const fields: (string | null)[] = [];
   let position = 0;
   for (;;) {
+    // A byte order mark in front of a quote is none of the value's: with it there may be no quotes.
+    if (text[position] === '\ufeff' && text[position + 1] === '"') position += 1;
     const isQuoted = text[position] === '"';
     const end = isQuoted ? closingQuote(text, position + 1) + 1 : endOfPlain(text, position);
     const field = text.slice(position, end);

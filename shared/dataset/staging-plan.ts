@@ -74,6 +74,8 @@ export const PartitionFacts = z.strictObject({
   rowCount: z.int().nonnegative(),
   /** The sum of the rows' checksums; 0 when the proof is the count. */
   checksum: z.string(),
+  /** The values of text columns that have few, among the rows to train on or to score. */
+  categories: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   /** The objects that were written; a dataset that got no row of the partition has none. */
   parts: z.array(
     z.strictObject({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
 import { logger } from '#shared/logger.ts';
+import { mistakesOf } from '#shared/schema-mistakes.ts';
 import { HttpEvent, type HttpResponse } from './http-event.ts';
 import type { Answer, Operation, Request } from './operation.ts';
 import { HttpProblem, problemResponse } from './problem.ts';
@@ -55,7 +56,7 @@ const check = <S extends z.ZodType>(part: string, schema: S | undefined, value: 
   if (!schema) return undefined as z.output<S>;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new HttpProblem(400, 'InvalidRequest', `The ${part} isn't what is expected.\n${z.prettifyError(parsed.error)}`);
+  throw new HttpProblem(400, 'InvalidRequest', `The ${part} isn't what is expected.\n${mistakesOf(parsed.error)}`);
 };
 
 /** `no-store`: runs and predictions are nobody's to cache. */

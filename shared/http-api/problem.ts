@@ -33,6 +33,7 @@ export class HttpProblem extends Error {
 /** How the errors of `shared/errors.ts` are told over HTTP. Any other is a 500 without its message. */
 const STATUS_OF_ERRORS: Readonly<Record<string, number>> = {
   InvalidInputError: 400,
+  FeatureMismatchError: 400,
   UnknownPipelineError: 404,
   UnknownRunError: 404,
   RunExistsError: 409,
@@ -44,6 +45,7 @@ const STATUS_OF_ERRORS: Readonly<Record<string, number>> = {
   MalformedCsvError: 400,
   PayloadTooLargeError: 413,
   EndpointThrottledError: 503,
+  ModelTimeoutError: 504,
 };
 
 /** The answer to a request that ended in an error. Only messages that were written for callers leave the function. */

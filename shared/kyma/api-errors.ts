@@ -98,7 +98,10 @@ const parseBody = (body: unknown): Partial<Status> => {
 
 /** Each cause on a line of its own, in the place of the message's list of them. */
 const withCauses = ({ message, details }: Status): string => {
-  const causes = (details?.causes ?? []).filter(({ field }) => field !== NO_FIELD);
+  const causes = (details?.causes ?? []).filter(({ field, message: cause = '' }) =>
+    // A policy's cause has no field, and is in the message already.
+    field ? field !== NO_FIELD : !message.includes(cause),
+  );
   if (causes.length === 0) return message;
   const lines = causes.map(({ field, message: cause = '' }) => `\n  ${field ? `${field}: ` : ''}${cause}`);
   return `${message.replace(/(?<= is invalid): .*/s, ':')}${lines.join('')}`;

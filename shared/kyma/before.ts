@@ -3,6 +3,7 @@ import type { Before } from '#shared/kyma/deployment-record.ts';
 import type { ApiRule, Deployment, HorizontalPodAutoscaler, ReplicaSet } from '#shared/kyma/objects.ts';
 import { type Owner, RUN_ANNOTATION, selectorOf } from '#shared/kyma/ownership.ts';
 import { servingOf } from '#shared/kyma/replica-sets.ts';
+import type { UriIn } from '#shared/store/layout.ts';
 
 /**
  * What serves on the cluster, to be recorded before a run changes anything. Where another run was stopped amid its rollout,
@@ -12,7 +13,7 @@ export const findBefore = async (
   cluster: Cluster,
   owner: Owner,
   place: ObjectName,
-  recordOf: (runUri: string) => Promise<Before | undefined>,
+  recordOf: (runUri: UriIn<'runs'>) => Promise<Before | undefined>,
 ): Promise<Before> => {
   const live = await cluster.get<Deployment>('Deployment', place);
   if (!live) return { previous: null, autoscalerBefore: null, apiRuleBefore: { spec: null } };

@@ -27,7 +27,7 @@ export interface Cluster {
   logTail(
     pod: ObjectName,
     container: string,
-    options: { readonly previous: boolean; readonly lineCount: number },
+    options: { readonly previous: boolean; readonly lineCount: number; readonly since?: Date },
   ): Promise<string>;
 }
 

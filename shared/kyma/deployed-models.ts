@@ -8,8 +8,6 @@ import { LABELS, PIPELINE_LABEL, RUN_ANNOTATION, STAGE_LABEL } from '#shared/kym
 export interface DeployedToKyma {
   readonly pipeline: string;
   readonly namespace: string;
-  /** Its pull secret goes by this name. */
-  readonly name: string;
   /** Absent while the model has no route, or none that we may see. */
   readonly url?: string;
   readonly imageUri: string;
@@ -29,7 +27,6 @@ export const deployedToKyma = async (cluster: Cluster, stage?: string): Promise<
       return {
         pipeline: metadata.labels?.[PIPELINE_LABEL] ?? name,
         namespace,
-        name,
         ...(url && { url }),
         imageUri: spec.template.spec.containers[0]?.image ?? '',
         runUri: metadata.annotations?.[RUN_ANNOTATION],

@@ -92,9 +92,18 @@ export const kubernetesCluster = (access: ClusterAccess, guard: AddressGuard): C
       return items.map((item) => plain<KubernetesEvent>(item)).sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
     },
 
-    async logTail({ namespace = 'default', name }, container, { previous, lineCount }) {
+    async logTail({ namespace = 'default', name }, container, { previous, lineCount, since }) {
+      // Whole seconds, by the clock of the cluster.
+      const sinceSeconds = since && Math.max(1, Math.ceil((Date.now() - since.getTime()) / 1000) + 1);
       try {
-        return await core.readNamespacedPodLog({ namespace, name, container, previous, tailLines: lineCount });
+        return await core.readNamespacedPodLog({
+          namespace,
+          name,
+          container,
+          previous,
+          tailLines: lineCount,
+          ...(sinceSeconds && { sinceSeconds }),
+        });
       } catch (error) {
         // 400: the container has not started, or was never restarted.
         if (isNotFound(error) || isStatus(error, 400)) return '';

@@ -1,5 +1,5 @@
 import type { Deployment, ReplicaSet } from '#shared/kyma/objects.ts';
-import { quantityOf } from '#shared/kyma/quantity.ts';
+import { quantityOf } from '#shared/kyma/resource-quantities.ts';
 
 /** Why the cluster takes no pod of a ReplicaSet at the moment. */
 export interface PodRefusal {

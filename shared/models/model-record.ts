@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError, NoChampionError, ObjectChangedError, ObjectMissingError } from '#shared/errors.ts';
 import { assertModelUnchanged, ModelArchive, SourceArchive } from '#shared/models/archive.ts';
+import { FeatureContract } from '#shared/models/feature-contract.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineName } from '#shared/pipeline/definition.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
@@ -26,6 +27,8 @@ export const ModelRecord = z.strictObject({
   /** Its version in SageMaker's model registry, which has its approval. */
   modelPackageArn: z.string().min(1),
   registeredAt: z.iso.datetime(),
+  /** What it was trained with. Null for a model that was trained elsewhere; absent from records of earlier versions. */
+  contract: FeatureContract.nullable().optional(),
 });
 export type ModelRecord = z.infer<typeof ModelRecord>;
 
@@ -35,11 +38,19 @@ export const Champion = z.strictObject({
   trainingJobName: z.string(),
   runUri: RunUri,
   promotedAt: z.iso.datetime(),
+  /** The last run that has put it into service; absent where that is `runUri`. */
+  deployedByRunUri: RunUri.optional(),
 });
 export type Champion = z.infer<typeof Champion>;
 
 export const modelRecordUri = (storeUri: string, pipeline: string, trainingJobName: string): string =>
   `${folderIn(storeUri, 'models')}${pipeline}/${trainingJobName}.json`;
+
+/** What a run's own record says of its model. The contract, which can be long, stays in the register. */
+export const modelFact = (uri: string, { contract: _, ...record }: ModelRecord): object => ({
+  modelRecordUri: uri,
+  ...record,
+});
 
 const championUri = (storeUri: string, pipeline: string): string =>
   `${folderIn(storeUri, 'models')}${pipeline}/champion.json`;
@@ -105,10 +116,13 @@ export const championRecordUri = async (
 ): Promise<string> => {
   const current = await readChampion(objectStore, championUri(storeUri, pipeline));
   if (current) return current.champion.modelRecordUri;
-  throw new NoChampionError(
+  throw noChampion(pipeline);
+};
+
+export const noChampion = (pipeline: string): NoChampionError =>
+  new NoChampionError(
     `The pipeline ${pipeline} has no model to score with. Run it once with mode "full", or "train" if it deploys nothing.`,
   );
-};
 
 /** The model that answers for the pipeline now, and the run that has put it there; undefined before there is one. */
 export const findChampion = async (
@@ -116,6 +130,9 @@ export const findChampion = async (
   storeUri: string,
   pipeline: string,
 ): Promise<Champion | undefined> => (await readChampion(objectStore, championUri(storeUri, pipeline)))?.champion;
+
+/** The run whose records say where the champion serves. Another one may have trained it. */
+export const deployedBy = ({ runUri, deployedByRunUri }: Champion): string => deployedByRunUri ?? runUri;
 
 export interface Promotion {
   readonly modelRecordUri: UriIn<'models'>;
@@ -126,7 +143,8 @@ export interface Promotion {
 }
 
 /**
- * Makes a model the pipeline's champion. It stays as it is when it is already.
+ * Makes a model the pipeline's champion. Where it is that already, only who has put it into service last is noted: its place
+ * may be another one since.
  *
  * @throws ObjectChangedError when another run promoted one in between; a retry then decides again.
  */
@@ -134,13 +152,16 @@ export const promote = async (objectStore: ObjectStore, promotion: Promotion): P
   const { record, storeUri, runUri } = promotion;
   const uri = championUri(storeUri, record.pipeline);
   const current = await readChampion(objectStore, uri);
-  if (current?.champion.modelRecordUri === promotion.modelRecordUri) return;
-  const champion: Champion = {
-    modelRecordUri: promotion.modelRecordUri,
-    trainingJobName: record.trainingJobName,
-    runUri,
-    promotedAt: new Date().toISOString(),
-  };
+  const standing = current?.champion.modelRecordUri === promotion.modelRecordUri ? current.champion : undefined;
+  if (standing && deployedBy(standing) === runUri) return;
+  const champion: Champion = standing
+    ? { ...standing, deployedByRunUri: runUri }
+    : {
+        modelRecordUri: promotion.modelRecordUri,
+        trainingJobName: record.trainingJobName,
+        runUri,
+        promotedAt: new Date().toISOString(),
+      };
   await objectStore.put(uri, `${JSON.stringify(champion, null, 2)}\n`, {
     contentType: 'application/json',
     ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' }),

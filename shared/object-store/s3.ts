@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -10,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { ObjectChangedError, ObjectForbiddenError, ObjectMissingError } from '#shared/errors.ts';
+import { BODY_LIMITS, type BodyLimits, objectBody } from '#shared/object-store/object-body.ts';
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 
 /** The smallest parts that S3 takes: 10,000 of them (its limit) hold 50 GB, and two in flight keep an upload under 25 MB of memory. */
@@ -25,8 +27,11 @@ const STAGED = 'fedml-data=staged';
  * @param owner The account that the buckets must belong to. A bucket's name is free for anybody once it is deleted; whoever
  *   has taken it since is neither read from nor written to.
  */
-export const s3ObjectStore = (client = new S3Client({}), owner = process.env.FEDML_BUCKET_OWNER): ObjectStore =>
-  storeOf(owner ? ofOwner(client, owner) : client);
+export const s3ObjectStore = (
+  client = new S3Client({}),
+  owner = process.env.FEDML_BUCKET_OWNER,
+  limits = BODY_LIMITS,
+): ObjectStore => storeOf(owner ? ofOwner(client, owner) : client, limits);
 
 /** Makes every call of the client, the parts of uploads included, fail with AccessDenied on buckets of other accounts. */
 const ofOwner = (client: S3Client, owner: string): S3Client => {
@@ -37,14 +42,14 @@ const ofOwner = (client: S3Client, owner: string): S3Client => {
   return client;
 };
 
-const storeOf = (client: S3Client): ObjectStore => ({
+const storeOf = (client: S3Client, limits: BodyLimits): ObjectStore => ({
   async getText(uri) {
-    const object = await get(client, uri);
-    return { text: await object.Body!.transformToString('utf-8'), etag: object.ETag! };
+    const { body, etag } = await bodyOf(client, uri, limits);
+    return { text: (await buffer(body)).toString('utf8'), etag };
   },
 
   async getStream(uri, { ifMatch } = {}) {
-    return (await get(client, uri, ifMatch)).Body as Readable;
+    return (await bodyOf(client, uri, limits, ifMatch)).body;
   },
 
   async stat(uri) {
@@ -101,10 +106,24 @@ const storeOf = (client: S3Client): ObjectStore => ({
   },
 });
 
-const get = async (client: S3Client, uri: string, ifMatch?: string): Promise<GetObjectCommandOutput> => {
+/** The whole of the version that the first bytes are of. */
+const bodyOf = async (client: S3Client, uri: string, limits: BodyLimits, ifMatch?: string) => {
+  const { Body, ETag } = await get(client, uri, { ifMatch });
+  const rest = async (from: number): Promise<Readable> => {
+    const range = from === 0 ? undefined : `bytes=${from}-`;
+    return (await get(client, uri, { ifMatch: ETag, range })).Body as Readable;
+  };
+  return { body: objectBody(uri, Body as Readable, rest, limits), etag: ETag! };
+};
+
+const get = async (
+  client: S3Client,
+  uri: string,
+  { ifMatch, range }: { ifMatch?: string | undefined; range?: string | undefined },
+): Promise<GetObjectCommandOutput> => {
   const { bucket, key } = parseObjectUri(uri);
   try {
-    return await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: ifMatch }));
+    return await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: ifMatch, Range: range }));
   } catch (error) {
     throw isConditionFailure(error) ? overwritten(uri, error) : asRefusal(error, uri);
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CpuQuantity, MemoryQuantity, mebibytes, milliCpus } from '#shared/kyma/quantity.ts';
+import { CpuQuantity, MemoryQuantity, mebibytes, milliCpus } from '#shared/kyma/resource-quantities.ts';
 import { repeatedColumns } from '#shared/predictions/target-table.ts';
 import { frameworkVersionProblem } from '#shared/sagemaker/image-uris.ts';
 import { hasLocalStorage } from '#shared/sagemaker/instance-types.ts';
@@ -191,7 +191,7 @@ const watermarkMode = about(
 );
 
 const scheduledScoring = about(
-  z.object({ schedule: z.array(z.object({ mode: z.string() })), prediction: z.undefined() }),
+  z.object({ schedule: z.array(z.object({ mode: z.string() })), prediction: z.undefined().optional() }),
   ({ schedule }) =>
     schedule.map(
       ({ mode }, index) =>
@@ -200,7 +200,7 @@ const scheduledScoring = about(
 );
 
 const served = z.object({
-  training: z.object({ entryPoint: z.string(), imageUri: z.undefined() }),
+  training: z.object({ entryPoint: z.string(), imageUri: z.undefined().optional() }),
   deployment: z.object({ target }),
   prediction: z.object({}).optional(),
 });
@@ -243,7 +243,7 @@ const frameworkVersion = about(
     training: z.object({
       framework: z.enum(['sklearn', 'xgboost', 'pytorch']),
       frameworkVersion: z.string(),
-      imageUri: z.undefined(),
+      imageUri: z.undefined().optional(),
     }),
     deployment: z.object({ target }),
     prediction: z.object({}).optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CpuQuantity, MemoryQuantity } from '#shared/kyma/quantity.ts';
+import { CpuQuantity, MemoryQuantity } from '#shared/kyma/resource-quantities.ts';
 import { checkSettings } from '#shared/pipeline/cross-field.ts';
 import { MetricRegex } from '#shared/pipeline/metric-regex.ts';
 import { PredictionType } from '#shared/pipeline/prediction-type.ts';
@@ -227,6 +227,8 @@ const Prediction = z.strictObject({
   method: z.enum(['transform', 'endpoint', 'kyma']).default('transform'),
   /** Instances of the batch transform. */
   instances: instancesFor('transform').prefault({}),
+  /** The most that the model is sent at a time; less, while it is slow. A batch transform rounds up to megabytes. */
+  payloadKb: z.int().min(1).max(4096).optional(),
   /** What the model answers for a row, in the order of its CSV output. */
   columns: z.array(z.strictObject({ name: Identifier, type: PredictionType })).min(1),
   target: PredictionTarget,

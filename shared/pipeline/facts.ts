@@ -14,6 +14,7 @@ export const FACTS = {
   evaluation: 'training/evaluation.json',
   model: 'training/model.json',
   endpoint: 'deployment/endpoint.json',
+  restoration: 'deployment/restoration.json',
   image: 'deployment/image.json',
   kyma: 'deployment/kyma.json',
   smokeTest: 'deployment/smoke-test.json',

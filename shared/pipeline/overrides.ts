@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { InvalidInputError } from '#shared/errors.ts';
 import { nearestNames } from '#shared/nearest-names.ts';
 import { PipelineDefinition } from '#shared/pipeline/definition.ts';
+import { mistakesOf } from '#shared/pipeline/setting-mistakes.ts';
 
 /**
  * What an execution's input may change of `pipeline.yml`: how much a run costs and how it trains. What it reads and where
@@ -30,6 +31,7 @@ export const OVERRIDABLE_PATHS = [
   'prediction.method',
   'prediction.instances.type',
   'prediction.instances.count',
+  'prediction.payloadKb',
 ] as const;
 
 /** Settings that `null` takes away: on-demand instead of spot, instances instead of serverless. */
@@ -49,7 +51,7 @@ export const applyOverrides = (definition: PipelineDefinition, overrides: Overri
   for (const [path, value] of Object.entries(overrides)) set(changed, path, value);
   const parsed = PipelineDefinition.safeParse(changed);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+  const issues = parsed.error.issues.flatMap(mistakesOf).map(({ path, message }) => `  ${path.join('.')}: ${message}`);
   throw new InvalidInputError(`With its overrides, the pipeline is not valid.\n${issues.join('\n')}`);
 };
 

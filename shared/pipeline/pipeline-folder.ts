@@ -5,7 +5,7 @@ import { InvalidInputError, InvalidPipelineError, UnknownPipelineError } from '#
 import { nearestNames } from '#shared/nearest-names.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { parseDefinition } from '#shared/pipeline/definition-file.ts';
-import { applyOverrides, type Overrides } from '#shared/pipeline/overrides.ts';
+import { folderMistakes } from '#shared/pipeline/folder-checks.ts';
 
 /** Scripts and settings, not data: the whole folder is held in memory and uploaded with every run that trains. */
 const MAX_FOLDER_BYTES = 20 * 1024 * 1024;
@@ -37,10 +37,10 @@ export const readPipelineFolder = async (pipelinesDir: string, name: string): Pr
   await assertDeployed(pipelinesDir, name);
   const files = await readFiles(join(pipelinesDir, name), name);
   const definition = parseDefinition(
-    files.find(({ path }) => path === 'pipeline.yml')!.content.toString('utf8'),
+    files.find(({ path }) => path === 'pipeline.yml')!.content,
     `pipelines/${name}/pipeline.yml`,
+    folderMistakes(name, files),
   );
-  assertConsistent(definition, name, files);
   const scripts = files.filter(({ path }) => path !== 'pipeline.yml');
   return { definition, files, codeSha256: hashOf(files), scriptsSha256: hashOf(scripts) };
 };
@@ -103,33 +103,6 @@ async function* filePaths(folder: string, below: string, name: string): AsyncGen
     else throw new InvalidPipelineError(`pipelines/${name}/${path} is a link or a device. Put the file itself there.`);
   }
 }
-
-const assertConsistent = (definition: PipelineDefinition, name: string, files: readonly PipelineFile[]): void => {
-  if (definition.name !== name) {
-    throw new InvalidPipelineError(
-      `pipelines/${name}/pipeline.yml has the name ${JSON.stringify(definition.name)}. It must be the folder's.`,
-    );
-  }
-  for (const [index, { overrides }] of definition.schedule.entries()) assertApplicable(definition, overrides, index);
-  const { entryPoint } = definition.training;
-  if (!files.some(({ path }) => path === entryPoint)) {
-    throw new InvalidPipelineError(
-      `pipelines/${name} has no file ${entryPoint}, which training.entryPoint names. It holds: ${files.map(({ path }) => path).join(', ')}.`,
-    );
-  }
-};
-
-/** Overrides of a schedule are found wrong when the pipeline is deployed, not in the night in which it is due. */
-const assertApplicable = (definition: PipelineDefinition, overrides: Overrides, index: number): void => {
-  try {
-    applyOverrides(definition, overrides);
-  } catch (error) {
-    throw new InvalidPipelineError(
-      `pipelines/${definition.name}/pipeline.yml: schedule.${index}.overrides: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
-};
 
 const hashOf = (files: readonly PipelineFile[]): string => {
   const hash = createHash('sha256');

@@ -24,5 +24,6 @@ export const modelServerOfPlace = (sageMaker: ModelServer, kyma: ModelServer): M
   return {
     predict: (endpoint, csv) => serverOf(endpoint).predict(endpoint, csv),
     ping: async (endpoint) => serverOf(endpoint).ping?.(endpoint),
+    lastWords: async (endpoint, since) => (await serverOf(endpoint).lastWords?.(endpoint, since)) ?? '',
   };
 };

@@ -20,11 +20,16 @@ const ScoringFact = z.strictObject({
   /** Of a batch transform; what a deployed model answers is asked anew each time. */
   inputsSha256: z.string().length(64).nullable(),
   reused: ReusedPredictions.nullable(),
+  /** What of the rows the model hasn't seen in training, for people. */
+  notes: z.array(z.string()).readonly().default([]),
 });
 export type ScoringFact = z.infer<typeof ScoringFact>;
 
-export const saveScoring = (objectStore: ObjectStore, runUri: string, scoring: ScoringFact): Promise<void> =>
-  writeFact(objectStore, runUri, 'scoring', scoring);
+export const saveScoring = (
+  objectStore: ObjectStore,
+  runUri: string,
+  scoring: z.input<typeof ScoringFact>,
+): Promise<void> => writeFact(objectStore, runUri, 'scoring', scoring);
 
 /** Undefined before the run has planned its scoring. */
 export const loadScoring = async (objectStore: ObjectStore, runUri: string): Promise<ScoringFact | undefined> =>

@@ -14,6 +14,7 @@ export const cloudWatchJobLog = (client = new CloudWatchLogsClient({})): JobLog 
           logGroupName: source.logGroup,
           logStreamName: stream,
           startFromHead: false,
+          startTime: source.since?.getTime(),
           limit: maxLines,
         }),
       );

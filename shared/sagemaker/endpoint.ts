@@ -15,7 +15,11 @@ export interface Endpoints {
   describeEndpoint(endpointName: string): Promise<EndpointDescription | undefined>;
   /** The model that a configuration serves. */
   modelOfEndpointConfig(endpointConfigName: string): Promise<string | undefined>;
+  /** What a configuration's model runs on; undefined when there is no such configuration. */
+  kindOfEndpointConfig(endpointConfigName: string): Promise<EndpointKind | undefined>;
 }
+
+export type EndpointKind = 'instances' | 'serverless';
 
 /** What we send of CreateEndpointConfig. */
 export interface EndpointConfigRequest {

@@ -7,15 +7,19 @@ export type InstancePurpose = 'training' | 'endpoint' | 'transform';
 
 /** The type of an instance that SageMaker has for the purpose. */
 export const instanceTypeFor = (purpose: InstancePurpose) =>
-  z.string().superRefine((type, context) => {
-    const message = instanceTypeProblem(type, purpose);
-    if (message) context.addIssue({ code: 'custom', message });
-  });
+  z
+    .string()
+    .regex(FORM, 'must be a SageMaker instance type such as ml.m5.large')
+    .superRefine((type, context) => {
+      const message = unknownTypeProblem(type, purpose);
+      if (message) context.addIssue({ code: 'custom', message });
+    });
 
-const instanceTypeProblem = (type: string, purpose: InstancePurpose): string | undefined => {
+const FORM = /^ml\.[a-z0-9-]+\.[a-z0-9-]+$/;
+
+const unknownTypeProblem = (type: string, purpose: InstancePurpose): string | undefined => {
   const known: readonly string[] = instanceTypes[purpose];
-  if (known.includes(type)) return undefined;
-  if (!/^ml\.[a-z0-9-]+\.[a-z0-9-]+$/.test(type)) return 'must be a SageMaker instance type such as ml.m5.large';
+  if (known.includes(type) || !FORM.test(type)) return undefined;
   return `${type} is not an instance type that SageMaker has for ${PURPOSES[purpose]}.${didYouMean(type, known)}`;
 };
 

@@ -8,6 +8,8 @@ export interface LogSource {
   readonly logGroup: string;
   /** The streams whose names start so; the streams written last when absent. */
   readonly streamPrefix?: string;
+  /** Older lines are of something else. */
+  readonly since?: Date;
 }
 
 export const trainingLog = (jobName: string): LogSource => ({
@@ -21,8 +23,9 @@ export const transformLog = (jobName: string): LogSource => ({
 });
 
 /** An endpoint's streams are of its instances, old and new; the new ones wrote last. */
-export const endpointLog = (endpointName: string): LogSource => ({
+export const endpointLog = (endpointName: string, since?: Date): LogSource => ({
   logGroup: `/aws/sagemaker/Endpoints/${endpointName}`,
+  ...(since && { since }),
 });
 
 const READ_LINES = 200;
@@ -34,11 +37,17 @@ const SHOWN_CHARACTERS = 4000;
  * else the last lines. Empty when nothing was logged.
  */
 export const lastWords = async (log: JobLog, source: LogSource): Promise<string> => {
-  const lines = await readLines(log, source);
-  const start = lines.findLastIndex((line) => line.startsWith('Traceback (most recent call last)'));
+  return lastWordsOf(await readLines(log, source));
+};
+
+/** The same of lines that were read elsewhere. */
+export const lastWordsOf = (lines: readonly string[]): string => {
+  const start = lines.findLastIndex((line) => isTraceback(line));
   const told = start < 0 ? lines.filter((line) => line !== '').slice(-SHOWN_LINES) : traceback(lines.slice(start));
   return told.join('\n').slice(-SHOWN_CHARACTERS);
 };
+
+export const isTraceback = (line: string): boolean => line.startsWith('Traceback (most recent call last)');
 
 /** A log that can't be read must not keep a failure from being told. */
 const readLines = async (log: JobLog, source: LogSource): Promise<string[]> => {

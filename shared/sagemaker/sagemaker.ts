@@ -87,11 +87,11 @@ export const sageMaker = (client = new SageMakerClient({})): SageMaker => ({
   describeEndpoint: (name) =>
     found(`endpoint ${name}`, () => client.send(new DescribeEndpointCommand({ EndpointName: name }))),
 
-  async modelOfEndpointConfig(name) {
-    const config = await found(`endpoint configuration ${name}`, () =>
-      client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: name })),
-    );
-    return config?.ProductionVariants?.[0]?.ModelName;
+  modelOfEndpointConfig: async (name) => (await variantOf(client, name))?.ModelName,
+
+  async kindOfEndpointConfig(name) {
+    const variant = await variantOf(client, name);
+    return variant && (variant.ServerlessConfig ? 'serverless' : 'instances');
   },
 
   async createModelPackageGroup(request) {
@@ -117,6 +117,13 @@ export const sageMaker = (client = new SageMakerClient({})): SageMaker => ({
     await called(`model package ${arn}`, () => client.send(command));
   },
 });
+
+const variantOf = async (client: SageMakerClient, name: string) => {
+  const config = await found(`endpoint configuration ${name}`, () =>
+    client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: name })),
+  );
+  return config?.ProductionVariants?.[0];
+};
 
 /** Creates what may exist already. Jobs say so by ResourceInUse, models and endpoints by a ValidationException's text. */
 const created = async (what: string, send: () => Promise<unknown>): Promise<'created' | 'exists'> => {

@@ -21,6 +21,11 @@ export interface TransformJobRequest {
   readonly BatchStrategy: 'MultiRecord';
   readonly MaxConcurrentTransforms: number;
   readonly MaxPayloadInMB: number;
+  readonly ModelClientConfig: {
+    readonly InvocationsTimeoutInSeconds: number;
+    readonly InvocationsMaxRetries: number;
+  };
+  readonly Environment: Readonly<Record<string, string>>;
   readonly TransformInput: {
     readonly DataSource: { readonly S3DataSource: { readonly S3DataType: 'S3Prefix'; readonly S3Uri: string } };
     readonly ContentType: 'text/csv';
@@ -51,6 +56,9 @@ export interface TransformJobDescription {
   readonly TransformJobStatus?: string | undefined;
   readonly FailureReason?: string | undefined;
   readonly ModelName?: string | undefined;
+  /** SageMaker bills the time between the two. */
+  readonly TransformStartTime?: Date | undefined;
+  readonly TransformEndTime?: Date | undefined;
   readonly TransformOutput?: { readonly S3OutputPath?: string | undefined } | undefined;
 }
 
@@ -71,7 +79,9 @@ export const transformJobRequest = (
     ModelName: modelName,
     BatchStrategy: 'MultiRecord',
     MaxConcurrentTransforms: 1,
-    MaxPayloadInMB: 6,
+    MaxPayloadInMB: Math.ceil((prediction.payloadKb ?? DEFAULT_PAYLOAD_KB) / 1024),
+    ModelClientConfig: { InvocationsTimeoutInSeconds: MAX_INVOCATION_SECONDS, InvocationsMaxRetries: 3 },
+    Environment: serverTimeout(definition),
     TransformInput: {
       DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: folderOf(scoreManifest) } },
       ContentType: 'text/csv',
@@ -92,6 +102,20 @@ export const transformJobRequest = (
     Tags: tagsOf({ pipeline, runId, runUri }, tags),
   };
 };
+
+/** SageMaker's own default. */
+const DEFAULT_PAYLOAD_KB = 6 * 1024;
+
+/** The most that SageMaker takes; 600 seconds unless it is told. */
+const MAX_INVOCATION_SECONDS = 3600;
+
+/** The server in SageMaker's images ends a request after 60 seconds unless it is told otherwise. */
+const serverTimeout = (definition: PipelineDefinition): Record<string, string> => ({
+  SAGEMAKER_MODEL_SERVER_TIMEOUT: `${MAX_INVOCATION_SECONDS}`,
+  ...Object.fromEntries(
+    Object.entries(transformEnvironment(definition)).filter(([name]) => name === 'SAGEMAKER_MODEL_SERVER_TIMEOUT'),
+  ),
+});
 
 /** The model is served with the same variables by a transform as by the endpoint. */
 export const transformEnvironment = ({ deployment }: PipelineDefinition): Record<string, string> =>

@@ -38,7 +38,7 @@ export const parseCron = (expression: string): NextMinute => {
   const years = parseValues(year, YEAR);
   const daysOf = dayOfWeek === '?' ? parseDayOfMonth(dayOfMonth) : parseDayOfWeek(dayOfWeek);
 
-  return (after) => {
+  const next: NextMinute = (after) => {
     const start = Math.floor(after.getTime() / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
     const first = new Date(start);
     for (const y of years.filter((value) => value >= first.getUTCFullYear())) {
@@ -55,6 +55,12 @@ export const parseCron = (expression: string): NextMinute => {
     }
     return undefined;
   };
+  if (!next(new Date(0))) {
+    throw new RangeError(
+      `never matches: the calendar has no day-of-month ${dayOfMonth} with month ${month}, day-of-week ${dayOfWeek}, year ${year}`,
+    );
+  }
+  return next;
 };
 
 const MINUTE_MS = 60_000;

@@ -1,12 +1,13 @@
 import type { DatasetColumn } from '#shared/dataset/manifest.ts';
 import { InvalidInputError, UnwritableValueError } from '#shared/errors.ts';
 import { isFloatingDecimal, isLarge, type TypeKind, typeKind } from '#shared/warehouse/column-types.ts';
+import { bareText, isList } from '#shared/warehouse/model-text.ts';
 import { plainDigits } from '#shared/warehouse/value-text.ts';
 import type { WarehouseValue } from '#shared/warehouse/warehouse.ts';
 
 /**
- * Turns the text of a field into the value to bind for the column. NaN and the infinities, which HANA's numbers don't
- * have, become NULL.
+ * Turns the text of a field into the value to bind for the column. What models write for a missing value becomes NULL but in
+ * a column of texts, and so do the infinities, which HANA's numbers don't have.
  *
  * @throws UnwritableValueError that says what is wrong with the value and never what it is.
  */
@@ -15,8 +16,10 @@ export const textToValue = (column: DatasetColumn): ((text: string | null) => Wa
   if (!kind) throw new InvalidInputError(`${column.name} has the HANA type ${column.type}, which can't be written.`);
   const convert = FROM_TEXT[kind];
   const isNumber = NUMBERS.has(kind);
+  const bareOf = kind === 'text' || kind === 'binary' ? (text: string) => text : bareText;
   return (text) => {
-    const value = text === null || (isNumber && NOT_FINITE.test(text)) ? null : convert(text, column);
+    const bare = text === null ? undefined : bareOf(text);
+    const value = bare === undefined || (isNumber && INFINITE.test(bare)) ? null : convert(bare, column);
     if (value === null && !column.nullable) throw new UnwritableValueError('there is no value where one must be');
     return value;
   };
@@ -24,8 +27,7 @@ export const textToValue = (column: DatasetColumn): ((text: string | null) => Wa
 
 const NUMBERS: ReadonlySet<TypeKind> = new Set(['integer', 'decimal', 'real', 'double']);
 
-/** As Python, NumPy, JavaScript and JSON's relatives write them. */
-const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
+const INFINITE = /^[+-]?inf(inity)?$/i;
 
 /** Three digits of an exponent are more than any number type of HANA holds; without a limit `1e999999999` fills memory. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/;
@@ -75,24 +77,19 @@ const finite = (number: number): number => {
   return number;
 };
 
+/** A classifier of two classes may answer True and False where 1 and 0 are to be written. */
 const plainNumber = (text: string): string => {
-  if (!NUMBER.test(text)) throw bad('a number', text);
-  return plainDigits(text);
+  if (NUMBER.test(text)) return plainDigits(text);
+  if (/^true$/i.test(text)) return '1';
+  if (/^false$/i.test(text)) return '0';
+  throw bad('a number', text);
 };
 
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  true: true,
-  '1': true,
-  '1.0': true,
-  false: false,
-  '0': false,
-  '0.0': false,
-};
-
+/** NumPy's savetxt writes 1 as 1.000000000000000000e+00. */
 const boolean: FromText = (text) => {
-  const value = BOOLEANS[text.toLowerCase()];
-  if (value === undefined) throw bad('true or false', text);
-  return value;
+  const number = NUMBER.test(text) || /^(true|false)$/i.test(text) ? Number(plainNumber(text)) : undefined;
+  if (number !== 0 && number !== 1) throw bad('true or false', text);
+  return number === 1;
 };
 
 /** From this size on the driver may lose an NCLOB's characters outside the Basic Multilingual Plane. */
@@ -124,7 +121,7 @@ const binary: FromText = (text, column) => {
 
 /** A date, also as the midnight that pandas makes of it. */
 const date: FromText = (text) => {
-  const [, day] = /^(\d{4}-\d{2}-\d{2})(?:[T ]00:00:00(?:\.0+)?)?$/.exec(text) ?? [];
+  const [, day] = /^(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?)?$/.exec(text) ?? [];
   if (day === undefined || !isCalendarDay(day)) throw bad('a date as YYYY-MM-DD', text);
   return day;
 };
@@ -134,12 +131,19 @@ const time: FromText = (text) => {
   return text;
 };
 
-/** HANA keeps seven digits of a second. */
+/** Without the time of day where pandas leaves it out, which it does when all are midnights. */
+const TIMESTAMP =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d)(?:(:[0-5]\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+
+/** HANA keeps seven digits of a second, and no offset from UTC. */
 const timestamp: FromText = (text, { type }) => {
-  const [, day, clock, fraction = ''] =
-    /^(\d{4}-\d{2}-\d{2})[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?$/.exec(text) ?? [];
+  const [, day, clock = '00:00', seconds = ':00', fraction = '', offset = 'Z'] = TIMESTAMP.exec(text) ?? [];
   if (day === undefined || !isCalendarDay(day)) throw bad('a timestamp as YYYY-MM-DD HH:MM:SS', text);
-  return type === 'SECONDDATE' || fraction === '' ? `${day} ${clock}` : `${day} ${clock}.${fraction.slice(0, 7)}`;
+  if (!/^(Z|[+-]00:?00)$/.test(offset)) {
+    throw new UnwritableValueError(`a timestamp of UTC is needed, and there is one with the offset ${offset}`);
+  }
+  const moment = `${day} ${clock}${seconds}`;
+  return type === 'SECONDDATE' || fraction === '' ? moment : `${moment}.${fraction.slice(0, 7)}`;
 };
 
 const isCalendarDay = (day: string): boolean => {
@@ -169,5 +173,6 @@ const bad = (wanted: string, text: string): UnwritableValueError =>
 const shapeOf = (text: string): string => {
   if (text === '') return 'an empty text';
   if (NUMBER.test(text)) return 'another number';
+  if (isList(text)) return 'a list in brackets: the model must answer one value for each column';
   return `a text of ${text.length} ${text.length === 1 ? 'character' : 'characters'}`;
 };

@@ -64,11 +64,15 @@ export const openSageMaker = async () => {
   });
   const s3Client = new S3Client(clientOf(s3.url));
   await s3Client.send(new CreateBucketCommand({ Bucket: 'store' }));
+  const jobLog = cloudWatchJobLog(new CloudWatchLogsClient(clientOf(logServer.url)));
   const ports = {
     objectStore: s3ObjectStore(s3Client),
     sageMaker: sageMaker(new SageMakerClient(clientOf(sageMakerServer.url))),
-    jobLog: cloudWatchJobLog(new CloudWatchLogsClient(clientOf(logServer.url))),
-    modelServer: sageMakerModelServer(new SageMakerRuntimeClient(clientOf(sageMakerServer.runtimeUrl))),
+    jobLog,
+    modelServer: sageMakerModelServer({
+      client: new SageMakerRuntimeClient(clientOf(sageMakerServer.runtimeUrl)),
+      log: jobLog,
+    }),
     taskTokens,
     openCluster: () => Promise.reject(new Error('No cluster is needed.')),
   };

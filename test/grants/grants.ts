@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeployedPolicies, PolicyDocument } from '#local/iam/iam.ts';
 import { type Decision, decide } from '#local/iam/policy/decide.ts';
@@ -25,7 +25,9 @@ export interface Session {
 
 /** Everything that was recorded in a folder, a file for each local cloud. */
 export const readSessions = (folder: string): Session[] =>
-  readdirSync(folder).flatMap((file) => sessionsOf(readFileSync(join(folder, file), 'utf8')));
+  (existsSync(folder) ? readdirSync(folder) : []).flatMap((file) =>
+    sessionsOf(readFileSync(join(folder, file), 'utf8')),
+  );
 
 /** The sessions of a record, of which a file may hold several: policies are deployed anew. The first one has none yet. */
 export const sessionsOf = (text: string): Session[] => {

@@ -18,10 +18,6 @@ export const KEPT_UNUSED: readonly { readonly grants: RegExp; readonly because: 
     because: 'It stops its child, which has to be stopped while it stages the rows to score.',
   },
   {
-    grants: /^AnnounceRunRole: states:(ListMapRuns|DescribeExecution) on .*:execution:/,
-    because: 'Children of Maps are described, their parents are asked for their Maps: one statement names both.',
-  },
-  {
     grants: /Role: s3:ListBucket /,
     because:
       'With it S3 says of a missing object that it is missing. Some functions only miss what somebody has deleted.',

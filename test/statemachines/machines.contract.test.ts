@@ -6,6 +6,7 @@ import { namedError } from '#test/local/step-functions/fake-lambda.ts';
 import { inMemoryExecutions } from '#test/shared/executions/in-memory.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 import { ANSWERS, IMAGE_URI, MODEL_RECORD_URI, planOf, scoringBy } from './answers.ts';
 import { ROOT } from './definitions.ts';
 import { openMachines } from './open-machines.ts';
@@ -184,7 +185,8 @@ describe('pipeline', () => {
     const executions = inMemoryExecutions();
     const settings = { storeUri: STORE_URI, pipelinesDir: join(ROOT, 'pipelines'), region: 'eu-central-1' };
     const answers = {
-      resolveRun: (event: ResolveRunInput) => resolveRun(event, { objectStore, executions }, settings),
+      resolveRun: (event: ResolveRunInput) =>
+        resolveRun(event, { objectStore, executions, sageMaker: inMemorySageMaker() }, settings),
     };
     await using machines = await openMachines({ answers });
 

@@ -10,10 +10,10 @@ export const MAX_ROWS = 10_000;
 
 const Rows = z.strictObject({
   /** The features in the order of the training view, without key and target; or objects by their columns' names. */
-  rows: z.union([
-    z.array(z.array(Value).min(1)).min(1).max(MAX_ROWS),
-    z.array(z.record(z.string(), Value)).min(1).max(MAX_ROWS),
-  ]),
+  rows: z
+    .array(z.union([z.array(Value).min(1), z.record(z.string(), Value)]))
+    .min(1)
+    .max(MAX_ROWS),
 });
 
 export const Predict = operation({
@@ -41,7 +41,7 @@ export const Predict = operation({
       }),
     },
   },
-  problems: [400, 404, 409, 413, 415, 502, 503],
+  problems: [400, 404, 409, 413, 415, 502, 503, 504],
 });
 
 export type PredictRequest = RequestOf<typeof Predict>;

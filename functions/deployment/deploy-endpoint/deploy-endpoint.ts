@@ -4,6 +4,7 @@ import { loadProvenModel } from '#shared/models/model-record.ts';
 import { readFact, writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
 import { endpointConfigRequest, endpointNameOf, serverEnvironment } from '#shared/sagemaker/endpoint.ts';
+import { assertEndpointCanChange } from '#shared/sagemaker/endpoint-change.ts';
 import { type ModelSettings, type Models, modelPrefix, modelRequest } from '#shared/sagemaker/model.ts';
 import { tagsOf } from '#shared/sagemaker/tags.ts';
 import { type ChangeEndpointPorts, changeEndpoint } from '#shared/tasks/change-endpoint.ts';
@@ -25,6 +26,7 @@ export const deployEndpoint = async (
   const { objectStore, sageMaker } = ports;
   const run = await loadRun(objectStore, runUri);
   const deployment = sageMakerDeployment(run);
+  await assertEndpointCanChange(sageMaker, run);
   const endpointName = endpointNameOf({ pipeline: run.pipeline, stage: run.stage }, deployment);
   const tags = tagsOf(run, run.definition.training.tags);
   const record = await loadProvenModel(objectStore, modelRecordUri);

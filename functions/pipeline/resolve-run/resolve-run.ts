@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
 import { InvalidInputError, ObjectChangedError } from '#shared/errors.ts';
 import type { Executions } from '#shared/executions/executions.ts';
 import { championRecordUri } from '#shared/models/model-record.ts';
@@ -9,8 +8,10 @@ import { applyOverrides } from '#shared/pipeline/overrides.ts';
 import { listPipelines, readPipelineFolder } from '#shared/pipeline/pipeline-folder.ts';
 import { loadRun, type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
 import { indexRun } from '#shared/pipeline/run-index.ts';
+import { assertEndpointCanChange, type EndpointReader } from '#shared/sagemaker/endpoint-change.ts';
 import { frameworkImageUri } from '#shared/sagemaker/image-uris.ts';
 import { sourceArchive } from '#shared/sagemaker/source-archive.ts';
+import { mistakesOf } from '#shared/schema-mistakes.ts';
 import { keepSource, sha256Of } from './keep-source.ts';
 import { resumeRun } from './resume-run.ts';
 import { ExecutionInput, type ResolveRunInput, type ResolveRunOutput } from './schema.ts';
@@ -19,6 +20,7 @@ import { type Steps, stepsOf } from './steps.ts';
 interface Ports {
   readonly objectStore: ObjectStore;
   readonly executions: Pick<Executions, 'describe'>;
+  readonly sageMaker: EndpointReader;
 }
 
 interface Settings {
@@ -48,6 +50,7 @@ export const resolveRun = async (
   const steps = stepsOf(request.mode, definition);
   // A job that was trained elsewhere brings its own image.
   if (request.mode !== 'deploy') assertRunnable(definition, steps, region);
+  if (steps.deploy) await assertEndpointCanChange(ports.sageMaker, { pipeline, stage, definition });
   const archive = steps.train ? await sourceArchive(folder.files) : undefined;
   const recorded = await record(objectStore, {
     runId: executionName,
@@ -83,7 +86,7 @@ const parseInput = (input: unknown): ExecutionInput => {
   const parsed = ExecutionInput.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new InvalidInputError(
-    `The execution's input can't be run.\n${z.prettifyError(parsed.error)}\n` +
+    `The execution's input can't be run.\n${mistakesOf(parsed.error)}\n` +
       'Expected: {"pipeline": "<name>", "mode": "full" | "train" | "score", "overrides": {"<dotted path>": <value>}}, ' +
       'all of them optional; {} when one pipeline is deployed. Or, to deploy what was trained elsewhere: ' +
       '{"pipeline": "<name>", "mode": "deploy", "trainingJobName": "<name>"}. Or, to go on with a run that failed or was ' +

@@ -10,6 +10,8 @@ import { executionsOfRun, resumptionName, resumptionNumber } from '#shared/execu
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { Run, runRecordUri } from '#shared/pipeline/run.ts';
 import { findRunUri } from '#shared/pipeline/run-index.ts';
+import { assertEndpointCanChange, type EndpointReader } from '#shared/sagemaker/endpoint-change.ts';
+import { mistakesOf } from '#shared/schema-mistakes.ts';
 import { assertNewest } from './assert-newest.ts';
 import { assureSource } from './keep-source.ts';
 import { type ResolveRunInput, type ResolveRunOutput, ResumeInput } from './schema.ts';
@@ -18,6 +20,7 @@ import { stepsLeft } from './steps-left.ts';
 interface Ports {
   readonly objectStore: ObjectStore;
   readonly executions: Pick<Executions, 'describe'>;
+  readonly sageMaker: EndpointReader;
 }
 
 /**
@@ -28,7 +31,7 @@ interface Ports {
  */
 export const resumeRun = async (
   { input, executionArn, executionName, startedAt }: ResolveRunInput,
-  { objectStore, executions }: Ports,
+  { objectStore, executions, sageMaker }: Ports,
   { storeUri, pipelinesDir }: { readonly storeUri: string; readonly pipelinesDir: string },
 ): Promise<ResolveRunOutput> => {
   const { resume: runId, pipeline } = parse(input);
@@ -41,6 +44,7 @@ export const resumeRun = async (
     const earlier = await executionsBefore(executions, executionArn, executionName, runId);
     assertOver(runId, earlier, outcome);
     await assertNewest(objectStore, storeUri, run, steps);
+    if (steps.deploy) await assertEndpointCanChange(sageMaker, run);
     if (steps.train) await assureSource(objectStore, run, pipelinesDir);
     const after = failure?.error ?? earlier.at(-1)?.error ?? earlier.at(-1)?.status ?? 'unknown';
     const resumptions = [...(run.resumptions ?? []), { executionArn, startedAt, after }];
@@ -58,7 +62,7 @@ const parse = (input: unknown): ResumeInput => {
   const parsed = ResumeInput.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new InvalidInputError(
-    `The execution's input can't be run.\n${z.prettifyError(parsed.error)}\n` +
+    `The execution's input can't be run.\n${mistakesOf(parsed.error)}\n` +
       'Expected: {"resume": "<run id>"}. A run is resumed as it was started, so that nothing else can be set.',
   );
 };

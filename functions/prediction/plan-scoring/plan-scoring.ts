@@ -11,6 +11,7 @@ import { saveScoring } from '#shared/reuse/scoring-fact.ts';
 import { type Endpoints, endpointNameOf } from '#shared/sagemaker/endpoint.ts';
 import { isModelOf } from '#shared/sagemaker/model.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import { checkFeatures } from './check-features.ts';
 import type { PlanScoringInput, PlanScoringOutput } from './schema.ts';
 
 interface Ports {
@@ -22,18 +23,22 @@ interface Ports {
 /**
  * Decides how a staged dataset is predicted: by a batch transform, or part by part where the model is deployed, if it is; or
  * not at all, where an earlier transform of the same rows by the same model has left its predictions.
+ *
+ * @throws FeatureMismatchError for a dataset whose columns aren't the model's features in their order.
  */
 export const planScoring = async (
   { runUri, modelRecordUri }: PlanScoringInput,
   { objectStore, sageMaker, openCluster }: Ports,
 ): Promise<PlanScoringOutput> => {
   const run = await loadRun(objectStore, runUri);
-  const { trainingJobName: model } = await loadModelRecord(objectStore, modelRecordUri);
+  const record = await loadModelRecord(objectStore, modelRecordUri);
+  const { trainingJobName: model } = record;
   const { prediction } = run.definition;
   if (!prediction) throw new InvalidInputError(`The pipeline ${run.pipeline} has no prediction in its pipeline.yml.`);
+  const notes = await checkFeatures(objectStore, run, record);
   const common = { method: prediction.method, predictionsUri: predictionPartsUri(runUri), model, reused: null };
-  if (prediction.method === 'transform') return planTransform(objectStore, run, common);
-  await saveScoring(objectStore, runUri, { ...common, inputsSha256: null });
+  if (prediction.method === 'transform') return planTransform(objectStore, run, common, notes);
+  await saveScoring(objectStore, runUri, { ...common, notes, inputsSha256: null });
   const { place, concurrency } =
     prediction.method === 'kyma'
       ? await kymaPlace(await openCluster(), run, model)
@@ -47,6 +52,7 @@ const planTransform = async (
   objectStore: ObjectStore,
   run: Run,
   anew: Omit<PlanScoringOutput, 'plan'>,
+  notes: readonly string[],
 ): Promise<PlanScoringOutput> => {
   const manifest = await loadManifest(objectStore, manifestUri(run.runUri, 'score'));
   const inputsSha256 = scoringInputsSha256(run, anew.model, manifest);
@@ -55,7 +61,7 @@ const planTransform = async (
   const scoring = known
     ? { ...anew, predictionsUri: known.predictionsUri, reused: { runUri: known.runUri, because } }
     : anew;
-  await saveScoring(objectStore, run.runUri, { ...scoring, inputsSha256 });
+  await saveScoring(objectStore, run.runUri, { ...scoring, notes, inputsSha256 });
   return { ...scoring, plan: null };
 };
 

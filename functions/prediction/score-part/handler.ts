@@ -1,5 +1,5 @@
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
-import { modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
+import { clusterOfSecret, modelClientOfSecret } from '#shared/kyma/secrets-manager.ts';
 import { kymaSettings } from '#shared/kyma/settings.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { modelServerOfPlace } from '#shared/predictions/model-place.ts';
@@ -12,7 +12,11 @@ const ports = {
   objectStore: s3ObjectStore(),
   modelServer: modelServerOfPlace(
     sageMakerModelServer(),
-    kymaModelServer({ openClient: modelClientOfSecret(kymaSettings), guard: () => kymaSettings().guard }),
+    kymaModelServer({
+      openClient: modelClientOfSecret(kymaSettings),
+      guard: () => kymaSettings().guard,
+      openCluster: clusterOfSecret(kymaSettings),
+    }),
   ),
 };
 

@@ -1,4 +1,5 @@
 import { UnstageableValueError } from '#shared/errors.ts';
+import type { Pace } from '#shared/predictions/pace.ts';
 
 /** A row to predict: the fields that identify it, and the line of CSV that the model sees of it. */
 export interface ScoringRow {
@@ -6,22 +7,23 @@ export interface ScoringRow {
   readonly features: string;
 }
 
-/** Small enough for a serverless endpoint (4 MB) and for a model to answer within a minute. */
-const TARGET_PAYLOAD_BYTES = 1024 * 1024;
-
 /** InvokeEndpoint takes 6 MiB, and a serverless endpoint 4 MB; a payload has at least two rows. */
 const MAX_ROW_BYTES = 1_900_000;
 
 /**
- * Gathers rows into payloads of about one megabyte, in order, each of two rows or more: the default server of
- * scikit-learn's image fails on one. Only a dataset of a single row makes a payload of one.
+ * Gathers rows into payloads of at most as many rows and bytes as the pace says, in order, each of two rows or more: the
+ * default server of scikit-learn's image fails on one. Only a dataset of a single row makes a payload of one.
  */
-export async function* payloads(rows: AsyncIterable<ScoringRow>): AsyncGenerator<ScoringRow[]> {
+export async function* payloads(
+  rows: AsyncIterable<ScoringRow>,
+  pace: Pick<Pace, 'maxRows' | 'maxBytes'>,
+): AsyncGenerator<ScoringRow[]> {
   let payload: ScoringRow[] = [];
   let sizeBytes = 0;
   for await (const row of rows) {
     const rowBytes = bytesOf(row);
-    if (payload.length >= 4 && sizeBytes + rowBytes > TARGET_PAYLOAD_BYTES) {
+    const isFull = sizeBytes + rowBytes > pace.maxBytes || payload.length - 2 >= pace.maxRows;
+    if (payload.length >= 4 && isFull) {
       // Two rows stay behind, so that the last payload has company whatever comes.
       const kept = payload.splice(-2);
       yield payload;

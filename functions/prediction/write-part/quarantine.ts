@@ -1,4 +1,4 @@
-import { csvField } from '#shared/dataset/csv.ts';
+import { spreadsheetField } from '#shared/dataset/csv.ts';
 import type { CsvRecord } from '#shared/dataset/read-csv.ts';
 import { UnwritableValueError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
@@ -12,7 +12,7 @@ export interface Quarantine {
   readonly rowCount: number;
   /** The record as `bind` makes it, or undefined when it was set aside. Throws UnwritableValueError when that are too many. */
   unless<R extends CsvRecord, T>(record: R, bind: (record: R) => T): T | undefined;
-  /** Writes them as CSV: line, reason, and the row as it is. Removes what an earlier try has set aside when there are none. */
+  /** Writes them as CSV for people: line, reason, and the row, in which no field is a formula of a spreadsheet. Removes what an earlier try has set aside when there are none. */
   store(objectStore: ObjectStore): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export const quarantine = (
         if (!(error instanceof UnwritableValueError)) throw error;
         if (lines.length >= maxRejectedCount) throw tooMany(error, maxRejectedCount);
         const reason = error.message.replace(`${uri}, line ${record.line}`, '').replace(/^[,:] /, '');
-        const line = [String(record.line), reason, ...record.fields].map(csvField).join(',');
+        const line = [String(record.line), reason, ...record.fields].map(spreadsheetField).join(',');
         length += line.length;
         if (length > MAX_QUARANTINE_LENGTH) throw tooMany(error, lines.length);
         lines.push(line);

@@ -4,10 +4,10 @@ import { DuplicateKeyError } from '#shared/errors.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { type Chunk, discardChunk, enterChunk, findChunks, otherWriter } from '#shared/predictions/chunks.ts';
 import { holdTarget, leaseOf } from '#shared/predictions/lease.ts';
+import { rowBinder } from '#shared/predictions/row-binder.ts';
 import { loadWriteRecord, stagingTable, type WriteRecord } from '#shared/predictions/write-record.ts';
 import type { Row, Transaction, Warehouse, WarehouseValue } from '#shared/warehouse/warehouse.ts';
 import { type Quarantine, quarantine } from './quarantine.ts';
-import { rowBinder } from './row-binder.ts';
 import type { WritePartInput, WritePartOutput } from './schema.ts';
 
 interface Ports {

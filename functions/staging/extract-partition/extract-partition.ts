@@ -1,3 +1,4 @@
+import { categoryCounter } from '#shared/dataset/categories.ts';
 import { partsUri } from '#shared/dataset/manifest.ts';
 import { partFormat } from '#shared/dataset/part-format.ts';
 import { type PartWriter, partWriter } from '#shared/dataset/part-writer.ts';
@@ -41,7 +42,14 @@ export const extractPartition = async (
   if (done && done.round >= round && done.query === text) return answerOf(done);
 
   const { runId } = await loadRun(objectStore, runUri);
-  const copied = await copy(query, runId, sorter, writersOf(objectStore, plan, sorter, partition), warehouse);
+  const copied = await copy(
+    query,
+    runId,
+    sorter,
+    writersOf(objectStore, plan, sorter, partition),
+    warehouse,
+    plan.columns,
+  );
   const facts: PartitionFacts = { partition, round, query: text, ...copied };
   await objectStore.put(factsUri(runUri, purpose, partition), JSON.stringify(facts, null, 2));
   return answerOf(facts);
@@ -65,7 +73,10 @@ const copy = async (
   { sort, datasets }: RowSorter,
   writers: readonly PartWriter[],
   warehouse: Warehouse,
-): Promise<Pick<PartitionFacts, 'rowCount' | 'checksum' | 'parts'>> => {
+  columns: StagingPlan['columns'],
+): Promise<Pick<PartitionFacts, 'rowCount' | 'checksum' | 'parts' | 'categories'>> => {
+  // Of the first dataset: the rows to train on, or those to score.
+  const counter = categoryCounter(columns);
   let rowCount = 0;
   let checksum = 0n;
   try {
@@ -74,6 +85,7 @@ const copy = async (
         rowCount += rows.length;
         if (query.checksumOf) checksum += checksumOf(rows);
         const sorted = sort(rows);
+        counter.add(sorted[0]!);
         for (const [index, writer] of writers.entries()) await writer.write(sorted[index]!);
       }
     });
@@ -83,7 +95,7 @@ const copy = async (
         return written ? [{ dataset: datasets[index]!, ...written }] : [];
       }),
     );
-    return { rowCount, checksum: String(checksum), parts: parts.flat() };
+    return { rowCount, checksum: String(checksum), parts: parts.flat(), categories: counter.categories() };
   } catch (error) {
     await Promise.all(writers.map((writer) => writer.abort(error as Error)));
     throw error;

@@ -19,6 +19,7 @@ import { qualified } from '#shared/warehouse/sql.ts';
 import type { Measure, QualifiedName, ReadSession, RowSelection, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { currentWatermark } from '#shared/watermark/current-watermark.ts';
 import { afterOf } from '#shared/watermark/watermark.ts';
+import { type ColumnOrder, modelOrder } from './model-order.ts';
 import { type Request, requestOf, selectColumns } from './request.ts';
 import { isKept, isUnchanged, type Shape, shapeSha256 } from './reuse.ts';
 import type { PlanPartitionsInput, PlanPartitionsOutput } from './schema.ts';
@@ -33,17 +34,18 @@ interface Ports {
  * plan: asked again, it answers from the one that is there, so that partitions that were read stay valid.
  *
  * @throws UnknownWarehouseObjectError for a view or columns that aren't there, all of them with the nearest names.
+ * @throws FeatureMismatchError for columns to score that aren't the features of the model.
  * @throws EmptyDatasetError when the view has no rows, or none that are new.
  * @throws DatasetShrunkError when the view has far fewer rows than the last dataset.
  * @throws ObjectMissingError when the run has sealed its dataset before, and parts of it are gone.
  */
 export const planPartitions = async (
-  { runUri, purpose }: PlanPartitionsInput,
+  { runUri, purpose, modelRecordUri }: PlanPartitionsInput,
   { warehouse, objectStore }: Ports,
 ): Promise<PlanPartitionsOutput> => {
   const plan =
     (await existingPlan(objectStore, runUri, purpose)) ??
-    (await makePlan({ runUri, purpose }, { warehouse, objectStore }));
+    (await makePlan({ runUri, purpose, modelRecordUri }, { warehouse, objectStore }));
   const { bucket, key } = parseObjectUri(partitionsUri(runUri, purpose, 0));
   return {
     bucket,
@@ -85,15 +87,16 @@ const existingPlan = async (
 
 /** The plan is written last: where it is, its partitions are. */
 const makePlan = async (
-  { runUri, purpose }: PlanPartitionsInput,
+  { runUri, purpose, modelRecordUri }: PlanPartitionsInput,
   { warehouse, objectStore }: Ports,
 ): Promise<StagingPlan> => {
   const run = await loadRun(objectStore, runUri);
   const request = requestOf(run, purpose);
+  const order = await modelOrder(objectStore, run.definition, modelRecordUri);
   const after = await startOf({ warehouse, objectStore }, run, purpose, request);
   const last = await loadLastDataset(objectStore, runUri, purpose);
   const decided = await warehouse.read({ runId: run.runId }, async (session) => {
-    const wanted = await lookAt(session, request);
+    const wanted = await lookAt(session, request, order);
     // A second try of a run's own planning may come after the run has sealed its dataset.
     const candidate = run.definition.reuse && last?.runUri !== runUri ? last : undefined;
     const reusable =
@@ -125,7 +128,7 @@ const makePlan = async (
 };
 
 const planOf = (
-  { runUri, purpose }: PlanPartitionsInput,
+  { runUri, purpose }: Pick<PlanPartitionsInput, 'runUri' | 'purpose'>,
   request: Request,
   { partitions, ...decided }: Decided,
 ): StagingPlan => ({
@@ -143,10 +146,16 @@ const planOf = (
 /** What is to be staged, before anything is known about the rows. */
 type Wanted = Pick<StagingPlan, 'source' | 'key' | 'columns'> & { readonly available: readonly DatasetColumn[] };
 
-const lookAt = async (session: ReadSession, request: Request): Promise<Wanted> => {
+const lookAt = async (session: ReadSession, request: Request, order: ColumnOrder): Promise<Wanted> => {
   const view = { schema: request.schema ?? session.schema, name: request.view };
   const available = await session.columnsOf(view);
-  return { source: { schema: view.schema, view: view.name }, available, ...selectColumns(view, available, request) };
+  const { columns, key } = selectColumns(view, available, request);
+  return {
+    source: { schema: view.schema, view: view.name },
+    available,
+    columns: order(view, columns, key.length),
+    key,
+  };
 };
 
 const shapeOf = (

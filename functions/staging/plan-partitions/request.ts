@@ -90,11 +90,6 @@ export const selectColumns = (
   { columns, key, target, keyFirst, reading }: Request,
 ): { readonly columns: DatasetColumn[]; readonly key: DatasetColumn[] } => {
   const listed = columns ?? available.map(({ name }) => name);
-  if (target !== undefined && columns && !columns.includes(target)) {
-    throw new InvalidPipelineError(
-      `source.columns leaves out the target ${JSON.stringify(target)}: without it there is nothing to learn.`,
-    );
-  }
   const wanted = target === undefined ? listed : [...listed, target];
   const extra = [reading.splitColumn, reading.watermark].filter((name) => name !== undefined);
   const picked = pickColumns(view, available, [...new Set([...key, ...wanted, ...extra])]);

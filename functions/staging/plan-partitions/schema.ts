@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import { RunUri } from '#shared/pipeline/run.ts';
+import { uriIn } from '#shared/store/uri.ts';
 
-export const PlanPartitionsInput = z.strictObject({ runUri: RunUri, purpose: StagingPurpose });
+export const PlanPartitionsInput = z.strictObject({
+  runUri: RunUri,
+  purpose: StagingPurpose,
+  /** The model that is to score the rows: they are staged in the order of its features. */
+  modelRecordUri: uriIn('models').nullable().optional(),
+});
 export type PlanPartitionsInput = z.infer<typeof PlanPartitionsInput>;
 
 /** What the state machine needs to map over partitions; the plan itself lies in S3. */

@@ -1,3 +1,4 @@
+import { mergeCategories } from '#shared/dataset/categories.ts';
 import { type LastDataset, lastDatasetUri } from '#shared/dataset/last-dataset.ts';
 import {
   type Completeness,
@@ -163,6 +164,9 @@ const manifestOf = (
     completeness,
     format: plan.format,
     columns: plan.columns,
+    ...(dataset === DATASETS_OF[plan.purpose][0] && {
+      categories: mergeCategories(facts.map((each) => each.categories)),
+    }),
     parts,
     rowCount: parts.reduce((sum, part) => sum + part.rowCount, 0),
     sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { assertModelUnchanged, type ModelArchive } from '#shared/models/archive.ts';
-import { enterModel, findModelRecord, modelRecordUri } from '#shared/models/model-record.ts';
+import { enterModel, findModelRecord, modelFact, modelRecordUri } from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, storeUriOf } from '#shared/pipeline/run.ts';
@@ -34,7 +34,7 @@ export const adoptModel = async (
   const known = await findModelRecord(objectStore, uri);
   if (known) {
     await assertModelUnchanged(objectStore, known);
-    await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...known });
+    await writeFact(objectStore, runUri, 'model', modelFact(uri, known));
     return { modelRecordUri: uri };
   }
   const job = await sageMaker.describeTrainingJob(trainingJobName);
@@ -53,11 +53,12 @@ export const adoptModel = async (
     metrics: metricsOf(job?.FinalMetricDataList),
     codeSha256: sourceArchive.sha256,
     registeredAt: new Date().toISOString(),
+    contract: null,
   } as const;
   await sageMaker.createModelPackageGroup(modelPackageGroupRequest(run));
   const modelPackageArn = await sageMaker.createModelPackage(modelPackageRequest(model, run, undefined, region));
   const record = await enterModel(objectStore, uri, { ...model, modelPackageArn });
-  await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
+  await writeFact(objectStore, runUri, 'model', modelFact(uri, record));
   return { modelRecordUri: uri };
 };
 

@@ -1,7 +1,15 @@
 import { loadManifest, manifestUri } from '#shared/dataset/manifest.ts';
 import { assertModelUnchanged } from '#shared/models/archive.ts';
 import { loadEvaluation } from '#shared/models/evaluation.ts';
-import { enterModel, findModelRecord, type ModelRecord, modelRecordUri, promote } from '#shared/models/model-record.ts';
+import { contractOf } from '#shared/models/feature-contract.ts';
+import {
+  enterModel,
+  findModelRecord,
+  type ModelRecord,
+  modelFact,
+  modelRecordUri,
+  promote,
+} from '#shared/models/model-record.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { writeFact } from '#shared/pipeline/facts.ts';
 import { loadRun, type Run, storeUriOf } from '#shared/pipeline/run.ts';
@@ -39,7 +47,7 @@ export const registerModel = async (
   await claimRows(objectStore, { runUri, definition }, uri);
   const record = (await findModelRecord(objectStore, uri)) ?? (await register(uri, input, ports, region));
   await assertModelUnchanged(objectStore, record);
-  await writeFact(objectStore, runUri, 'model', { modelRecordUri: uri, ...record });
+  await writeFact(objectStore, runUri, 'model', modelFact(uri, record));
   if (definition.deployment.target === 'none') {
     await promote(objectStore, { modelRecordUri: uri, record, storeUri, runUri });
   }
@@ -68,6 +76,7 @@ const register = async (
   const { modelArchive } = await loadEvaluation(objectStore, runUri, trainingJobName);
   const { pipeline, definition, codeSha256 } = run;
   const { training } = definition;
+  const manifest = await loadManifest(objectStore, manifestUri(trainedByRunUri, 'train'));
   const model: UnregisteredModel = {
     version: 2,
     pipeline,
@@ -80,8 +89,8 @@ const register = async (
     metrics,
     codeSha256,
     registeredAt: new Date().toISOString(),
+    contract: contractOf(manifest, definition.source),
   };
-  const manifest = await loadManifest(objectStore, manifestUri(trainedByRunUri, 'train'));
   await sageMaker.createModelPackageGroup(modelPackageGroupRequest(run));
   const modelPackageArn = await sageMaker.createModelPackage(modelPackageRequest(model, run, manifest, region));
   return enterModel(objectStore, uri, { ...model, modelPackageArn });

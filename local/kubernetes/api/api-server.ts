@@ -30,7 +30,7 @@ export interface ApiServerOptions {
   readonly admission: Admission;
   readonly now: () => Date;
   /** The lines that a pod's container has written. Throws StatusError 400 when it has not started. */
-  readonly logOf: (pod: StoredObject, container: string | undefined, previous: boolean) => string[];
+  readonly logOf: (pod: StoredObject, container: string | undefined, previous: boolean, since?: Date) => string[];
 }
 
 /** Answers Kubernetes' REST API. */
@@ -110,7 +110,9 @@ export const apiServer = (options: ApiServerOptions) => {
   const sendLog = (request: ApiRequest, response: ServerResponse): void => {
     const { query } = request;
     if (['true', '1'].includes(query.get('follow') ?? '')) throw notImplemented('followed logs');
-    const lines = logOf(find(request), query.get('container') ?? undefined, query.get('previous') === 'true');
+    const seconds = query.get('sinceSeconds');
+    const since = seconds === null ? undefined : new Date(now().getTime() - Number(seconds) * 1000);
+    const lines = logOf(find(request), query.get('container') ?? undefined, query.get('previous') === 'true', since);
     const tail = query.has('tailLines')
       ? lines.slice(lines.length - Math.min(lines.length, Number(query.get('tailLines'))))
       : lines;

@@ -5,9 +5,9 @@ import { StatusError } from './status-error.ts';
 /** Rules of the cluster's owner, beyond schemas and quotas, that each object has to pass before it is stored. */
 export interface Admission {
   refusalOf(object: Unstored): StatusError | undefined;
-  /** Has an object refused, as a ValidatingAdmissionPolicy whose rule it breaks would, until the returned function is called. */
+  /** Refuses objects that break a rule, as a ValidatingAdmissionPolicy does, until the returned function is called. */
   addPolicy(policy: Policy): () => void;
-  /** Has an object refused because the webhook that should see it gives no answer, until the returned function is called. */
+  /** Refuses objects whose webhook gives no answer, until the returned function is called. */
   addAbsentWebhook(webhook: AbsentWebhook): () => void;
 }
 
@@ -58,7 +58,7 @@ const denial = ({ name, denies, reason = 'Invalid' }: Policy, object: Unstored):
     CODES[reason],
     reason,
     `${group ? `${plural}.${group}` : plural} "${object.metadata.name}" is forbidden: ${message}`,
-    { name: object.metadata.name, group, kind: plural, causes: [{ reason: '', message }] },
+    { name: object.metadata.name, group, kind: plural, causes: [{ message }] },
   );
 };
 

@@ -23,7 +23,7 @@ export interface StatusDetails {
 }
 
 export interface Cause {
-  readonly reason: string;
+  readonly reason?: string;
   readonly message: string;
   readonly field?: string;
 }

@@ -5,25 +5,25 @@ const MAX_LINES = 2_000;
 export interface ContainerLog {
   add(lines: readonly string[]): void;
   restart(): void;
-  readonly current: readonly string[];
+  /** The lines written since then, or all. */
+  current(since?: Date): string[];
   readonly previous: readonly string[] | undefined;
 }
 
 export const containerLog = (): ContainerLog => {
-  let current: string[] = [];
+  let current: { readonly at: number; readonly line: string }[] = [];
   let previous: string[] | undefined;
   return {
     add(lines) {
-      current.push(...lines);
+      const at = Date.now();
+      current.push(...lines.map((line) => ({ at, line })));
       if (current.length > MAX_LINES) current = current.slice(-MAX_LINES);
     },
     restart() {
-      previous = current;
+      previous = current.map(({ line }) => line);
       current = [];
     },
-    get current() {
-      return current;
-    },
+    current: (since) => current.filter(({ at }) => !since || at >= since.getTime()).map(({ line }) => line),
     get previous() {
       return previous;
     },

@@ -11,7 +11,7 @@ export interface Kubelet {
   /** Starts pods that don't run, ends those that are deleted. */
   readonly controller: () => void;
   readonly podOf: (uid: string) => RunningPod | undefined;
-  readonly logOf: (pod: StoredObject, container: string | undefined, previous: boolean) => string[];
+  readonly logOf: (pod: StoredObject, container: string | undefined, previous: boolean, since?: Date) => string[];
   /** Loses all pods and images, as when the cluster replaces the node. */
   replaceNode(): Promise<void>;
   close(): Promise<void>;
@@ -53,12 +53,12 @@ export const startKubelet = async (
       }
     },
     podOf: (uid) => (ending.has(uid) ? undefined : running.get(uid)),
-    logOf(pod, container, previous) {
+    logOf(pod, container, previous, since) {
       const [{ name }] = (pod.spec as { containers: [{ name: string }] }).containers;
       const log = running.get(pod.metadata.uid)?.log(container ?? name);
       const at = `container "${container ?? name}" in pod "${pod.metadata.name}"`;
       if (!log) throw new StatusError(400, 'BadRequest', `${at} is not valid for pod ${pod.metadata.name}`);
-      if (!previous) return [...log.current];
+      if (!previous) return log.current(since);
       if (!log.previous) throw new StatusError(400, 'BadRequest', `previous terminated ${at} not found`);
       return [...log.previous];
     },

@@ -37,7 +37,7 @@ const PATH = /^((\/([A-Za-z0-9-._~!$&'()+,;=:@]|%[0-9a-fA-F]{2})*)|(\/\{\*{1,2}\
  */
 export const apiRuleCauses = ({ spec, status }: StoredObject): Cause[] => {
   const structural = [...schemaCauses((spec ?? {}) as ApiRuleSpec), ...statusCauses(status)];
-  if (structural.some(({ reason }) => BLOCKING.has(reason))) return [...structural, NOT_CHECKED];
+  if (structural.some(({ reason = '' }) => BLOCKING.has(reason))) return [...structural, NOT_CHECKED];
   return [...structural, ...celCauses((spec ?? {}) as ApiRuleSpec)];
 };
 
@@ -109,7 +109,7 @@ const statusCauses = (status: unknown): Cause[] => {
   return STATES.includes(state) ? [] : [unsupported('status.state', state, STATES)];
 };
 
-/** CEL's refusals quote what they refuse; before Kubernetes 1.35 they named its type. */
+/** CEL's refusals quote a text that they refuse, and no object; before Kubernetes 1.35 they named the type of either. */
 const celCauses = ({ hosts = [], gateway, rules = [] }: ApiRuleSpec): Cause[] => [
   ...hosts.flatMap((host, index) =>
     HOST.test(host) ? [] : [invalidValue(`spec.hosts[${index}]`, host, HOST_MESSAGE)],
@@ -117,12 +117,12 @@ const celCauses = ({ hosts = [], gateway, rules = [] }: ApiRuleSpec): Cause[] =>
   ...(gateway === undefined || GATEWAY.test(gateway)
     ? []
     : [invalidValue('spec.gateway', gateway, 'Gateway must be in the namespace/name format')]),
-  ...rules.flatMap((rule, index) => {
-    const { noAuth, jwt, extAuth } = rule;
-    return [noAuth === true, jwt !== undefined, extAuth !== undefined].filter(Boolean).length === 1
+  ...rules.flatMap(({ noAuth, jwt, extAuth }, index) =>
+    [noAuth === true, jwt !== undefined, extAuth !== undefined].filter(Boolean).length === 1
       ? []
-      : [invalidValue(`spec.rules[${index}]`, rule, 'One of the following fields must be set: noAuth, jwt, extAuth')];
-  }),
+      : [{ reason: 'FieldValueInvalid', message: `Invalid value: ${ONE_STRATEGY}`, field: `spec.rules[${index}]` }],
+  ),
 ];
 
+const ONE_STRATEGY = 'One of the following fields must be set: noAuth, jwt, extAuth';
 const HOST_MESSAGE = 'Host must be a lowercase RFC 1123 label or a fully qualified domain name';

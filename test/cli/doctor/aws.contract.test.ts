@@ -79,8 +79,8 @@ describe('the doctor in AWS', () => {
     expect(found).toEqual([
       ['training role', expect.stringContaining('no role')],
       ['model role', expect.stringContaining('another account')],
-      ['event bus gone', expect.stringContaining('ResourceNotFoundException')],
       ['state machine pipeline', expect.stringContaining('StateMachineDoesNotExist')],
+      ['event bus gone', expect.stringContaining('ResourceNotFoundException')],
       ['image of flights', expect.stringContaining('9.9')],
     ]);
   });

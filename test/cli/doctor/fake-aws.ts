@@ -46,7 +46,7 @@ const callOf = (request: IncomingMessage, body: string): Call => {
     const operation = FunctionName ? 'lambda GetFunctionConfiguration' : 'lambda GetAccountSettings';
     return { operation, parameters: { FunctionName }, fail: inJson };
   }
-  if (request.method === 'POST') {
+  if (request.method === 'POST' && !url.searchParams.has('delete')) {
     const { Action, ...parameters } = Object.fromEntries(new URLSearchParams(body));
     return { operation: `iam ${Action}`, parameters, fail: inXml('ErrorResponse') };
   }

@@ -1,15 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { type KymaPorts, kymaFindings } from '#cli/doctor/kyma.ts';
 import { type ClusterAccess, readKubeconfig } from '#shared/kyma/kubeconfig.ts';
 import { clusterRights, kubernetesCluster } from '#shared/kyma/kubernetes.ts';
 import { namespaceManifest, workloadManifests } from '#shared/kyma/manifests.ts';
 import { pullSecretManifest } from '#shared/kyma/pull-secret.ts';
-import { NAMESPACE_RIGHTS } from '#shared/kyma/rights.ts';
+import { CLUSTER_RIGHTS, NAMESPACE_MAKER_RIGHTS, NAMESPACE_RIGHTS, type ResourceRights } from '#shared/kyma/rights.ts';
 import type { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
+import { rulesOf } from '#test/shared/kyma/documented-role.ts';
 import { deployedModel } from '#test/shared/kyma/models.ts';
 import { definitionOf } from '#test/shared/pipeline/fixture.ts';
 
@@ -41,24 +39,18 @@ const troubles = async (
     .map(({ status, subject, detail }) => `${status} ${subject}: ${detail}`);
 };
 
-it('asks for the rights that the documentation grants', async () => {
-  const text = await readFile(join(import.meta.dirname, '..', '..', '..', 'docs', 'kyma.md'), 'utf8');
-  const roles = /kubectl apply -f - <<'EOF'\n(.*?)\nEOF/s.exec(text)![1]!;
-  const [role] = parseAllDocuments(roles).map((document) => document.toJS());
+it('asks for the rights that the documentation grants, and no others are granted', () => {
+  const granted = (role: string) =>
+    rulesOf(role).flatMap(({ apiGroups, resources, verbs }) =>
+      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource} ${apiGroups[0]}`)),
+    );
+  const asked = (rights: readonly ResourceRights[]) =>
+    rights.flatMap(({ group, resource, verbs }) => verbs.map((verb) => `${verb} ${resource} ${group}`));
 
-  const granted = (role as { rules: Rule[] }).rules.flatMap(({ apiGroups, resources, verbs }) =>
-    resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource} ${apiGroups[0]}`)),
-  );
-  for (const { group, resource, verbs } of NAMESPACE_RIGHTS) {
-    for (const verb of verbs) expect(granted).toContain(`${verb} ${resource} ${group}`);
-  }
+  expect(granted('fedml-deployer').sort()).toEqual(asked(NAMESPACE_RIGHTS).sort());
+  expect(granted('fedml-deployer-outside').sort()).toEqual(asked(CLUSTER_RIGHTS).sort());
+  expect(granted('fedml-namespace-maker').sort()).toEqual(asked(NAMESPACE_MAKER_RIGHTS).sort());
 });
-
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-}
 
 describe('the doctor at the cluster', () => {
   it('finds nothing where the rights are those of the documentation', async () => {

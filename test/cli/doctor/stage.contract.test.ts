@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { afterEach, describe, expect, it } from 'vitest';
+import { awsProblemOf } from '#cli/aws/aws-error.ts';
 import { doctor } from '#cli/commands/doctor.ts';
 import { bucketFindings } from '#cli/doctor/bucket.ts';
 import type { Finding } from '#cli/doctor/finding.ts';
 import { quotaFindings } from '#cli/doctor/quotas.ts';
-import { executionRoleFindings, wantedRoles } from '#cli/doctor/roles.ts';
 import { readStage } from '#cli/stage.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { recordingTerminal } from '#test/cli/recording-terminal.ts';
@@ -45,6 +44,16 @@ const SOUND_BUCKET: FakeAnswers = {
   },
 };
 
+const TRUSTING = `<GetRoleResponse><GetRoleResult><Role><AssumeRolePolicyDocument>${encodeURIComponent(
+  JSON.stringify({
+    Statement: ['lambda', 'states'].map((service) => ({
+      Effect: 'Allow',
+      Principal: { Service: `${service}.amazonaws.com` },
+      Action: 'sts:AssumeRole',
+    })),
+  }),
+)}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`;
+
 describe('the doctor of a stage', () => {
   const askFor = async (stage: string, answers: FakeAnswers, region?: string) => {
     const { endpoint } = await clientOf(answers);
@@ -64,6 +73,8 @@ describe('the doctor of a stage', () => {
 
     expect(stage).toEqual({
       name: 'fedml-serverless-qa',
+      stage: 'qa',
+      partition: 'aws',
       region: 'eu-central-1',
       accountId: '123456789012',
       deployedAt: '2026-11-24T04:15:00.000+0000',
@@ -88,10 +99,11 @@ describe('the doctor of a stage', () => {
       ...SOUND_BUCKET,
       'lambda GetFunctionConfiguration': {
         FunctionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:x',
+        Role: role('fedml-serverless-dev/any'),
         Environment: {
           Variables: {
             FEDML_STORE_URI: 's3://of-dev',
-            FEDML_WAREHOUSE_SECRET_ARN: 'secret',
+            FEDML_WAREHOUSE_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:warehouse-AbCdEf',
             FEDML_TRAINING_ROLE_ARN: role('train'),
             FEDML_MODEL_ROLE_ARN: role('serve'),
             FEDML_EVENT_BUS_NAME: 'fedml-serverless-dev',
@@ -102,9 +114,11 @@ describe('the doctor of a stage', () => {
       },
       'lambda GetAccountSettings': { AccountLimit: { ConcurrentExecutions: 1000 } },
       'AWSEvents DescribeEventBus': {},
-      'AWSStepFunctions DescribeStateMachine': {},
+      'AWSStepFunctions DescribeStateMachine': { roleArn: role('fedml-serverless-dev/any') },
       'SageMaker DescribeEndpoint': named('ValidationException', 'Could not find endpoint "flights".'),
-      'iam GetRole': named('NoSuchEntity'),
+      'iam GetRole': ({ RoleName }) => (RoleName === 'any' ? TRUSTING : named('NoSuchEntity')),
+      'iam SimulatePrincipalPolicy':
+        '<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult/></SimulatePrincipalPolicyResponse>',
       'ServiceQuotasV20190624 ListServiceQuotas': { Quotas: [] },
       'secretsmanager GetSecretValue': { SecretString: 'not JSON' },
     });
@@ -115,16 +129,76 @@ describe('the doctor of a stage', () => {
 
     expect(code).toBe(1);
     expect(out.lines.filter((line) => /^ {2}[✗!]/.test(line)).map((line) => line.split(': ')[0])).toEqual([
-      '  ✗ training role',
-      '  ✗ model role',
+      '  ✗ role of training jobs',
+      '  ✗ role of models',
       '  ! quota "ml.m5.large for training job usage" of flights',
       '  ! quota "total concurrency of serverless endpoints" of flights',
       '  ! quota "ml.m5.large for transform job usage" of flights',
       '  ! addresses that the warehouse is called from',
       '  ✗ warehouse secret',
     ]);
-    expect(out.lines.at(-1)).toBe('  3 things to mend.');
-    expect(server.asked.filter((operation) => !/ (Get|List|Describe|HEAD)/i.test(operation))).toEqual([]);
+    expect(out.lines.at(-1)).toBe('  3 things to fix.');
+    expect(server.asked.filter((operation) => !/ (Get|List|Describe|Simulate|HEAD)/i.test(operation))).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown profile', { AWS_PROFILE: 'nosuch' }, /no credentials of AWS \(profile nosuch\)/, /list-profiles/],
+    [
+      'a region that there isn’t',
+      { AWS_ENDPOINT_URL: 'http://lambda.xx-nowhere-1.invalid' },
+      /can't be looked up/,
+      /--region/,
+    ],
+    ['no way there', { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, /no connection/, /proxy/],
+  ])('makes a finding of %s, and no stack trace', async (_, variables, detail, remedy) => {
+    delete process.env.AWS_ACCESS_KEY_ID;
+    Object.assign(process.env, {
+      ...('AWS_PROFILE' in variables ? {} : { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' }),
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_MAX_ATTEMPTS: '1',
+      ...variables,
+    });
+    const out = recordingTerminal();
+
+    const code = await doctor.run({ positionals: [], options: { stage: 'dev' }, out });
+
+    expect(code).toBe(1);
+    expect(out.lines[0]).toMatch(/^ {2}✗ stage dev: /);
+    expect(out.lines[0]).toMatch(detail);
+    expect(out.lines[1]).toMatch(remedy);
+    expect(out.lines.at(-1)).toBe('  1 thing to fix.');
+  });
+
+  it.each([
+    ['ExpiredTokenException', /has expired/, /aws sso login --profile prod/],
+    ['UnrecognizedClientException', /doesn't know the access key of profile prod/, /AWS_PROFILE/],
+    ['InvalidSignatureException', /refuses the signature/, /clock/],
+  ])('tells what %s means', async (name, detail, remedy) => {
+    const { endpoint } = await clientOf({ 'lambda GetFunctionConfiguration': named(name) });
+    Object.assign(process.env, { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' });
+    const refused = await readStage('dev', { rootDir: ROOT_DIR, region: undefined }).catch((each: unknown) => each);
+    process.env.AWS_PROFILE = 'prod';
+
+    expect(awsProblemOf(refused)).toMatchObject({
+      kind: 'login',
+      detail: expect.stringMatching(detail),
+      remedy: expect.stringMatching(remedy),
+    });
+  });
+
+  it('names principal, action and resource of a refusal, and sees that an Allow wouldn’t help against a deny', () => {
+    const refusal = (why: string) =>
+      named(
+        'AccessDeniedException',
+        `User: arn:aws:iam::1:user/me is not authorized to perform: states:DescribeStateMachine on resource: arn:aws:states:::x because ${why}`,
+      );
+
+    expect(awsProblemOf(refusal('no identity-based policy allows the action'))!.remedy).toBe(
+      'Let arn:aws:iam::1:user/me call states:DescribeStateMachine on arn:aws:states:::x.',
+    );
+    expect(awsProblemOf(refusal('of an explicit deny in a service control policy'))!.remedy).toMatch(
+      /an Allow won't help/,
+    );
   });
 
   it('looks for functions that serverless.yml deploys', async () => {
@@ -144,6 +218,8 @@ describe('the doctor at a bucket', () => {
       name: 'of-dev',
       region: 'eu-central-1',
       accountId: '123456789012',
+      stage: { stack: 'fedml-serverless-dev', stage: 'dev' },
+      policy: { Statement: [] },
     });
 
   it('finds nothing where all is well', async () => {
@@ -169,77 +245,6 @@ describe('the doctor at a bucket', () => {
     });
 
     expect(findings.map(({ status, subject }) => [status, subject])).toEqual([['problem', 'bucket of-dev']]);
-  });
-});
-
-describe('the doctor at the execution roles', () => {
-  const roleNamed = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
-  const ROLES = wantedRoles({
-    bucket: 'of-dev',
-    region: 'eu-central-1',
-    accountId: '123456789012',
-    trainingRoleArn: roleNamed('train'),
-    modelRoleArn: roleNamed('path/serve'),
-  });
-  const trust = (service: string) =>
-    `<GetRoleResponse><GetRoleResult><Role><AssumeRolePolicyDocument>${encodeURIComponent(
-      JSON.stringify({ Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }] }),
-    )}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`;
-  const decisions = (decide: (action: string, resource: string) => string) => (query: Record<string, unknown>) => {
-    const actions = Object.keys(query).filter((key) => key.startsWith('ActionNames.member.'));
-    const members = actions.map((key) => {
-      const decision = decide(String(query[key]), String(query['ResourceArns.member.1']));
-      return `<member><EvalActionName>${query[key]}</EvalActionName><EvalDecision>${decision}</EvalDecision></member>`;
-    });
-    return `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults>${members.join('')}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`;
-  };
-  const look = async (answers: FakeAnswers) =>
-    executionRoleFindings(
-      new IAMClient(
-        await clientOf({
-          'iam GetRole': trust('sagemaker.amazonaws.com'),
-          'iam SimulatePrincipalPolicy': decisions(() => 'allowed'),
-          ...answers,
-        }),
-      ),
-      ROLES,
-    );
-
-  it('finds nothing where all is well', async () => {
-    expect(troubles(await look({}))).toEqual([]);
-  });
-
-  it('finds a role that is gone, one that SageMaker may not take, and one that allows too little', async () => {
-    const gone = await look({ 'iam GetRole': named('NoSuchEntity', 'The role cannot be found.') });
-    const foreign = await look({ 'iam GetRole': trust('ec2.amazonaws.com') });
-    const narrow = await look({
-      'iam SimulatePrincipalPolicy': decisions((action, resource) =>
-        action === 's3:PutObject' && resource.includes('/training-output/') ? 'implicitDeny' : 'allowed',
-      ),
-    });
-
-    expect(troubles(gone)[0]).toEqual(['problem', 'training role', expect.stringMatching(/^NoSuchEntity/)]);
-    expect(troubles(foreign)[1]).toEqual([
-      'problem',
-      'model role',
-      "arn:aws:iam::123456789012:role/path/serve can't be taken by SageMaker",
-    ]);
-    expect(troubles(narrow)).toEqual([
-      [
-        'problem',
-        'permissions of the training role',
-        'it does not allow s3:PutObject on arn:aws:s3:::of-dev/training-output/any',
-      ],
-    ]);
-  });
-
-  it('warns when it may not simulate', async () => {
-    const findings = await look({ 'iam SimulatePrincipalPolicy': named('AccessDenied', 'not authorized') });
-
-    expect(troubles(findings).map(([status, subject]) => [status, subject])).toEqual([
-      ['warning', 'permissions of the training role'],
-      ['warning', 'permissions of the model role'],
-    ]);
   });
 });
 

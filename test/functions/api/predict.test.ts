@@ -96,7 +96,9 @@ describe('POST /pipelines/{name}/predict', () => {
     const { status, body } = await call({ body: { rows: [{ A: 1, b: 2 }] } });
 
     expect(status).toBe(400);
-    expect(body.detail).toBe('Row 1 has no B.\nRow 1 has b, which is no feature. Did you mean "B" or "A"?');
+    expect(body.detail).toMatch(
+      /^Row 1 doesn't have the features[\s\S]*missing: B[\s\S]*extra: b\. Did you mean "B" or "A"\?/,
+    );
   });
 
   it('needs a champion to know names by', async () => {
@@ -106,8 +108,58 @@ describe('POST /pipelines/{name}/predict', () => {
     });
   });
 
+  it.each([
+    ['rows of uneven length', [[1, 2], [3]], 'Row 2 has 1 value. The model takes 2, in this order: A, B.'],
+    ['a value too many', [[1, 2, 3]], 'Row 1 has 3 values. The model takes 2, in this order: A, B.'],
+    [
+      'names as a row',
+      [
+        ['A', 'B'],
+        [1, 2],
+      ],
+      'Row 1 holds names of columns.',
+    ],
+    ['a text for a number', [[1, 'x']], 'B: a number is needed, DOUBLE in training, and there is "x".'],
+    ['both forms', [[1, 2], { A: 1, B: 2 }], 'Row 2 is an object of names, and row 1 is a list of values.'],
+    ['the target', [{ A: 1, B: 2, LATE: 1 }], 'extra: LATE is the target'],
+  ])('refuses %s, and says what is expected', async (_, rows, detail) => {
+    await givenChampion();
+
+    const { status, body } = await call({ body: { rows } });
+
+    expect(status).toBe(400);
+    expect(body.detail).toContain(detail);
+    expect(asked).toEqual([]);
+  });
+
+  it('knows the columns of CSV by its first line', async () => {
+    await givenChampion();
+    const headers = { 'content-type': 'text/csv' };
+
+    await call({ body: 'b,a\n2,1\n', headers });
+    await call({ body: '1,2\r3,4\r', headers });
+
+    expect(asked).toEqual(['1,2\n1,2\n', '1,2\n3,4\n']);
+  });
+
+  it('asks a reused model on Kyma where the run that deployed it last has exposed it', async () => {
+    await givenChampion();
+    const modelRecordUri = `${STORE_URI}/models/flights/job-1.json`;
+    const record = { ...(await loadModelRecord(objectStore, modelRecordUri)), pipeline: 'tiny' };
+    const runUri = RUN_URI.replace('run-1', 'run-2');
+    await promote(objectStore, { modelRecordUri, record, storeUri: STORE_URI, runUri });
+
+    expect(await askKyma(runUri)).toEqual(['https://tiny.example.com']);
+  });
+
   it('asks a model on Kyma at the URL where its run has exposed it', async () => {
     await givenChampion();
+
+    expect(await askKyma(RUN_URI)).toEqual(['https://tiny.example.com']);
+  });
+
+  /** The places that are asked when a run has exposed the model. */
+  const askKyma = async (runUri: string): Promise<string[]> => {
     const folder = await mkdtemp(join(tmpdir(), 'fedml-predict-'));
     await mkdir(join(folder, 'tiny'));
     await writeFile(join(folder, 'tiny', 'train.py'), '');
@@ -115,7 +167,7 @@ describe('POST /pipelines/{name}/predict', () => {
       join(folder, 'tiny', 'pipeline.yml'),
       'name: tiny\nsource: { view: V, key: [ID], target: LATE }\ndeployment: { target: kyma, auth: { noAuth: true } }\n',
     );
-    await writeFact(objectStore, RUN_URI, 'kyma', {
+    await writeFact(objectStore, runUri, 'kyma', {
       url: 'https://tiny.example.com',
       namespace: 'fedml',
       name: 'tiny',
@@ -133,12 +185,29 @@ describe('POST /pipelines/{name}/predict', () => {
 
     const reply = await callerOf(Predict, (parsed) =>
       predict(parsed, { objectStore, modelServer }, { ...settings, pipelinesDir: folder }),
-    )({ path: { name: 'tiny' }, body: { rows: [[1], [2]] } });
+    )({
+      path: { name: 'tiny' },
+      body: {
+        rows: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+    });
     await rm(folder, { recursive: true });
 
-    expect(reply).toMatchObject({ status: 200, body: { columns: null, predictions: [['1'], ['2']] } });
-    expect(places).toEqual(['https://tiny.example.com']);
-  });
+    expect(reply).toMatchObject({
+      status: 200,
+      body: {
+        columns: null,
+        predictions: [
+          ['1', '2'],
+          ['3', '4'],
+        ],
+      },
+    });
+    return places;
+  };
 
   it('asks for many rows a thousand at a time', async () => {
     await call({ body: { rows: Array.from({ length: 2500 }, (_, index) => [index, 0]) } });

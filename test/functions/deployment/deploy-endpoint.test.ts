@@ -13,6 +13,8 @@ const restoreEndpoint = granted('restoreEndpoint', restoreEndpointStep);
 const settings = { region: 'eu-central-1', modelRoleArn: 'arn:aws:iam::1:role/model' };
 const DEPLOYMENT = { target: 'sagemaker', instances: { type: 'ml.m5.large', count: 2 } };
 
+const SERVERLESS = { target: 'sagemaker', serverless: {} };
+
 let ports: InMemoryPorts;
 beforeEach(() => {
   ports = inMemoryPorts('token-1', 'token-2', 'token-3');
@@ -191,6 +193,18 @@ describe('deployEndpoint', () => {
   it('refuses a pipeline that deploys nothing', async () => {
     await expect(deploy('token-1', 'run-1', { target: 'none' })).rejects.toMatchObject({ name: 'InvalidInputError' });
   });
+
+  it('refuses what SageMaker would refuse, before it makes anything, and says the ways out', async () => {
+    await deploy('token-1', 'run-1', DEPLOYMENT);
+    ports.sageMaker.settleEndpoint('flights');
+
+    await expect(deploy('token-2', 'run-2', SERVERLESS)).rejects.toMatchObject({
+      name: 'SageMakerRefusedError',
+      message: expect.stringMatching(/flights runs on instances.*deployment\.endpointName.*undeploy flights/),
+    });
+    expect(ports.sageMaker.models.size).toBe(1);
+    expect(ports.sageMaker.endpointConfigs.size).toBe(1);
+  });
 });
 
 describe('restoreEndpoint', () => {
@@ -207,14 +221,43 @@ describe('restoreEndpoint', () => {
     expect(ports.taskTokens.successes.has('token-3')).toBe(false);
   });
 
-  it('leaves an endpoint as it was that had served the model before the run', async () => {
+  it('says of an endpoint that had served the failed model before the run that it still does', async () => {
     await deploy('token-1', 'run-1');
     ports.sageMaker.settleEndpoint('flights');
     const runUri = await deploy('token-2', 'run-2', DEPLOYMENT, 'job-of-run-1');
 
+    await expect(restoreEndpoint({ runUri, taskToken: 'token-3' }, ports)).rejects.toMatchObject({
+      name: 'EndpointFailedError',
+      message: expect.stringContaining('it still serves it'),
+    });
+    expect(endpoint()).toMatchObject({ EndpointStatus: 'InService' });
+  });
+
+  it('creates a serverless endpoint anew that can’t be updated back from instances', async () => {
+    await deploy('token-1', 'run-1', SERVERLESS);
+    ports.sageMaker.settleEndpoint('flights');
+    const previous = endpoint().EndpointConfigName;
+    const runUri = await deploy('token-2', 'run-2', DEPLOYMENT);
+    ports.sageMaker.settleEndpoint('flights');
+    const restore = () => restoreEndpoint({ runUri, taskToken: 'token-3' }, ports);
+
+    await expect(restore()).rejects.toMatchObject({ name: 'EndpointBusyError' });
+    expect(ports.sageMaker.endpoints.size).toBe(0);
+    await restore();
+
+    expect(endpoint()).toMatchObject({ EndpointStatus: 'Creating', EndpointConfigName: previous });
+    expect(ports.taskTokens.successes.has('token-3')).toBe(false);
+  });
+
+  it('creates no endpoint anew that a person has deleted meanwhile', async () => {
+    await deploy('token-1', 'run-1', SERVERLESS);
+    ports.sageMaker.settleEndpoint('flights');
+    const runUri = await deploy('token-2', 'run-2', DEPLOYMENT);
+    await ports.sageMaker.deleteEndpoint('flights');
+
     await restoreEndpoint({ runUri, taskToken: 'token-3' }, ports);
 
-    expect(endpoint()).toMatchObject({ EndpointStatus: 'InService' });
+    expect(ports.sageMaker.endpoints.size).toBe(0);
     expect(ports.taskTokens.successes.has('token-3')).toBe(true);
   });
 

@@ -73,6 +73,7 @@ const deploy = async (runId: string, number: number) => {
 const models = kymaModelServer({
   openClient: async () => ({ certificateAuthority: kyma.kubernetes.certificateAuthority }),
   guard: () => loopback,
+  openCluster: async () => kyma.cluster,
   pausesMs: [],
 });
 

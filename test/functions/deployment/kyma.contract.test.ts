@@ -7,15 +7,20 @@ import { refreshPullSecret as refreshPullSecretStep } from '#functions/events/re
 import { planScoring as planScoringStep } from '#functions/prediction/plan-scoring/plan-scoring.ts';
 import { ScorePartInput } from '#functions/prediction/score-part/schema.ts';
 import { scorePart as scorePartStep } from '#functions/prediction/score-part/score-part.ts';
+import type { Cluster } from '#shared/kyma/cluster.ts';
+import { deployedToKyma } from '#shared/kyma/deployed-models.ts';
+import { readKubeconfig } from '#shared/kyma/kubeconfig.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
-import type { Deployment, KubernetesObject, Pod } from '#shared/kyma/objects.ts';
+import type { ApiRule, Deployment, HorizontalPodAutoscaler, KubernetesObject, Pod } from '#shared/kyma/objects.ts';
 import { deleteOwned, ownedObjects } from '#shared/kyma/owned-objects.ts';
-import { EXPIRES_AT_ANNOTATION, selectorOf } from '#shared/kyma/ownership.ts';
+import { EXPIRES_AT_ANNOTATION, MODEL_ANNOTATION, RUN_ANNOTATION, selectorOf } from '#shared/kyma/ownership.ts';
 import { runFolderUri } from '#shared/pipeline/run.ts';
 import { granted } from '#test/functions/granted.ts';
 import { eventually } from '#test/local/kubernetes/eventually.ts';
 import { loopback, type OpenKubernetes, openKubernetes } from '#test/local/kubernetes/open-kubernetes.ts';
+import { documentedRights } from '#test/shared/kyma/documented-role.ts';
 import { addingModel, brokenModel } from '#test/shared/kyma/models.ts';
+import { MERGE, rawCall } from '#test/shared/kyma/raw-call.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun, STORE_URI } from '#test/shared/pipeline/fixture.ts';
@@ -29,8 +34,11 @@ const planScoring = granted('planScoring', planScoringStep);
 const scorePart = granted('scorePart', scorePartStep);
 
 let open: OpenKubernetes;
+/** As the service account of docs/kyma.md, which may make namespaces. */
+let deployer: Cluster;
 beforeAll(async () => {
   open = await openKubernetes();
+  deployer = open.clusterOf(open.kubernetes.addUser('deployer', documentedRights({ makesNamespaces: true })));
 });
 afterAll(() => open.close());
 
@@ -42,6 +50,7 @@ beforeEach(() => {
   count += 1;
   namespace = `case-${count}`;
   open.registry.setPassword('secret');
+  open.registry.setStatus(undefined);
 });
 // What is left would go on running, and take its share of the processor.
 afterEach(async () => {
@@ -56,7 +65,7 @@ const jwtAuth = () => {
 
 const ports = () => ({
   objectStore,
-  openCluster: async () => open.cluster,
+  openCluster: async () => deployer,
   registries: {
     pullCredentials: async () => ({
       host: open.registry.host,
@@ -75,6 +84,7 @@ const modelServer = () => {
       certificateAuthority: open.kubernetes.certificateAuthority,
     }),
     guard: () => loopback,
+    openCluster: ports().openCluster,
     pausesMs: [50],
   });
 };
@@ -86,14 +96,28 @@ const given = async (runId: string, deployment: object = {}) => {
   return runFolderUri(STORE_URI, 'flights', runId);
 };
 
-const apply = async (runUri: string, imageUri: string) => {
-  const modelRecordUri = await givenModel(objectStore, { imageUri: SKLEARN });
+const apply = async (runUri: string, imageUri: string, trainingJobName = 'job-1') => {
+  const modelRecordUri = await givenModel(objectStore, { imageUri: SKLEARN, trainingJobName });
   return applyToKyma({ runUri, modelRecordUri, imageUri }, ports());
 };
 
 /** Looks as the state machine does, only more often. */
 const rolledOut = (runUri: string) =>
   eventually(async () => (await checkRollout({ runUri }, ports())).state === 'ready', 'the rollout was ready');
+
+/** Rolls back and looks, as the state machine does, until what is to serve does. */
+const rolledBackTo = async (runUri: string) => {
+  let output = await rollBackKyma({ runUri }, ports());
+  await eventually(async () => {
+    if (output.waitsFor === undefined) return true;
+    output = await rollBackKyma({ runUri, since: output.since }, ports());
+    return false;
+  }, 'what served before served again');
+  return output;
+};
+
+const get = async <T extends KubernetesObject>(kind: T['kind'], name = 'flights'): Promise<T> =>
+  (await open.cluster.get<T>(kind, { namespace, name }))!;
 
 const deploy = async (runId: string, files: Record<string, string>, deployment?: object) => {
   const runUri = await given(runId, deployment);
@@ -171,7 +195,7 @@ describe('a deployment to Kyma', () => {
     const second = await deploy('run-2', addingModel(50));
 
     await apply(first.runUri, first.imageUri);
-    const rolledBack = await rollBackKyma({ runUri: first.runUri }, ports());
+    const rolledBack = await rolledBackTo(first.runUri);
 
     expect(rolledBack).toEqual({ outcome: 'restored', imageUri: second.imageUri });
   });
@@ -184,6 +208,185 @@ describe('a deployment to Kyma', () => {
   });
 });
 
+describe('a rollback', () => {
+  /** Where the Deployment, its route and its autoscaler say that they come from. */
+  const origins = async () =>
+    Promise.all(
+      (['Deployment', 'APIRule', 'HorizontalPodAutoscaler', 'Service'] as const).map(async (kind) => {
+        const { annotations = {} } = (await get(kind)).metadata;
+        return [annotations[RUN_ANNOTATION], annotations[MODEL_ANNOTATION]];
+      }),
+    );
+  const bounds = async () => {
+    const { minReplicas, maxReplicas } = (await get<HorizontalPodAutoscaler>('HorizontalPodAutoscaler')).spec;
+    return [minReplicas, maxReplicas];
+  };
+  const memory = async () => {
+    const { resources } = (await get<Deployment>('Deployment')).spec.template.spec.containers[0]!;
+    return (resources as { limits: { memory: string } }).limits.memory;
+  };
+
+  it('of a run that changed the model, the bounds and the route brings back all of it, and says whose it is', async () => {
+    const first = await deploy('run-1', addingModel(5), { replicas: { min: 1, max: 2 } });
+    const before = await origins();
+    const route = (await get<ApiRule>('APIRule')).spec;
+    const runUri = await given('run-2', { replicas: { min: 2, max: 4 }, auth: { noAuth: true } });
+    await apply(runUri, await open.registry.push(addingModel(50)), 'job-2');
+    await rolledOut(runUri);
+
+    const changed = await origins();
+    const rolledBack = await rolledBackTo(runUri);
+
+    expect(changed).not.toEqual(before);
+    expect(rolledBack).toEqual({ outcome: 'restored', imageUri: first.imageUri });
+    expect(await origins()).toEqual(before);
+    expect((await get<ApiRule>('APIRule')).spec).toEqual(route);
+    expect(await bounds()).toEqual([1, 2]);
+    expect(await modelServer().predict(first.url, '1\n')).toBe('6.0\n');
+    expect(await rollBackKyma({ runUri }, ports())).toEqual(rolledBack);
+  });
+
+  it('of a run that changed only the memory does not bring its own template back', async () => {
+    const { imageUri } = await deploy('run-1', addingModel(5), { resources: { limits: { memory: '1Gi' } } });
+    const runUri = await given('run-2', { resources: { limits: { memory: '3Gi' } } });
+    await apply(runUri, imageUri);
+    await rolledOut(runUri);
+
+    const changed = await memory();
+    await rolledBackTo(runUri);
+
+    expect([changed, await memory()]).toEqual(['3Gi', '1Gi']);
+  });
+
+  it('after another run was stopped brings back what served all the time', async () => {
+    const first = await deploy('run-1', addingModel(5), { replicas: { min: 1, max: 2 } });
+    const before = await origins();
+    const stopped = await given('run-2', { replicas: { min: 2, max: 9 } });
+    await apply(stopped, await open.registry.push(brokenModel), 'job-2');
+    await eventually(
+      async () =>
+        (await open.cluster.list<Pod>('Pod', { namespace, labels: selectorOf({ pipeline: 'flights' }) })).length > 1,
+      'the broken pod was there',
+    );
+    const runUri = await given('run-3', { replicas: { min: 3, max: 9 } });
+    await apply(runUri, await open.registry.push({ ...brokenModel, 'opt/ml/model/number': 'neither' }), 'job-3');
+
+    const rolledBack = await rolledBackTo(runUri);
+
+    expect(rolledBack).toEqual({ outcome: 'restored', imageUri: first.imageUri });
+    expect(await origins()).toEqual(before);
+    expect(await bounds()).toEqual([1, 2]);
+  });
+
+  it('waits until what it brought back serves, and says so when it never does', async () => {
+    await deploy('run-1', addingModel(5));
+    const runUri = await given('run-2');
+    await apply(runUri, await open.registry.push(addingModel(50)), 'job-2');
+    await rolledOut(runUri);
+    open.registry.setStatus(503);
+    await open.kubernetes.replaceNode();
+
+    const looked = await rollBackKyma({ runUri }, ports());
+    const later = () => new Date(Date.now() + 11 * 60_000);
+
+    expect(looked).toMatchObject({ outcome: 'restored', waitsFor: expect.stringContaining('0 of') });
+    await expect(rollBackKyma({ runUri, since: looked.since }, { ...ports(), now: later })).rejects.toMatchObject({
+      name: 'RolloutFailedError',
+      message: expect.stringMatching(
+        /^The rollback of \S+\/flights failed: what served before, of .*run-1\/, is not back/,
+      ),
+    });
+    open.registry.setStatus(undefined);
+    expect(await rolledBackTo(runUri)).toMatchObject({ outcome: 'restored' });
+  });
+
+  it('of a run that never came to the cluster has nothing to do', async () => {
+    expect(await rollBackKyma({ runUri: await given('run-1') }, ports())).toEqual({ outcome: 'left', imageUri: null });
+  });
+});
+
+describe('a rollout that meets what can pass', () => {
+  const isWaiting = async (runUri: string, text: string) =>
+    eventually(async () => (await checkRollout({ runUri }, ports())).detail.includes(text), `it waited for ${text}`);
+
+  it('waits for the webhook of the sidecar’s injector', async () => {
+    const runUri = await given('run-1');
+    const comeBack = open.kubernetes.admission.addAbsentWebhook({
+      name: 'namespace.sidecar-injector.istio.io',
+      service: 'istiod.istio-system',
+      sees: ({ kind, metadata }) => kind === 'Pod' && metadata.namespace === namespace,
+    });
+    await apply(runUri, await open.registry.push(addingModel(5)));
+
+    await isWaiting(runUri, 'failed calling webhook');
+    comeBack();
+
+    await rolledOut(runUri);
+  });
+
+  it('waits for a registry that is busy', async () => {
+    const runUri = await given('run-1');
+    // The node has the other tests' images by now.
+    const imageUri = await open.registry.push(addingModel(429));
+    open.registry.setStatus(429);
+    await apply(runUri, imageUri);
+
+    await isWaiting(runUri, 'ImagePullBackOff');
+    open.registry.setStatus(undefined);
+
+    await rolledOut(runUri);
+  });
+
+  it('waits for a quota that another pod holds', async () => {
+    const runUri = await given('run-1');
+    await open.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota' as 'Secret',
+      metadata: { name: 'small', namespace },
+      spec: { hard: { pods: '1' } },
+    };
+    await open.cluster.apply(quota);
+    const first = await deploy('run-0', addingModel(7));
+    await apply(runUri, await open.registry.push(addingModel(5)), 'job-2');
+
+    await isWaiting(runUri, 'exceeded quota');
+    await open.cluster.apply({ ...quota, spec: { hard: { pods: '2' } } });
+
+    await rolledOut(runUri);
+    expect(await modelServer().predict(first.url, '1\n')).toBe('6.0\n');
+  });
+
+  it('waits for a host that becomes free', async () => {
+    const occupied = `occupied-${namespace}`;
+    await deploy('run-1', addingModel(5), { host: occupied });
+    const other = namespace;
+    namespace = `${namespace}-b`;
+    const runUri = await given('run-2', { host: occupied });
+    await apply(runUri, await open.registry.push(addingModel(5)));
+
+    await isWaiting(runUri, 'Host is occupied');
+    await open.cluster.delete('Namespace', { name: other });
+
+    await rolledOut(runUri);
+  });
+
+  it('is not ready while it is scaled to 0', async () => {
+    const { runUri } = await deploy('run-1', addingModel(5));
+    const scale = { ...(await get<Deployment>('Deployment')), spec: { replicas: 0 } };
+    const { apiVersion, kind, spec } = scale;
+    await rawCall(
+      readKubeconfig(open.kubernetes.kubeconfig, loopback),
+      'PATCH',
+      `/apis/apps/v1/namespaces/${namespace}/deployments/flights?fieldManager=person`,
+      { apiVersion, kind, metadata: { name: 'flights', namespace }, spec },
+      MERGE,
+    );
+
+    await isWaiting(runUri, 'scaled to 0');
+  });
+});
+
 describe('a prediction through Kyma', () => {
   const prediction = {
     source: { view: 'V_SCORE', key: ['ID'] },
@@ -193,6 +396,7 @@ describe('a prediction through Kyma', () => {
   };
   const neverAsked = {
     describeEndpoint: () => Promise.reject(new Error('SageMaker is not asked.')),
+    kindOfEndpointConfig: () => Promise.reject(new Error('SageMaker is not asked.')),
     modelOfEndpointConfig: () => Promise.reject(new Error('SageMaker is not asked.')),
   };
   const scoring = async (runId: string, trainingJobName: string) => {
@@ -216,6 +420,21 @@ describe('a prediction through Kyma', () => {
     expect(items.map((item) => item.url)).toEqual([url, url]);
     expect(objectStore.objects.get(`${predictionsUri}part-00000.csv`)).toBe('1,15.0\n2,25.0\n');
     expect(objectStore.objects.get(`${predictionsUri}part-00001.csv`)).toBe('3,35.0\n');
+  });
+
+  it('goes by what serves, not by what a stopped run has asked for', async () => {
+    await deploy('run-1', addingModel(5));
+    const runUri = await given('run-2');
+    await apply(runUri, await open.registry.push(brokenModel), 'job-2');
+    await eventually(
+      async () => (await get<Deployment>('Deployment')).status?.updatedReplicas === 1,
+      'the broken pod was there',
+    );
+
+    expect(await scoring('run-3', 'job-1')).toMatchObject({ method: 'kyma' });
+    await expect(scoring('run-4', 'job-2')).rejects.toMatchObject({
+      message: expect.stringContaining('serves the model of job-1, not of job-2'),
+    });
   });
 
   it('is refused where another model serves, or none', async () => {
@@ -249,7 +468,7 @@ describe('a rollout that fails', () => {
 
     const error = await failure(runUri);
     expect(await modelServer().predict(url, '1\n')).toBe('6.0\n');
-    const rolledBack = await rollBackKyma({ runUri }, ports());
+    const rolledBack = await rolledBackTo(runUri);
 
     expect(error).toMatchObject({ name: 'RolloutFailedError' });
     expect(error.message).toContain('CrashLoopBackOff');
@@ -273,7 +492,7 @@ describe('a rollout that fails', () => {
     const error = await failure(runUri);
     const rolledBack = await rollBackKyma({ runUri }, ports());
 
-    expect(error.message).toContain('ImagePullBackOff');
+    expect(error.message).toMatch(/ErrImagePull|ImagePullBackOff/);
     expect(error.message).toContain('authorization token has expired');
     expect(rolledBack).toEqual({ outcome: 'removed', imageUri: null });
     expect(await ownedObjects(open.cluster, { pipeline: 'flights', namespace })).toEqual([]);
@@ -324,6 +543,54 @@ describe('a rollout that fails', () => {
   });
 });
 
+describe('a cluster whose owner has rules', () => {
+  it('says what a policy says, and not that a right is missing', async () => {
+    const runUri = await given('run-1');
+    const end = open.kubernetes.admission.addPolicy({
+      name: 'few-replicas',
+      reason: 'Forbidden',
+      denies: ({ kind, metadata }) =>
+        kind === 'Deployment' && metadata.namespace === namespace ? 'no models here' : undefined,
+    });
+
+    await expect(apply(runUri, await open.registry.push(addingModel(5)))).rejects.toMatchObject({
+      name: 'ClusterRefusedError',
+      message: expect.stringContaining('denied request: no models here'),
+    });
+    end();
+  });
+
+  it('says that a namespace is being deleted', async () => {
+    await deploy('run-1', addingModel(5));
+    await open.cluster.delete('Namespace', { name: namespace });
+
+    await expect(apply(await given('run-2'), await open.registry.push(addingModel(6)))).rejects.toMatchObject({
+      name: 'ClusterRefusedError',
+      message: expect.stringContaining('is being deleted'),
+    });
+  });
+
+  it('that has made the namespace itself is content with a role in it', async () => {
+    const narrow = documentedRights({ makesNamespaces: false });
+    const user = open.kubernetes.addUser('narrow', (right) =>
+      // The documentation's binding is in the namespace fedml.
+      narrow({ ...right, namespace: right.namespace === namespace ? 'fedml' : right.namespace }),
+    );
+    const elsewhere = { ...ports(), openCluster: async () => open.clusterOf(user) };
+    const runUri = await given('run-1');
+    const modelRecordUri = await givenModel(objectStore, { imageUri: SKLEARN });
+    const imageUri = await open.registry.push(addingModel(5));
+
+    await expect(applyToKyma({ runUri, modelRecordUri, imageUri }, elsewhere)).rejects.toMatchObject({
+      name: 'ClusterAccessError',
+      message: expect.stringMatching(/the verb \w+ on namespaces/),
+    });
+    await open.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    await applyToKyma({ runUri, modelRecordUri, imageUri }, elsewhere);
+    await eventually(async () => (await checkRollout({ runUri }, elsewhere)).state === 'ready', 'it was ready');
+  });
+});
+
 describe('what belongs to somebody else', () => {
   it('is not taken over by an apply', async () => {
     const runUri = await given('run-1');
@@ -344,7 +611,13 @@ describe('what belongs to somebody else', () => {
 
   it('stays when a pipeline’s objects are deleted', async () => {
     await deploy('run-1', addingModel(5));
-    await open.cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'others', namespace } });
+    // A controller that replicates Secrets copies their labels as well.
+    const { labels } = (await get('Secret', 'flights-registry')).metadata;
+    await open.cluster.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'others', namespace, labels: labels! },
+    });
 
     const deleted = await deleteOwned(open.cluster, { pipeline: 'flights', namespace });
 
@@ -365,7 +638,64 @@ describe('what belongs to somebody else', () => {
   });
 });
 
+describe('another stage of the same cluster', () => {
+  const deployAs = async (stage: string, model: number) => {
+    const settings = { deployment: { target: 'kyma', namespace, auth: { noAuth: true } } };
+    await givenRun(objectStore, { runId: `run-${stage}`, stage, settings });
+    const runUri = runFolderUri(STORE_URI, 'flights', `run-${stage}`);
+    const { url } = await apply(runUri, await open.registry.push(addingModel(model)));
+    await rolledOut(runUri);
+    return url;
+  };
+  const secretOf = async (stage: string) => {
+    const { annotations } = (await get('Secret', `flights-${stage.toLowerCase()}-registry`)).metadata;
+    return annotations?.[EXPIRES_AT_ANNOTATION];
+  };
+
+  it('serves its own model, and neither renews nor takes away what is another’s', async () => {
+    const [dev, prod] = [await deployAs('Dev', 5), await deployAs('prod', 50)];
+    const [ofDev, ofProd] = [await secretOf('Dev'), await secretOf('prod')];
+
+    const renewed = await refreshPullSecret({}, { ...ports(), stage: 'prod' });
+    const answers = [await modelServer().predict(dev, '1\n'), await modelServer().predict(prod, '1\n')];
+    const listed = await deployedToKyma(open.cluster, 'prod');
+    const deleted = await deleteOwned(deployer, { pipeline: 'flights', stage: 'Dev', namespace });
+
+    expect(renewed.secretCount).toBe(1);
+    expect([await secretOf('prod')]).not.toEqual([ofProd]);
+    expect(ofDev).toBeDefined();
+    expect(answers).toEqual(['6.0\n', '51.0\n']);
+    expect(listed.filter((each) => each.namespace === namespace).map(({ url }) => url)).toEqual([prod]);
+    expect(deleted.map(({ metadata }) => metadata.name)).toEqual(Array(7).fill(expect.stringMatching(/^flights-dev/)));
+    expect(await modelServer().predict(prod, '1\n')).toBe('51.0\n');
+  });
+
+  it('whose name differs by upper case only is refused the objects of the first', async () => {
+    await deployAs('Dev', 5);
+
+    await expect(deployAs('dev', 6)).rejects.toMatchObject({
+      name: 'ClusterRefusedError',
+      message: expect.stringContaining(`Deployment ${namespace}/flights-dev`),
+    });
+  });
+});
+
 describe('the next day', () => {
+  it('secrets of others keep what they hold, and the rest is renewed', async () => {
+    await deploy('run-1', addingModel(5));
+    const name = 'flights-registry';
+    await open.cluster.delete('Secret', { namespace, name });
+    const metadata = { name, namespace, labels: { team: 'ml' } };
+    await open.cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata, data: { a: 'YQ==' } });
+
+    await expect(refreshPullSecret({}, ports())).rejects.toMatchObject({
+      name: 'ClusterRefusedError',
+      message: expect.stringContaining(`${namespace}/flights-registry`),
+    });
+    expect(await get('Secret', name)).toMatchObject({ data: { a: 'YQ==' } });
+    expect((await get('Secret', name)).metadata.labels).toEqual({ team: 'ml' });
+  });
+
   it('pods come up again on another node after the pull secret was renewed, and don’t without', async () => {
     const { url } = await deploy('run-1', addingModel(5));
     open.registry.setPassword('of the next day');

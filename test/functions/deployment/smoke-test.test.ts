@@ -130,4 +130,58 @@ describe('smokeTest', () => {
 
     await expect(test(cold)).rejects.toMatchObject({ name: 'EndpointThrottledError' });
   });
+
+  const answering = async (type: string, answers: string[], target = {}) => {
+    await givenRun(objectStore, {
+      settings: {
+        deployment: { target: 'sagemaker', smokeTestRows: answers.length },
+        prediction: {
+          ...prediction(),
+          columns: [{ name: 'P', type }],
+          target: { table: 'T', ...target },
+        },
+      },
+    });
+    await givenDataset(
+      objectStore,
+      'test',
+      ['ID', 'A', 'LATE', 'B'],
+      [answers.map((_, row) => `${row},a,0,b\n`).join('')],
+    );
+    return test({ predict: async () => answers.map((answer) => `${answer}\n`).join('') });
+  };
+
+  it.each([
+    ['TIMESTAMP', ['2024-01-02', '2024-01-03']],
+    ['TIMESTAMP', ['2024-01-02T00:00:00Z', '2024-01-03T12:00:00Z']],
+    ['DOUBLE', ['  1.0', '100.0']],
+    ['BOOLEAN', ['True', 'nan']],
+  ])('passes answers that are written as %s: %j', async (type, answers) => {
+    await given([]);
+
+    await expect(answering(type, answers)).resolves.toEqual({ rowCount: 2 });
+  });
+
+  it.each([
+    ['DOUBLE', ['0.5', '[0.1 0.9]'], /row 2 .*, column P DOUBLE: a number is needed, and there is a list in brackets/],
+    ['BOOLEAN', ['True', 'yes'], /row 2 .*, column P BOOLEAN: true or false is needed/],
+    ['NVARCHAR(3)', ['late', 'early'], /row 1 .*, column P NVARCHAR\(3\): the text has a length of 4.* 2 of 2 rows/s],
+    ['TINYINT', ['1', '-1'], /row 2 .*, column P TINYINT: the number is outside of 0 to 255/],
+  ])('fails a model whose answers can’t be written as %s: %j', async (type, answers, message) => {
+    await given([]);
+
+    await expect(answering(type, answers)).rejects.toMatchObject({
+      name: 'SmokeTestFailedError',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('lets a model pass whose odd rows may be set aside, but none of whose rows could be written', async () => {
+    await given([]);
+
+    await expect(answering('DOUBLE', ['1', 'x'], { maxRejected: 0.5 })).resolves.toEqual({ rowCount: 2 });
+    await expect(answering('DOUBLE', ['x', 'x'], { maxRejected: 0.9 })).rejects.toMatchObject({
+      name: 'SmokeTestFailedError',
+    });
+  });
 });

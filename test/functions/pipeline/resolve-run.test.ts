@@ -11,6 +11,7 @@ import { inMemoryExecutions } from '#test/shared/executions/in-memory.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 
 const resolveRun = granted('resolveRun', resolveRunStep);
 
@@ -38,10 +39,15 @@ const givenPipeline = async (name: string, more = ''): Promise<void> => {
   await writeFile(join(pipelinesDir, name, 'train.py'), 'print(1)\n');
 };
 
+let sageMaker: ReturnType<typeof inMemorySageMaker>;
+beforeEach(() => {
+  sageMaker = inMemorySageMaker();
+});
+
 const resolve = (input: unknown, executionName = 'run-1') =>
   resolveRun(
     { input, executionArn: `arn:execution:${executionName}`, executionName, startedAt: '2026-03-01T06:00:00.000Z' },
-    { objectStore, executions },
+    { objectStore, executions, sageMaker },
     { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1', stage: 'prod' },
   );
 
@@ -51,6 +57,38 @@ const givenChampion = async (trainingJobName: string): Promise<string> => {
   await promote(objectStore, { modelRecordUri, record, storeUri: STORE_URI, runUri: RUN_URI });
   return modelRecordUri;
 };
+
+describe('the endpoint', () => {
+  const givenEndpoint = async (EndpointStatus: string): Promise<void> => {
+    const variant = { VariantName: 'AllTraffic', ModelName: 'm', InstanceType: 'ml.m5.large' } as const;
+    await sageMaker.createEndpointConfig({ EndpointConfigName: 'c', ProductionVariants: [variant], Tags: [] });
+    sageMaker.endpoints.set('flights-prod', { EndpointConfigName: 'c', EndpointStatus });
+  };
+  const SERVERLESS = 'deployment: { target: sagemaker, serverless: {} }\n';
+
+  it.each([
+    ['full', {}],
+    ['deploy', { trainingJobName: 'Churn-2024' }],
+  ])('that can’t be changed as the pipeline wants is found before mode %s pays for anything', async (mode, more) => {
+    await givenPipeline('flights', SERVERLESS);
+    await givenEndpoint('InService');
+
+    await expect(resolve({ mode, ...more })).rejects.toMatchObject({
+      name: 'SageMakerRefusedError',
+      message: expect.stringContaining('from instances to serverless'),
+    });
+    expect(objectStore.objects.size).toBe(0);
+  });
+
+  it('doesn’t matter to a run that doesn’t change it, or to one that makes it anew', async () => {
+    await givenPipeline('flights', SERVERLESS);
+    await givenEndpoint('InService');
+    await expect(resolve({ mode: 'train' })).resolves.toMatchObject({ deploy: false });
+
+    await givenEndpoint('Failed');
+    await expect(resolve({ mode: 'full' }, 'run-2')).resolves.toMatchObject({ deploy: true });
+  });
+});
 
 describe('the input', () => {
   it('may be empty where one pipeline is deployed', async () => {
@@ -195,14 +233,14 @@ describe('the run', () => {
   it('is recorded with its definition, overrides applied, and its code', async () => {
     await givenPipeline('flights');
 
-    await resolve({ overrides: { 'training.instanceType': 'ml.c5.large' } });
+    await resolve({ overrides: { 'training.instanceType': 'ml.c5.xlarge' } });
 
     expect(await loadRun(objectStore, RUN_URI)).toMatchObject({
       runId: 'run-1',
       stage: 'prod',
       executionArn: 'arn:execution:run-1',
-      input: { overrides: { 'training.instanceType': 'ml.c5.large' } },
-      definition: { training: { instanceType: 'ml.c5.large' } },
+      input: { overrides: { 'training.instanceType': 'ml.c5.xlarge' } },
+      definition: { training: { instanceType: 'ml.c5.xlarge' } },
       codeSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(objectStore.objects.has(sourceArchiveUri(RUN_URI))).toBe(true);

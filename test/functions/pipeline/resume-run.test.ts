@@ -12,6 +12,7 @@ import { type InMemoryExecutions, inMemoryExecutions, STATE_MACHINE_ARN } from '
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { RUN_URI, STORE_URI } from '#test/shared/pipeline/fixture.ts';
+import { inMemorySageMaker } from '#test/shared/sagemaker/in-memory.ts';
 
 let objectStore: ReturnType<typeof inMemoryObjectStore>;
 let executions: InMemoryExecutions;
@@ -45,7 +46,7 @@ const execute = async (executionName: string, input: unknown, startedAt = '2026-
   const { executionArn } = await executions.start({ stateMachineArn: STATE_MACHINE_ARN, name: executionName, input });
   return resolveRun(
     { input, executionArn, executionName, startedAt },
-    { objectStore, executions },
+    { objectStore, executions, sageMaker: inMemorySageMaker() },
     { storeUri: STORE_URI, pipelinesDir, region: 'eu-central-1' },
   );
 };
@@ -86,14 +87,14 @@ describe('a run that is resumed', () => {
   });
 
   it('keeps its settings and its code, whatever has been deployed since', async () => {
-    await givenFailedRun({}, { overrides: { 'training.instanceType': 'ml.c5.large' } });
+    await givenFailedRun({}, { overrides: { 'training.instanceType': 'ml.c5.xlarge' } });
     const source = objectStore.objects.get(sourceArchiveUri(RUN_URI));
     await deploy('max-iter: 2');
 
     await resume();
 
     const { definition, codeSha256 } = await loadRun(objectStore, RUN_URI);
-    expect(definition.training).toMatchObject({ instanceType: 'ml.c5.large', hyperparameters: { 'max-iter': 1 } });
+    expect(definition.training).toMatchObject({ instanceType: 'ml.c5.xlarge', hyperparameters: { 'max-iter': 1 } });
     expect(objectStore.objects.get(sourceArchiveUri(RUN_URI))).toBe(source);
     expect(codeSha256).toHaveLength(64);
   });

@@ -4,6 +4,7 @@ import { partsUri } from '#shared/dataset/manifest.ts';
 import { rememberScoring } from '#shared/reuse/known-scoring.ts';
 import { loadScoring } from '#shared/reuse/scoring-fact.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
+import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { granted } from '#test/functions/granted.ts';
 import { givenModel } from '#test/shared/models/fixture.ts';
 import { givenDataset, givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
@@ -150,5 +151,60 @@ describe('planScoring', () => {
     await given('endpoint');
 
     await expect(plan()).rejects.toMatchObject({ name: 'EndpointFailedError' });
+  });
+});
+
+describe('planScoring, of the features', () => {
+  const double = (name: string) => columnOfType(name, 'DOUBLE');
+  const givenFeatures = async (trained: string[], scored: string[]) => {
+    await given('transform');
+    const contract = { features: trained.map(double), key: ['ID'], target: 'LATE' };
+    modelRecordUri = await givenModel(ports.objectStore, { contract });
+    await givenDataset(ports.objectStore, 'score', ['ID', ...scored], []);
+  };
+
+  it.each([
+    ['too few', ['A', 'B', 'C'], ['A', 'C'], /missing: B/],
+    ['too many', ['A'], ['A', 'B'], /extra: B/],
+    ['the target among them', ['A', 'B'], ['A', 'LATE'], /missing: B[\s\S]*LATE is the target/],
+    ['another order', ['A', 'B'], ['B', 'A'], /in another order: B, A\. The model takes 2, in this order: A, B/],
+  ])('refuses a dataset with %s', async (_, trained, scored, message) => {
+    await givenFeatures(trained, scored);
+
+    await expect(plan()).rejects.toMatchObject({
+      name: 'FeatureMismatchError',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('notes what the model has not seen in training', async () => {
+    await givenFeatures(['A'], ['A']);
+    const contract = { features: [{ ...double('A'), nullable: false }], key: ['ID'], target: 'LATE' };
+    modelRecordUri = await givenModel(ports.objectStore, { trainingJobName: 'job-2', contract });
+
+    await plan();
+
+    expect((await loadScoring(ports.objectStore, RUN_URI))!.notes).toEqual([
+      'A may be NULL, and was NOT NULL in training.',
+    ]);
+  });
+
+  it('says that nothing is known of a model that was trained elsewhere', async () => {
+    await givenFeatures(['A'], ['B']);
+    modelRecordUri = await givenModel(ports.objectStore, { trainingJobName: 'job-2', contract: null });
+
+    await plan();
+
+    expect((await loadScoring(ports.objectStore, RUN_URI))!.notes).toEqual([
+      expect.stringContaining('nothing records its features'),
+    ]);
+  });
+
+  it('knows the features of a model that was registered before contracts by its training data', async () => {
+    await givenFeatures([], ['B']);
+    modelRecordUri = await givenModel(ports.objectStore, { trainingJobName: 'job-2' });
+    await givenDataset(ports.objectStore, 'train', ['ID', 'A', 'LATE'], []);
+
+    await expect(plan()).rejects.toMatchObject({ message: expect.stringContaining('missing: A') });
   });
 });

@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { payloads } from '#functions/prediction/score-part/payloads.ts';
 import { scorePart as scorePartStep } from '#functions/prediction/score-part/score-part.ts';
 import { partsUri } from '#shared/dataset/manifest.ts';
+import { EndpointThrottledError, ModelTimeoutError } from '#shared/errors.ts';
+import { writeFact } from '#shared/pipeline/facts.ts';
 import type { ModelServer } from '#shared/sagemaker/model-server.ts';
 import { predictionPartsUri } from '#shared/sagemaker/transform-job.ts';
 import { collect } from '#test/collect.ts';
@@ -22,7 +24,9 @@ beforeEach(async () => {
   await givenColumns('P');
 });
 
-const givenColumns = async (...names: string[]): Promise<void> => {
+const givenColumns = (...names: string[]): Promise<void> => givenRunWith({}, names);
+
+const givenRunWith = async (prediction: object, names = ['P']): Promise<void> => {
   await givenRun(objectStore, {
     settings: {
       deployment: { target: 'sagemaker' },
@@ -31,6 +35,7 @@ const givenColumns = async (...names: string[]): Promise<void> => {
         method: 'endpoint',
         columns: names.map((name) => ({ name, type: 'DOUBLE' })),
         target: { table: 'T' },
+        ...prediction,
       },
     },
   });
@@ -102,6 +107,104 @@ describe('scorePart', () => {
   });
 });
 
+/** What earlier tries have kept. */
+const keptUris = (): string[] => [...objectStore.objects.keys()].filter((uri) => uri.includes('/answered/'));
+
+/** As the state machine does: until it succeeds, or fails for something else than the time. */
+const scoreToItsEnd = async (
+  csv: string,
+  modelServer: ModelServer,
+  limits: Parameters<typeof scorePartStep>[2],
+): Promise<number> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await objectStore.put(PART_URI, csv);
+      const input = { runUri: RUN_URI, endpointName: 'flights', part: 7, uri: PART_URI };
+      await scorePart(input, { objectStore, modelServer }, limits);
+      return tries;
+    } catch (error) {
+      if ((error as Error).name !== 'PartUnfinishedError') throw error;
+    }
+  }
+};
+
+const ROWS = Array.from({ length: 1_200 }, (_, index) => `${index},mon,a${index}\n`).join('');
+const ANSWERED = Array.from({ length: 1_200 }, (_, index) => `${index},mon,a${index}\n`).join('');
+
+describe('a part that takes several tries', () => {
+  it('goes on where the last try stopped, and asks for no row twice', async () => {
+    const asked: string[] = [];
+    let fails = 0;
+    const modelServer: ModelServer = {
+      async predict(_, csv) {
+        if (asked.length > 0 && fails++ === 0) throw new EndpointThrottledError('busy');
+        asked.push(...csv.trimEnd().split('\n'));
+        return csv;
+      },
+    };
+
+    await expect(score(ROWS, modelServer)).rejects.toMatchObject({ name: 'EndpointThrottledError' });
+    expect(keptUris()).toHaveLength(1);
+    expect(objectStore.objects.has(OUTPUT_URI)).toBe(false);
+
+    expect(await score(ROWS, modelServer)).toEqual({ part: 7, rowCount: 1_200 });
+    expect(asked).toEqual(Array.from({ length: 1_200 }, (_, index) => `a${index}`));
+    expect(objectStore.objects.get(OUTPUT_URI)).toBe(ANSWERED);
+    expect(keptUris()).toEqual([]);
+  });
+
+  it('ends a try in time, with what was answered kept', async () => {
+    const modelServer = inMemoryModelServer((row) => row);
+    const limits = { tryMs: 40, keepMs: 10, keepCharacters: 1_000_000 };
+    const slow: ModelServer = {
+      async predict(endpointName, csv) {
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        return modelServer.predict(endpointName, csv);
+      },
+    };
+    await givenRunWith({ payloadKb: 1 });
+
+    expect(await scoreToItsEnd(ROWS, slow, limits)).toBeGreaterThan(1);
+
+    expect(objectStore.objects.get(OUTPUT_URI)).toBe(ANSWERED);
+    expect(modelServer.requests.join('')).toBe(ROWS.replace(/^\d+,mon,/gm, ''));
+  });
+
+  it('does not write over what another try has kept in the meantime', async () => {
+    const other = `${RUN_URI}predictions/answered/part-00007/000000000000.csv`;
+    const modelServer: ModelServer = {
+      async predict() {
+        await objectStore.put(other, '0,mon,a0\n');
+        throw new EndpointThrottledError('busy');
+      },
+    };
+
+    await expect(score(ROWS, modelServer)).rejects.toMatchObject({ name: 'EndpointThrottledError' });
+    expect(objectStore.objects.get(other)).toBe('0,mon,a0\n');
+  });
+
+  it('asks a slow model for as few rows as the smoke test showed, and in halves when that is too many', async () => {
+    await writeFact(objectStore, RUN_URI, 'smokeTest', { endpointName: 'flights', rowCount: 10, milliseconds: 1_000 });
+    const sizes: number[] = [];
+    const modelServer: ModelServer = {
+      async predict(_, csv) {
+        const rows = csv.trimEnd().split('\n').length;
+        sizes.push(rows);
+        if (rows > 60) throw new ModelTimeoutError('too slow');
+        return csv;
+      },
+    };
+
+    await score(ROWS, modelServer);
+
+    expect(sizes.slice(0, 3)).toEqual([100, 50, 50]);
+    expect(Math.max(...sizes.slice(1))).toBeLessThanOrEqual(60);
+    expect(objectStore.objects.get(OUTPUT_URI)).toBe(ANSWERED);
+  });
+});
+
+const MEGABYTE = { maxRows: 1_000_000, maxBytes: 1024 * 1024 };
+
 describe('payloads', () => {
   it('hold every row once, in order, at least two each, and stay below what an endpoint takes', async () => {
     await fc.assert(
@@ -110,7 +213,7 @@ describe('payloads', () => {
         async (sizes) => {
           const rows = sizes.map((size, index) => ({ key: [`${index}`], features: 'x'.repeat(size) }));
 
-          const all = await collect(payloads(fromArray(rows)));
+          const all = await collect(payloads(fromArray(rows), MEGABYTE));
 
           expect(all.flat()).toEqual(rows);
           for (const payload of all) {
@@ -126,7 +229,7 @@ describe('payloads', () => {
   it('refuse a row that no request has room for, without showing it', async () => {
     const rows = fromArray([{ key: ['secret'], features: 'x'.repeat(2_000_000) }]);
 
-    await expect(collect(payloads(rows))).rejects.toMatchObject({
+    await expect(collect(payloads(rows, MEGABYTE))).rejects.toMatchObject({
       name: 'UnstageableValueError',
       message: expect.not.stringContaining('secret'),
     });

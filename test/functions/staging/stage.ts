@@ -20,8 +20,13 @@ export interface StagingPorts {
 export type Round = Pick<NextRound, 'bucket' | 'partitionsKey' | 'round' | 'rereads' | 'maxConcurrency'>;
 
 /** Runs the three steps as the state machine does. */
-export const stage = async (purpose: StagingPurpose, ports: StagingPorts, runUri = RUN_URI) => {
-  let round: Round = await planPartitions({ runUri, purpose }, ports);
+export const stage = async (
+  purpose: StagingPurpose,
+  ports: StagingPorts,
+  runUri = RUN_URI,
+  modelRecordUri: string | null = null,
+) => {
+  let round: Round = await planPartitions({ runUri, purpose, modelRecordUri }, ports);
   for (;;) {
     for (const partition of await plannedPartitions(ports, round)) await extractPartition(partition, ports);
     const answer = await sealDataset(sealInput(purpose, round, runUri), ports);

@@ -4,10 +4,12 @@ import { planPartitions as planPartitionsStep } from '#functions/staging/plan-pa
 import type { NextRound } from '#functions/staging/seal-dataset/schema.ts';
 import { sealDataset as sealDatasetStep } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { loadManifest, partsUri } from '#shared/dataset/manifest.ts';
+import type { FeatureContract } from '#shared/models/feature-contract.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row, Warehouse } from '#shared/warehouse/warehouse.ts';
 import { granted } from '#test/functions/granted.ts';
+import { givenModel } from '#test/shared/models/fixture.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenRun, RUN_URI } from '#test/shared/pipeline/fixture.ts';
 import { type InMemoryView, inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
@@ -393,18 +395,6 @@ describe('staging for training', () => {
     });
   });
 
-  it('refuses columns that leave out the target', async () => {
-    const objectStore = inMemoryObjectStore();
-    await givenOrders(objectStore, { source: { view: 'ORDERS', key: ['ID'], target: 'LATE', columns: ['NOTE'] } });
-
-    const planning = planPartitions(
-      { runUri: RUN_URI, purpose: 'training' },
-      { objectStore, warehouse: inMemoryWarehouse({ ORDERS: twentyOrders }) },
-    );
-
-    await expect(planning).rejects.toMatchObject({ name: 'InvalidPipelineError' });
-  });
-
   it('refuses types that have no text form, all of them at once', async () => {
     const objectStore = inMemoryObjectStore();
     await givenOrders(objectStore);
@@ -506,3 +496,62 @@ const countingReads = (warehouse: Warehouse) => {
 /** Everything that was written, without the times in it. */
 const snapshot = ({ objects }: ReturnType<typeof inMemoryObjectStore>): Record<string, string> =>
   Object.fromEntries([...objects.keys()].map((uri) => [uri, objects.get(uri)!.replace(/"sealedAt": ".*"/, '')]));
+
+describe('staging for a model', () => {
+  const given = async (contract: FeatureContract | null, source: object = {}) => {
+    const objectStore = inMemoryObjectStore();
+    await givenOrders(objectStore, {
+      deployment: { target: 'sagemaker' },
+      prediction: {
+        source: { view: 'OPEN', key: ['ID'], ...source },
+        columns: [{ name: 'P', type: 'DOUBLE' }],
+        target: { table: 'T' },
+      },
+    });
+    const open: InMemoryView = {
+      columns: [columnOfType('B', 'DOUBLE'), columnOfType('ID', 'BIGINT'), columnOfType('A', 'DOUBLE')],
+      rows: [
+        [100, 1, 1],
+        [200, 2, 2],
+      ],
+    };
+    const modelRecordUri = await givenModel(objectStore, { contract });
+    await stage('scoring', { objectStore, warehouse: inMemoryWarehouse({ OPEN: open }) }, RUN_URI, modelRecordUri);
+    return objectStore.objects.get(`${partsUri(RUN_URI, 'score')}part-00000.csv`);
+  };
+  const contractOn = (...names: string[]): FeatureContract => ({
+    features: names.map((name) => columnOfType(name, 'DOUBLE')),
+    key: ['ID'],
+    target: 'LATE',
+  });
+
+  it('writes the features in the order that the model was trained with', async () => {
+    expect(await given(contractOn('A', 'B'))).toBe('1,1,100\n2,2,200\n');
+    expect(await given(contractOn('B', 'A'))).toBe('1,100,1\n2,200,2\n');
+    expect(await given(contractOn('A', 'B'), { columns: ['B', 'A'] })).toBe('1,1,100\n2,2,200\n');
+  });
+
+  it('reads no row for a model with other features', async () => {
+    await expect(given(contractOn('A', 'B', 'C'))).rejects.toMatchObject({
+      name: 'FeatureMismatchError',
+      message: expect.stringMatching(/"SPACE"\."OPEN"[\s\S]*missing: C/),
+    });
+    await expect(given(contractOn('A'))).rejects.toMatchObject({ message: expect.stringContaining('extra: B.') });
+  });
+
+  it('leaves the order as it is for a model that was trained elsewhere', async () => {
+    expect(await given(null)).toBe('1,100,1\n2,200,2\n');
+  });
+
+  it('records the values of texts that have few, among the rows to train on', async () => {
+    const objectStore = inMemoryObjectStore();
+    await givenOrders(objectStore);
+    const rows = Array.from({ length: 200 }, (_, id): Row => [id, id % 7 === 0 ? null : `n${id % 3}`, 0]);
+    await stage('training', { objectStore, warehouse: inMemoryWarehouse({ ORDERS: ordersView(rows) }) });
+
+    const categoriesOf = async (dataset: string) =>
+      (await loadManifest(objectStore, `${RUN_URI}${dataset}/manifest.json`)).categories;
+    expect(await categoriesOf('train')).toEqual({ NOTE: ['n0', 'n1', 'n2'] });
+    expect(await categoriesOf('test')).toBeUndefined();
+  });
+});

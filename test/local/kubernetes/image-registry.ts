@@ -11,6 +11,8 @@ export interface ImageRegistry extends StandIn {
   push(files: Readonly<Record<string, string>>, config?: Readonly<Record<string, unknown>>): Promise<string>;
   /** Only this login is accepted from now on. */
   setPassword(password: string): void;
+  /** Everybody is answered with this status from now on; undefined as usual. */
+  setStatus(status: number | undefined): void;
   readonly pullCount: () => number;
 }
 
@@ -21,12 +23,14 @@ export const openImageRegistry = async (): Promise<ImageRegistry> => {
   const blobs = new Map<string, Buffer>();
   let password = 'secret';
   let pullCount = 0;
+  let status: number | undefined;
   const keep = (bytes: Buffer): string => {
     blobs.set(digestOf(bytes), bytes);
     return digestOf(bytes);
   };
   const server = await listen((request, response) => {
     const expected = `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`;
+    if (status !== undefined) return void response.writeHead(status).end();
     if (request.headers.authorization !== expected) return void response.writeHead(403).end();
     const digest = /^\/v2\/models\/(?:manifests|blobs)\/(sha256:\w+)$/.exec(request.url ?? '')?.[1];
     const found = digest && blobs.get(digest);
@@ -50,6 +54,9 @@ export const openImageRegistry = async (): Promise<ImageRegistry> => {
     },
     setPassword(next) {
       password = next;
+    },
+    setStatus(next) {
+      status = next;
     },
     pullCount: () => pullCount,
   };

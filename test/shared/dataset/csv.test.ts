@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvEncoder, csvLine } from '#shared/dataset/csv.ts';
+import { csvEncoder, csvLine, spreadsheetField } from '#shared/dataset/csv.ts';
 import { readCsv } from '#shared/dataset/read-csv.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import { collect } from '#test/collect.ts';
@@ -137,5 +137,29 @@ describe('readCsv', () => {
     const reading = recordsOf('secret"x"\n');
 
     await expect(reading).rejects.toMatchObject({ message: expect.not.stringContaining('secret') });
+  });
+});
+
+describe('a field for a spreadsheet', () => {
+  it.each([
+    ["=cmd|'/c calc'!A0", "'=cmd|'/c calc'!A0"],
+    ['+1+cmd', "'+1+cmd"],
+    ['-2+3', "'-2+3"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    ['  =1+1', "'  =1+1"],
+    ['\t=1+1', "'\t=1+1"],
+    ['\u200b=1+1', "'\u200b=1+1"],
+    ['\uff1d1+1', "'\uff1d1+1"],
+    ['=HYPERLINK("x","y")', '"\'=HYPERLINK(""x"",""y"")"'],
+  ])('is no formula: %j', (text, field) => {
+    expect(spreadsheetField(text)).toBe(field);
+  });
+
+  it.each(['-1.5', '+7', '-1e-7', '-.5', 'a=b', '2026-01-01'])('is as it was where it is none: %s', (text) => {
+    expect(spreadsheetField(text)).toBe(text);
+  });
+
+  it('tells NULL from the empty text', () => {
+    expect([spreadsheetField(null), spreadsheetField('')]).toEqual(['', '""']);
   });
 });

@@ -22,6 +22,48 @@ describe('asClusterError', () => {
       'ClusterAccessError',
       'the verb patch on deployments.apps',
     ],
+    [
+      'a policy whose author forbids',
+      status(
+        403,
+        `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: needs a team`,
+      ),
+      'ClusterRefusedError',
+      'needs a team',
+    ],
+    [
+      'a policy that quotes the authorizer',
+      status(
+        403,
+        `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: User "x" cannot patch resource "a"`,
+      ),
+      'ClusterRefusedError',
+      'denied request',
+    ],
+    [
+      'a limit range',
+      status(403, 'pods "x" is forbidden: maximum cpu usage per Container is 1, but limit is 2'),
+      'ClusterRefusedError',
+      'maximum cpu usage',
+    ],
+    [
+      'a namespace that is being deleted',
+      status(
+        403,
+        'secrets "a" is forbidden: unable to create new content in namespace fedml because it is being terminated',
+        {
+          causes: [
+            {
+              reason: 'NamespaceTerminating',
+              message: 'namespace fedml is being terminated',
+              field: 'metadata.namespace',
+            },
+          ],
+        },
+      ),
+      'ClusterRefusedError',
+      'Run again when the namespace is gone',
+    ],
     ['a quota', status(403, 'pods "x" is forbidden: exceeded quota: small'), 'ClusterRefusedError', 'exceeded quota'],
     [
       'a webhook',
@@ -103,6 +145,15 @@ describe('asClusterError', () => {
     expect(translate(status(422, message, { causes })).message).toBe(
       'Applying Deployment fedml/flights was refused: APIRule.gateway.kyma-project.io "flights" is invalid:\n' +
         '  spec.hosts: Required value',
+    );
+  });
+
+  it('tells a policy’s reason once', () => {
+    const why = `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: object.spec.replicas > 7`;
+    const message = `deployments.apps "a" is forbidden: ${why}`;
+
+    expect(translate(status(422, message, { causes: [{ message: why }] })).message).toBe(
+      `Applying Deployment fedml/flights was refused: ${message}`,
     );
   });
 

@@ -438,9 +438,9 @@ export const clusterContract = (
   });
 };
 
-/** A refusal by a CEL rule: Kubernetes 1.35 quotes the value, versions before it name its type. */
+/** A refusal by a CEL rule: Kubernetes 1.35 quotes a text and leaves an object out, versions before it name the type. */
 const cel = (field: string, why: string): RegExp =>
-  new RegExp(`${field.replace(/[[\]]/g, '\\$&')}: Invalid value: .+: ${why}`);
+  new RegExp(`${field.replace(/[[\]]/g, '\\$&')}: Invalid value: (?:".*": )?${why}`);
 
 const applyAll = async (cluster: Cluster, objects: readonly KubernetesObject[]): Promise<KubernetesObject[]> => {
   const applied: KubernetesObject[] = [];

@@ -183,7 +183,11 @@ describe('the manifests', () => {
 
   it('let one pod at a time be taken, also the only one', () => {
     expect(manifest('PodDisruptionBudget').spec).toEqual({ maxUnavailable: 1, selector: { matchLabels: selector } });
-    expect(manifest('HorizontalPodAutoscaler').spec).toMatchObject({ minReplicas: 1, maxReplicas: 2 });
+    expect(manifest('HorizontalPodAutoscaler').spec).toMatchObject({
+      minReplicas: 1,
+      maxReplicas: 2,
+      metrics: [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'model' } }],
+    });
   });
 });
 

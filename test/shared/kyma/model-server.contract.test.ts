@@ -7,7 +7,9 @@ import { localhostCertificate } from '#local/hana/certificate.ts';
 import { listenTls } from '#local/http/listen.ts';
 import type { StandIn } from '#local/stand-in.ts';
 import { addressGuard } from '#shared/kyma/addresses.ts';
+import type { Cluster } from '#shared/kyma/cluster.ts';
 import { kymaModelServer } from '#shared/kyma/model-server.ts';
+import type { Kind, KubernetesObject } from '#shared/kyma/objects.ts';
 import { askModel } from '#shared/predictions/ask-model.ts';
 
 interface Answer {
@@ -63,8 +65,34 @@ const open = (withLogin = true, allowed = ['127.0.0.0/8']) =>
       certificateAuthority: certificate,
     }),
     guard: () => addressGuard(allowed),
+    openCluster: async () => clusterWithLog(),
     pausesMs: [1, 1],
   });
+
+/** A cluster where only what the end of a log is read by answers. */
+const clusterWithLog = (): Cluster => ({
+  apply: () => Promise.reject(new Error('Nothing is applied.')),
+  delete: () => Promise.reject(new Error('Nothing is deleted.')),
+  events: async () => [],
+  async get<T extends KubernetesObject>(kind: Kind) {
+    const metadata = { name: 'flights', namespace: 'models' };
+    const port = { number: Number(new URL(server.url).port), protocol: 'HTTPS' };
+    if (kind === 'APIRule')
+      return { metadata, spec: { gateway: 'kyma-system/gw', hosts: ['flights'] } } as unknown as T;
+    return {
+      metadata,
+      spec: { servers: [{ hosts: ['*.kyma.localhost'], port }] },
+    } as unknown as T;
+  },
+  async list<T extends KubernetesObject>(kind: Kind) {
+    const metadata = { name: 'flights', namespace: 'models', labels: { 'app.kubernetes.io/instance': 'flights' } };
+    return [{ metadata, spec: { template: { spec: { containers: [{ image: 'i' }] } } }, kind } as unknown as T];
+  },
+  async logTail(_, container, { since }) {
+    return since && container === 'model' ? logged : '';
+  },
+});
+let logged = '';
 
 const asked = () => seen.filter(({ path }) => path !== '/token');
 
@@ -139,6 +167,35 @@ describe('a model on Kyma', () => {
     expect(asked()).toHaveLength(1);
   });
 
+  it('fails with the end of its pods’ log, and with the words of a page instead of its HTML', async () => {
+    logged = 'GET /ping\nTraceback (most recent call last):\n  File "train.py"\nRuntimeError: out of luck\n';
+    const page = '<html><head><title>500 Internal Server Error</title></head><body><h1>Oops</h1></body></html>';
+    answer = ({ path }) => (path === '/token' ? TOKEN : { code: 500, body: page });
+
+    const failure = await open()
+      .predict(url(), '1\n')
+      .catch((error: Error) => error);
+
+    expect(failure).toMatchObject({ name: 'PredictionFailedError' });
+    expect(String(failure)).toMatch(
+      /answered 500: 500 Internal Server Error Its log ends with:\nTraceback[\s\S]*out of luck$/,
+    );
+    expect(String(failure)).not.toMatch(/<|ping/);
+  });
+
+  it.each([
+    [504, 'upstream request timeout'],
+    [408, ''],
+  ])(
+    'is too slow for so many rows when the gateway says %i %s, and is not asked for the same again',
+    async (code, body) => {
+      answer = ({ path }) => (path === '/token' ? TOKEN : { code, body });
+
+      await expect(open().predict(url(), '1\n')).rejects.toMatchObject({ name: 'ModelTimeoutError' });
+      expect(asked()).toHaveLength(1);
+    },
+  );
+
   it.each([401, 403])('is asked once more with a new token after %i', async (code) => {
     let logins = 0;
     answer = ({ path, authorization }) => {
@@ -183,12 +240,21 @@ describe('a model on Kyma', () => {
     const models = kymaModelServer({
       openClient: async () => ({}),
       guard: () => addressGuard(['127.0.0.0/8']),
+      openCluster: async () => clusterWithLog(),
       pausesMs: [],
     });
 
     await expect(models.predict(url(), '1\n')).rejects.toMatchObject({
       name: 'EndpointThrottledError',
       message: expect.stringContaining('self-signed certificate'),
+    });
+  });
+
+  it('is not listened to beyond 64 megabytes', async () => {
+    answer = ({ path }) => (path === '/token' ? TOKEN : { code: 200, body: Buffer.alloc(64 * 1024 * 1024 + 1, '1') });
+
+    await expect(open(false).predict(url(), '1\n')).rejects.toMatchObject({
+      message: expect.stringContaining('more than 67108864 bytes'),
     });
   });
 

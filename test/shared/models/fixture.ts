@@ -25,6 +25,7 @@ export const givenModel = async (objectStore: ObjectStore, settings: Partial<Mod
     pipeline: 'flights',
     trainingJobName: 'job-1',
     runUri: RUN_URI,
+    // Not written where another one is given: it may lie in the same place.
     modelArchive: settings.modelArchive ?? (await givenArchive(objectStore, MODEL_ARCHIVE_URI, 'a model')),
     sourceArchive: settings.sourceArchive ?? (await givenArchive(objectStore, SOURCE_ARCHIVE_URI, 'its code')),
     entryPoint: 'train.py',

@@ -94,4 +94,136 @@ describe('PipelineDefinition', () => {
     expect(hyperparameters({ text: 'x'.repeat(2499) })).toHaveLength(1);
     expect(hyperparameters(Object.fromEntries(Array.from({ length: 96 }, (_, n) => [`h${n}`, n])))).toHaveLength(1);
   });
+
+  const id = '1234abcd-12ab-34cd-56ef-1234567890ab';
+  const kyma = (resources: object) => ({ deployment: { target: 'kyma', auth: { noAuth: true }, resources } });
+  const vpc = { subnets: ['subnet-0a1b2c3d'], securityGroupIds: ['sg-0a1b2c3d4e5f60718'] };
+
+  it.each<[string, object]>([
+    ['tags with all that tags may have', { training: { tags: { 'cost center': 'Zürich 1_.:/=+-@', empty: '' } } }],
+    ['keys by id', { training: { kmsKeyId: id } }],
+    ['keys by ARN', { training: { kmsKeyId: `arn:aws:kms:eu-central-1:123456789012:key/${id}` } }],
+    ['keys of several regions', { training: { kmsKeyId: `mrk-${'0'.repeat(32)}` } }],
+    ['a network', { training: { vpc } }],
+    [
+      'a script whose name has a hyphen',
+      { training: { entryPoint: 'train-v2.py' }, deployment: { target: 'sagemaker' } },
+    ],
+    ['a shell script that only trains', { training: { entryPoint: 'train.sh' } }],
+    [
+      'any script for an image of one’s own',
+      { training: { entryPoint: 'a.sh', imageUri: 'x/y:1' }, deployment: { target: 'sagemaker' } },
+    ],
+    [
+      'requests up to the limits',
+      kyma({ requests: { cpu: '1000m', memory: '2048Mi' }, limits: { cpu: '1', memory: '2Gi' } }),
+    ],
+    ['small instances to serve', { deployment: { target: 'sagemaker', instances: { type: 'ml.t2.medium' } } }],
+  ])('takes %s', (_, settings) => {
+    expect(mistakesOf(settings)).toEqual([]);
+  });
+
+  const deployed = { deployment: { target: 'sagemaker' } };
+
+  it.each<[string, object, string]>([
+    [
+      'a variable',
+      { deployment: { target: 'sagemaker', environment: { 'MY-VAR': 'x' } } },
+      'deployment.environment.MY-VAR',
+    ],
+    ['a tag’s value', { training: { tags: { team: 'data;science, eu' } } }, 'training.tags.team: may have'],
+    ['a tag’s name', { training: { tags: { 'a?': '' } } }, 'training.tags.a?'],
+    ['a tag of AWS', { training: { tags: { 'AWS:x': 'y' } } }, 'training.tags.AWS:x'],
+    ['a tag of ours', { training: { tags: { 'fedml:run': 'y' } } }, 'training.tags.fedml:run'],
+    [
+      'too many tags',
+      { training: { tags: Object.fromEntries(Array.from({ length: 48 }, (_, n) => [`t${n}`, ''])) } },
+      'training.tags: has more',
+    ],
+    ['no key', { training: { kmsKeyId: 'not a key' } }, 'training.kmsKeyId: must be'],
+    ['no subnet', { training: { vpc: { ...vpc, subnets: ['x'] } } }, 'training.vpc.subnets.0: must be'],
+    [
+      'no security group',
+      { training: { vpc: { ...vpc, securityGroupIds: ['subnet-1'] } } },
+      'training.vpc.securityGroupIds.0: must be',
+    ],
+    [
+      'too many security groups',
+      { training: { vpc: { ...vpc, securityGroupIds: ['sg-1', 'sg-2', 'sg-3', 'sg-4', 'sg-5', 'sg-6'] } } },
+      'training.vpc.securityGroupIds: ',
+    ],
+    ['a hyperparameter of two lines', { training: { hyperparameters: { 'a\nb': 1 } } }, 'training.hyperparameters.a'],
+    ['an image with a blank', { training: { imageUri: 'my image' } }, 'training.imageUri: must be'],
+    [
+      'two metrics of one name',
+      {
+        training: {
+          metrics: [
+            { name: 'a', regex: '(.)' },
+            { name: 'a', regex: '(.)' },
+          ],
+        },
+      },
+      'training.metrics.1.name: "a" is the name',
+    ],
+    [
+      'an instance that only serves',
+      { training: { instanceType: 'ml.t2.medium' } },
+      'training.instanceType: ml.t2.medium is not',
+    ],
+    [
+      'an instance that doesn’t serve',
+      { deployment: { target: 'sagemaker', instances: { type: 'ml.m5.9large' } } },
+      'deployment.instances.type: ml.m5.9large is not',
+    ],
+    [
+      'a key for a disk of its own',
+      { training: { kmsKeyId: id, instanceType: 'ml.g5.xlarge' } },
+      'training.instanceType: ml.g5.xlarge encrypts',
+    ],
+    [
+      'a script with a dot',
+      { training: { entryPoint: 'train.v2.py' }, ...deployed },
+      "training.entryPoint: train.v2.py can't be imported",
+    ],
+    [
+      'a shell script that serves',
+      { training: { entryPoint: 'train.sh' }, prediction },
+      "training.entryPoint: train.sh can't be imported",
+    ],
+    [
+      'a script called like a module',
+      { training: { entryPoint: 'sklearn.py' }, ...deployed },
+      'training.entryPoint: sklearn.py has the name',
+    ],
+    [
+      'a version that doesn’t serve',
+      { training: { frameworkVersion: '1.4-2' }, ...deployed },
+      'training.frameworkVersion: there is no sklearn image 1.4-2',
+    ],
+    [
+      'serverless in a network',
+      { training: { vpc }, deployment: { target: 'sagemaker', serverless: {} } },
+      'deployment.serverless: has no network',
+    ],
+    ['more CPU than the limit', kyma({ requests: { cpu: '1500m' } }), 'deployment.resources.requests.cpu: is 1500m'],
+    [
+      'more memory than the limit',
+      kyma({ limits: { memory: '256Mi' } }),
+      'deployment.resources.requests.memory: is 512Mi',
+    ],
+    ['no CPU', kyma({ requests: { cpu: '0m' } }), 'deployment.resources.requests.cpu: must be more than 0'],
+    ['a target in the key', { source: { ...base.source, target: 'ID' } }, 'source.target: is a column of the key'],
+    [
+      'columns without the target',
+      { source: { ...base.source, columns: ['A'] } },
+      'source.columns: leaves out the target "LATE"',
+    ],
+    ['scheduled scoring of nothing', { schedule: [{ rate: '1 day', mode: 'score' }] }, 'schedule.0.mode: is score'],
+    ['31 February', { schedule: [{ cron: '0 3 31 2 ? *' }] }, 'schedule.0.cron: never matches'],
+    ['31 April to June without May', { schedule: [{ cron: '0 3 31 4,6 ? *' }] }, 'schedule.0.cron: never matches'],
+    ['29 February of no leap year', { schedule: [{ cron: '0 3 29 2 ? 2027' }] }, 'schedule.0.cron: never matches'],
+  ])('refuses %s before anything is read', (_, settings, mistake) => {
+    expect(mistakesOf(settings)).toEqual([expect.stringContaining(mistake)]);
+  });
 });

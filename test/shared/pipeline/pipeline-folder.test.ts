@@ -74,6 +74,33 @@ describe('readPipelineFolder', () => {
     });
   });
 
+  it('tells mistakes of the settings and of the folder at once, with their lines', async () => {
+    await givenFiles({
+      'flights/pipeline.yml': `${DEFINITION.replace('flights', 'Flight')}training:\n  networkIsolation: true\n  entryPoint: fit.py\n  instanceType: m5\n`,
+      'flights/requirements.txt': '# what the script needs\nlightgbm==4.6.0\n',
+    });
+
+    await expect(readPipelineFolder(pipelinesDir, 'flights')).rejects.toMatchObject({
+      name: 'InvalidPipelineError',
+      message: expect.stringMatching(
+        /has 5 mistakes:\n.*:1: name: must be 1-32.*\n.*:1: name: must be the folder's.*\n.*:4: training\.networkIsolation: keeps pip.*\n.*:5: training\.entryPoint: there is no file fit\.py.*\n.*:6: training\.instanceType: /,
+      ),
+    });
+  });
+
+  it.each(['# nothing\n', '--no-index\n--find-links .\nlightgbm\n'])(
+    'lets a script without a network install what needs none: %j',
+    async (requirements) => {
+      await givenFiles({
+        'flights/pipeline.yml': `${DEFINITION}training: { networkIsolation: true }\n`,
+        'flights/train.py': '',
+        'flights/requirements.txt': requirements,
+      });
+
+      await expect(readPipelineFolder(pipelinesDir, 'flights')).resolves.toBeDefined();
+    },
+  );
+
   it('refuses an entry point that isn’t there, naming what is', async () => {
     await givenFiles({ 'flights/pipeline.yml': DEFINITION, 'flights/training.py': '' });
 

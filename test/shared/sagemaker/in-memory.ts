@@ -1,4 +1,4 @@
-import { EndpointBusyError } from '#shared/errors.ts';
+import { EndpointBusyError, SageMakerRefusedError } from '#shared/errors.ts';
 import type { EndpointConfigRequest, EndpointDescription } from '#shared/sagemaker/endpoint.ts';
 import type { ModelRequest } from '#shared/sagemaker/model.ts';
 import type { ModelPackageDescription, ModelPackageRequest } from '#shared/sagemaker/model-package.ts';
@@ -32,6 +32,10 @@ export const inMemorySageMaker = (): InMemorySageMaker => {
   const modelPackages: InMemorySageMaker['modelPackages'] = new Map();
   const endpoints: InMemorySageMaker['endpoints'] = new Map();
   let changes = 0;
+  const kindOf = (endpointConfigName = '') => {
+    const variant = endpointConfigs.get(endpointConfigName)?.ProductionVariants[0];
+    return variant && (variant.ServerlessConfig ? 'serverless' : 'instances');
+  };
   const modified = (): Date => new Date(Date.UTC(2026, 2, 1) + 1000 * changes++);
   return {
     trainingJobs,
@@ -83,6 +87,8 @@ export const inMemorySageMaker = (): InMemorySageMaker => {
     },
     async updateEndpoint({ EndpointName, EndpointConfigName }) {
       const endpoint = endpoints.get(EndpointName)!;
+      if (kindOf(endpoint.EndpointConfigName) === 'instances' && kindOf(EndpointConfigName) === 'serverless')
+        throw new SageMakerRefusedError('Cannot update endpoint from instances to serverless.');
       if (endpoint.PendingDeploymentSummary) throw new EndpointBusyError('in progress');
       endpoint.EndpointStatus = 'Updating';
       endpoint.PendingDeploymentSummary = { EndpointConfigName };
@@ -94,6 +100,9 @@ export const inMemorySageMaker = (): InMemorySageMaker => {
     async describeEndpoint(name) {
       const endpoint = endpoints.get(name);
       return endpoint && { ...endpoint };
+    },
+    async kindOfEndpointConfig(name) {
+      return kindOf(name);
     },
     async modelOfEndpointConfig(name) {
       return endpointConfigs.get(name)?.ProductionVariants[0]?.ModelName;

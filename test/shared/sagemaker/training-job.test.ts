@@ -69,19 +69,24 @@ it('passes every other option of pipeline.yml on', async () => {
     metrics: [{ name: 'auc', regex: 'auc=(.*)' }],
     environment: { LEVEL: 'debug' },
     tags: { team: 'air' },
-    vpc: { subnets: ['subnet-1'], securityGroupIds: ['sg-1'] },
-    kmsKeyId: 'key-1',
+    vpc: { subnets: ['subnet-0a1b'], securityGroupIds: ['sg-0a1b'] },
+    kmsKeyId: 'alias/fedml',
   });
 
   expect(request).toMatchObject({
     AlgorithmSpecification: { MetricDefinitions: [{ Name: 'auc', Regex: 'auc=(.*)' }] },
-    OutputDataConfig: { KmsKeyId: 'key-1' },
-    ResourceConfig: { InstanceType: 'ml.c5.xlarge', InstanceCount: 2, VolumeSizeInGB: 50, VolumeKmsKeyId: 'key-1' },
+    OutputDataConfig: { KmsKeyId: 'alias/fedml' },
+    ResourceConfig: {
+      InstanceType: 'ml.c5.xlarge',
+      InstanceCount: 2,
+      VolumeSizeInGB: 50,
+      VolumeKmsKeyId: 'alias/fedml',
+    },
     StoppingCondition: { MaxRuntimeInSeconds: 600, MaxWaitTimeInSeconds: 900 },
     EnableManagedSpotTraining: true,
     CheckpointConfig: { S3Uri: 's3://store/fedml/checkpoints/flights/run-1' },
     Environment: { LEVEL: 'debug' },
-    VpcConfig: { Subnets: ['subnet-1'], SecurityGroupIds: ['sg-1'] },
+    VpcConfig: { Subnets: ['subnet-0a1b'], SecurityGroupIds: ['sg-0a1b'] },
   });
   expect(request.Tags).toContainEqual({ Key: 'team', Value: 'air' });
 });

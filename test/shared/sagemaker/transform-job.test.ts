@@ -3,13 +3,14 @@ import { transformJobRequest } from '#shared/sagemaker/transform-job.ts';
 import { inMemoryObjectStore } from '#test/shared/object-store/in-memory.ts';
 import { givenDataset, givenRun } from '#test/shared/pipeline/fixture.ts';
 
-const requestOf = async (key: string[], features: string[]) => {
+const requestOf = async (key: string[], features: string[], more: object = {}) => {
   const objectStore = inMemoryObjectStore();
   const prediction = {
     source: { view: 'V_SCORE', key },
-    instances: { type: 'ml.c5.large', count: 3 },
+    instances: { type: 'ml.c5.xlarge', count: 3 },
     columns: [{ name: 'P', type: 'DOUBLE' }],
     target: { table: 'T' },
+    ...more,
   };
   const run = await givenRun(objectStore, { settings: { prediction } });
   const manifest = await givenDataset(objectStore, 'score', [...key, ...features], ['1,2\n']);
@@ -23,6 +24,8 @@ it('keeps the key from the model and joins it to the answer', async () => {
     BatchStrategy: 'MultiRecord',
     MaxConcurrentTransforms: 1,
     MaxPayloadInMB: 6,
+    ModelClientConfig: { InvocationsTimeoutInSeconds: 3600, InvocationsMaxRetries: 3 },
+    Environment: { SAGEMAKER_MODEL_SERVER_TIMEOUT: '3600' },
     TransformInput: {
       DataSource: {
         S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 's3://store/fedml/staged/flights/run-1/score/' },
@@ -35,7 +38,7 @@ it('keeps the key from the model and joins it to the answer', async () => {
       Accept: 'text/csv',
       AssembleWith: 'Line',
     },
-    TransformResources: { InstanceType: 'ml.c5.large', InstanceCount: 3 },
+    TransformResources: { InstanceType: 'ml.c5.xlarge', InstanceCount: 3 },
     DataProcessing: { InputFilter: '$[2:]', JoinSource: 'Input', OutputFilter: '$[0,1,5:]' },
     Tags: [
       { Key: 'fedml:store', Value: 'store' },
@@ -43,6 +46,11 @@ it('keeps the key from the model and joins it to the answer', async () => {
       { Key: 'fedml:run', Value: 'run-1' },
     ],
   });
+});
+
+it('sends a slow model payloads of the size in pipeline.yml', async () => {
+  expect(await requestOf(['ID'], ['A'], { payloadKb: 64 })).toMatchObject({ MaxPayloadInMB: 1 });
+  expect(await requestOf(['ID'], ['A'], { payloadKb: 2049 })).toMatchObject({ MaxPayloadInMB: 3 });
 });
 
 it('refuses a key that a filter has no room for', async () => {
