@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { csvFile } from './csv-file.ts';
 import { InvalidSpaceError } from './invalid-space-error.ts';
 import type { Administration } from './sql/administration.ts';
 import { statementsOf } from './statements-of.ts';
@@ -90,7 +91,8 @@ const ensureTable = async (
       schema: space,
       table,
       definition: columns,
-      query: `WITH source AS (SELECT * FROM ${reader(filePath(path, file))}) ${query}`,
+      query: `WITH source AS (SELECT * FROM ${await reader(filePath(path, file))}) ${query}`,
+      isText: extname(file) === '.csv',
     });
   } catch (error) {
     throw new InvalidSpaceError(`${name}/space.yml: the table ${table} can't be filled. ${(error as Error).message}`, {
@@ -119,11 +121,11 @@ const runStatements = async (
 
 const READERS: Readonly<Record<string, string>> = {
   '.parquet': 'read_parquet',
-  '.csv': 'read_csv',
   '.json': 'read_json',
 };
 
-const reader = (file: string): string => {
+const reader = async (file: string): Promise<string> => {
+  if (extname(file) === '.csv') return (await csvFile(file)).reader;
   const name = READERS[extname(file)];
   if (!name) throw new TypeError(`${file} is not a Parquet, CSV or JSON file.`);
   return `${name}('${file.replaceAll("'", "''")}')`;

@@ -5,11 +5,12 @@ import type { Row, WarehouseValue } from '#shared/warehouse/warehouse.ts';
 
 /**
  * Encodes rows as lines of CSV: UTF-8 text, `,` between fields, LF at the end, RFC 4180 quotes only where they are
- * needed. NULL is an empty field, the empty text is `""`.
+ * needed. NULL is an empty field, the empty text is `""`; alone in its row, NULL is `""` too.
  */
 export const csvEncoder = (columns: readonly DatasetColumn[]): ((row: Row) => string) => {
   const encoders = columns.map(fieldEncoder);
   const width = encoders.length;
+  if (width === 1) return (row) => `${encoders[0]!(row[0]!) || EMPTY_FIELD}\n`;
   return (row) => {
     let line = encoders[0]!(row[0]!);
     for (let index = 1; index < width; index += 1) line += `,${encoders[index]!(row[index]!)}`;
@@ -18,7 +19,11 @@ export const csvEncoder = (columns: readonly DatasetColumn[]): ((row: Row) => st
 };
 
 /** One line of text fields, such as the line of column names. */
-export const csvLine = (fields: readonly (string | null)[]): string => `${fields.map(csvField).join(',')}\n`;
+export const csvLine = (fields: readonly (string | null)[]): string =>
+  `${fields.map(csvField).join(',') || EMPTY_FIELD}\n`;
+
+/** A line with nothing in it is no row to pandas, which would then have fewer rows than there are. */
+const EMPTY_FIELD = '""';
 
 /** One field: null is nothing at all, the empty text is a pair of quotes. */
 export const csvField = (text: string | null): string => {

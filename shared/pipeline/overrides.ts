@@ -10,6 +10,7 @@ import { mistakesOf } from '#shared/pipeline/setting-mistakes.ts';
  */
 export const OVERRIDABLE_PATHS = [
   'reuse',
+  'source.maxShrink',
   'source.split.testFraction',
   'source.split.seed',
   'training.hyperparameters.*',
@@ -26,6 +27,7 @@ export const OVERRIDABLE_PATHS = [
   'deployment.serverless.memorySizeMb',
   'deployment.serverless.maxConcurrency',
   'deployment.smokeTestRows',
+  'prediction.source.maxShrink',
   'prediction.method',
   'prediction.instances.type',
   'prediction.instances.count',

@@ -36,9 +36,19 @@ interface Text {
 }
 
 const firstDigits = (texts: readonly Text[]): string =>
-  `SUBSTR(BINTOHEX(HASH_SHA256(${joined(texts)
-    .map((text) => `TO_BINARY(${text})`)
-    .join(', ')})), 1, ${HASH_DIGITS})`;
+  `SUBSTR(BINTOHEX(${hashOf(joined(texts).map((text) => `TO_BINARY(${text})`))}), 1, ${HASH_DIGITS})`;
+
+/** HANA's functions take no more arguments. */
+const MAX_HASH_ARGUMENTS = 100;
+
+/** The hash of hashes where there are more values than one takes. */
+const hashOf = (values: readonly string[]): string => {
+  if (values.length <= MAX_HASH_ARGUMENTS) return `HASH_SHA256(${values.join(', ')})`;
+  const groups = Array.from({ length: Math.ceil(values.length / MAX_HASH_ARGUMENTS) }, (_, index) =>
+    hashOf(values.slice(index * MAX_HASH_ARGUMENTS, (index + 1) * MAX_HASH_ARGUMENTS)),
+  );
+  return hashOf(groups);
+};
 
 const joined = (texts: readonly Text[]): string[] => {
   const groups: Text[] = [];

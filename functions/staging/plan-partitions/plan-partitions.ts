@@ -14,6 +14,7 @@ import { DatasetShrunkError, EmptyDatasetError, ObjectChangedError, ObjectMissin
 import { type ObjectStore, parseObjectUri } from '#shared/object-store/object-store.ts';
 import { loadRun, type Run } from '#shared/pipeline/run.ts';
 import { assertCanWrite } from '#shared/predictions/assert-can-write.ts';
+import { parseRunUri } from '#shared/store/layout.ts';
 import { typeKind } from '#shared/warehouse/column-types.ts';
 import { qualified } from '#shared/warehouse/sql.ts';
 import type { Measure, QualifiedName, ReadSession, RowSelection, Warehouse } from '#shared/warehouse/warehouse.ts';
@@ -246,6 +247,10 @@ const startOf = async (
 ): Promise<string | undefined> =>
   reading.watermark === undefined ? undefined : afterOf(await currentWatermark(ports, run, purpose), reading.watermark);
 
+/** Rounded up, so that the run isn't stopped again. */
+const missingShare = (rowCount: number, lastRowCount: number): number =>
+  Math.ceil((1 - rowCount / lastRowCount) * 100) / 100;
+
 const refuseFewRows = (
   view: QualifiedName,
   { reading, allowEmpty, purpose }: Request,
@@ -262,7 +267,7 @@ const refuseFewRows = (
   }
   if (last && rowCount < last.rowCount * (1 - reading.maxShrink) && !(rowCount === 0 && allowEmpty)) {
     throw new DatasetShrunkError(
-      `The view ${qualified(view)} has ${rowCount} rows, and the last dataset had ${last.rowCount} (${last.runUri}). If that is right, raise maxShrink, which is ${reading.maxShrink}, for a run.`,
+      `The view ${qualified(view)} has ${rowCount} rows, and the last dataset had ${last.rowCount} (${last.runUri}). If that is right, let this much be missing for one run: npx fedml run ${parseRunUri(last.runUri).pipeline} --set ${purpose === 'training' ? '' : 'prediction.'}source.maxShrink=${missingShare(rowCount, last.rowCount)}`,
     );
   }
 };

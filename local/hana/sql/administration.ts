@@ -1,8 +1,8 @@
-import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { DuckDBInstance, DuckDBTypeId, type DuckDBValue } from '@duckdb/node-api';
 import type { HanaResult, HanaValue } from '../engine.ts';
 import { checked, needsCheck } from './binder/assignments.ts';
 import type { Table } from './catalog/catalog.ts';
-import { duckDbName } from './column-types.ts';
+import { duckDbName, family } from './column-types.ts';
 import { fromDuckDb, hanaError } from './errors.ts';
 import { physicalName, physicalPath, physicalSchema } from './names.ts';
 import type { Core } from './run/core.ts';
@@ -15,8 +15,13 @@ export interface TableLoad {
   readonly table: string;
   /** What CREATE COLUMN TABLE has in its parentheses, such as `"DAY" DATE NOT NULL, "ORIGIN" NVARCHAR(3)`. */
   readonly definition: string;
-  /** A DuckDB query that yields the columns in the order of the definition; it may read files, such as `read_parquet('…')`. */
+  /**
+   * A DuckDB query, which may read files, such as `read_parquet('…')`. Its columns are the table's by their names, where it has a
+   * name for each; else by their order.
+   */
   readonly query: string;
+  /** The file has texts only, as CSV: an empty one is NULL in columns of other types. */
+  readonly isText?: boolean;
 }
 
 /** Fills the warehouse as its owner, SYSTEM: spaces, users, HANA statements, and tables straight from files. */
@@ -73,14 +78,14 @@ export class Administration {
    * when it is complete: neither an error nor a crash leaves a part of it.
    */
   async loadTable(load: TableLoad): Promise<number> {
-    const { schema, table: name, definition, query } = load;
+    const { schema, table: name, definition } = load;
     if (this.exists(schema, name)) throw hanaError(288, `${name}: there is such an object in schema ${schema}`);
     const loading = `${name}__LOADING`;
     const path = `${quoteIdentifier(schema)}.${quoteIdentifier(loading)}`;
     if (this.exists(schema, loading)) await this.execute(`DROP TABLE ${path}`);
     await this.execute(`CREATE COLUMN TABLE ${path} (${definition})`);
     try {
-      const rows = await this.fill(this.core.catalog().object(schema, loading) as Table, query);
+      const rows = await this.fill(this.core.catalog().object(schema, loading) as Table, load);
       await this.execute(`RENAME TABLE ${path} TO ${quoteIdentifier(name)}`);
       return rows;
     } catch (error) {
@@ -101,13 +106,21 @@ export class Administration {
   }
 
   /** The warehouse's own DuckDB may not touch files, so another one reads them; chunks go from one to the other as they are. */
-  private async fill(table: Table, query: string): Promise<number> {
+  private async fill(table: Table, { query, isText = false }: TableLoad): Promise<number> {
     const reader = await DuckDBInstance.create(':memory:');
     const target = await this.core.instance.connect();
     try {
       const source = await reader.connect();
-      const names = table.columns.map((_, index) => `c${index}`);
-      const casts = table.columns.map(({ type }, index) => `CAST(c${index} AS ${duckDbName(type)})`);
+      const shape = await source.run(`SELECT * FROM (${query}) AS q LIMIT 0`);
+      const outputs = shape.columnNames();
+      const places = placesOf(table, outputs);
+      const names = outputs.map((_, index) => `c${index}`);
+      const casts = table.columns.map(({ type }, index) => {
+        const value = `c${places[index]}`;
+        const isGivenAsText = isText && shape.columnTypeId(places[index]!) === DuckDBTypeId.VARCHAR;
+        const given = isGivenAsText && family(type) !== 'text' ? `NULLIF(${value}, '')` : value;
+        return `CAST(${given} AS ${duckDbName(type)})`;
+      });
       await source.run('BEGIN TRANSACTION');
       const stream = await QueryStream.open({
         connection: source,
@@ -138,6 +151,19 @@ export class Administration {
       reader.closeSync();
     }
   }
+}
+
+/** Where in the query each column of the table is. Throws 269 and 270 for too many or too few, 260 for names in another order. */
+function placesOf(table: Table, outputs: readonly string[]): number[] {
+  const columns = table.columns.map(({ name }) => name.toUpperCase());
+  const given = outputs.map((name) => name.toUpperCase());
+  const byName = columns.map((name) => given.indexOf(name));
+  if (byName.every((place) => place >= 0)) return byName;
+  const listed = `the query yields ${outputs.join(', ')}, and the table has ${table.columns.map(({ name }) => name).join(', ')}`;
+  if (given.length !== columns.length) throw hanaError(given.length < columns.length ? 270 : 269, listed);
+  const moved = columns.find((_, index) => byName[index]! >= 0 && byName[index] !== index);
+  if (moved === undefined) return columns.map((_, index) => index);
+  throw hanaError(260, `${moved} stands elsewhere in the query than in the table, and other names differ: ${listed}`);
 }
 
 /** Raises HANA's error for the first value that its column could not hold. */

@@ -185,6 +185,59 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     },
   },
 
+  'the lock of a table that is replaced': {
+    sentence: 'keeps a foreign row from coming in between, which would be deleted at once',
+    async scenario(mutation) {
+      let foreign: string | undefined;
+      const opened = await open({
+        ...mutation,
+        async beforeExecute(sql) {
+          if (!sql.startsWith('DELETE FROM "SPACE#USER"."SCORES"')) return;
+          const inserting = opened.engine.administration.execute(
+            'INSERT INTO "SPACE#USER"."SCORES" ("ID") VALUES (99)',
+          );
+          foreign = await inserting.then(
+            () => 'inserted',
+            () => 'told to wait',
+          );
+        },
+      });
+      const { parts, publication } = await planned(opened.world, { runId: 'run-1', mode: 'replace', parts: TWO_PARTS });
+      for (const part of parts) await writePart(part, opened.world.startProcess());
+
+      await publishPredictions(publication, opened.world.startProcess());
+
+      expect(foreign).toBe('told to wait');
+    },
+    off: { swallow: (sql) => (sql.startsWith('LOCK TABLE') ? 0 : undefined) },
+  },
+
+  'the ban on DDL': {
+    sentence: 'keeps a DDL statement from committing half a publication',
+    async scenario(mutation) {
+      const { world } = await open({
+        ...mutation,
+        async beforeExecute(sql, connection) {
+          if (!sql.startsWith('INSERT INTO "SPACE#USER"."SCORES"')) return;
+          const stray = { sql: 'CREATE COLUMN TABLE "SPACE#USER"."STRAY" ("ID" INTEGER)', parameters: [] };
+          await connection.execute(stray, 'Creating a table in the middle');
+          throw new WarehouseUnavailableError('The connection was lost.');
+        },
+      });
+      const { run, parts, publication, writeId } = await planned(world, {
+        runId: 'run-1',
+        mode: 'replace',
+        parts: TWO_PARTS,
+      });
+      for (const part of parts) await writePart(part, world.startProcess());
+
+      await publishPredictions(publication, world.startProcess()).catch(() => undefined);
+
+      expect(await idsIn(world, run, writeId)).toEqual([1, 2]);
+    },
+    off: { swallow: (sql) => (sql === 'SET TRANSACTION DDL OFF' ? 0 : undefined) },
+  },
+
   'the checksum': {
     sentence: 'keeps rows from being published that are not those that were written',
     async scenario(mutation) {

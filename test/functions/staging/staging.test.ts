@@ -282,7 +282,7 @@ describe('staging for training', () => {
 
       await expect(stage('training', ports, runUri)).rejects.toMatchObject({
         name: 'DatasetShrunkError',
-        message: /has 1 rows, and the last dataset had 20 .*raise maxShrink, which is 0\.9/,
+        message: /has 1 rows, and the last dataset had 20 .*npx fedml run flights --set source\.maxShrink=0\.95$/,
       });
     });
 

@@ -30,6 +30,12 @@ describe('applyOverrides', () => {
     expect(definition.training.hyperparameters).toEqual({ depth: 3 });
   });
 
+  it('lets a view shrink for one run, as the error for it advises', () => {
+    const changed = applyOverrides(definition, { 'source.maxShrink': 0.95, 'prediction.source.maxShrink': 1 });
+
+    expect([changed.source.maxShrink, changed.prediction?.source.maxShrink]).toEqual([0.95, 1]);
+  });
+
   it('switches reuse off, which stands at the top of pipeline.yml', () => {
     expect(applyOverrides(definition, { reuse: false }).reuse).toBe(false);
     expect(definition.reuse).toBe(true);
