@@ -92,7 +92,7 @@ it('brings a model to Kyma, deploys it again and one from elsewhere, keeps its U
 
   const [digest, url] = [factOf(ran, 'image'), factOf(ran, 'url')];
   expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
-  expect(url).toMatch(/^https:\/\/penguins\.kyma\.localhost:\d+\/invocations$/);
+  expect(url).toMatch(/^https:\/\/penguins-local\.kyma\.localhost:\d+\/invocations$/);
   expect(Number(factOf(ran, 'pushed').replace(/\D/g, ''))).toBeGreaterThan(1000);
   expect([factOf(again, 'image'), factOf(again, 'url'), factOf(again, 'pushed')]).toEqual([digest, url, '0 bytes']);
   expect(written).toEqual([{ ROWS_WRITTEN: 34 }]);
@@ -105,6 +105,6 @@ it('brings a model to Kyma, deploys it again and one from elsewhere, keeps its U
   expect(planned.match(/would delete \w+/g)).toEqual(
     undeployed.match(/deleted \w+/g)!.map((each) => each.replace('deleted', 'would delete')),
   );
-  expect(planned).toContain('would delete APIRule fedml/penguins');
+  expect(planned).toContain('would delete APIRule fedml/penguins-local');
   expect(left).toContain('Nothing is deployed.');
 });
