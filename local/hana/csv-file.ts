@@ -46,7 +46,12 @@ const checkedHeader = async (path: string): Promise<string> => {
   return header.split('\n')[0]!;
 };
 
-const decode = (decoder: TextDecoder, chunk: Uint8Array | undefined, path: string, line: number): string => {
+const decode = (
+  decoder: InstanceType<typeof TextDecoder>,
+  chunk: Uint8Array | undefined,
+  path: string,
+  line: number,
+): string => {
   try {
     return decoder.decode(chunk, { stream: chunk !== undefined });
   } catch {

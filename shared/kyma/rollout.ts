@@ -46,9 +46,7 @@ export const workloadVerdict = (
   const wanted = spec.replicas ?? 1;
   if (wanted === 0) return { state: 'waiting', detail: scaledToZero(deployment, minReplicas) };
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status;
-  if (updatedReplicas >= minReplicas && replicas === updatedReplicas && availableReplicas >= minReplicas) {
-    return { state: 'ready' };
-  }
+  if (replicas === updatedReplicas && availableReplicas >= minReplicas) return { state: 'ready' };
   return {
     state: 'waiting',
     detail:

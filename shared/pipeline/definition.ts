@@ -160,7 +160,7 @@ const HttpsUrl = z.url({ protocol: /^https$/, error: 'must be an https URL' });
 const KymaDeployment = z.strictObject({
   target: z.literal('kyma'),
   namespace: DnsLabel.default('fedml'),
-  /** The first label of the URL, `https://<host>.<cluster domain>`. The pipeline's name when absent. */
+  /** The first label of the URL, `https://<host>.<cluster domain>`. `<pipeline>-<stage>` when absent. */
   host: DnsLabel.optional(),
   /** The Istio gateway, `namespace/name`, that the host is exposed by. */
   gateway: z

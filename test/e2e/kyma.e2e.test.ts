@@ -122,6 +122,6 @@ it('brings a model to Kyma, deploys it again and one from elsewhere, keeps its U
   expect(planned.match(/would delete \w+/g)).toEqual(
     undeployed.match(/deleted \w+/g)!.map((each) => each.replace('deleted', 'would delete')),
   );
-  expect(planned).toContain('would delete APIRule fedml/penguins');
+  expect(planned).toContain('would delete APIRule fedml/penguins-local');
   expect(left).toContain('Nothing is deployed.');
 });

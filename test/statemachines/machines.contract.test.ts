@@ -418,11 +418,33 @@ describe('deployment to Kyma', () => {
     expect(machines.announced).toEqual([]);
   });
 
-  it('tells why it failed also when nothing can be brought back', async () => {
-    const answers = { checkRollout: failing('RolloutFailedError'), rollBackKyma: failing('ClusterAccessError') };
-    await using machines = await openMachines({ answers });
+  it('looks until what it brought back serves', async () => {
+    const since = '2026-03-01T06:00:00.000Z';
+    const asked: unknown[] = [];
+    const rollBackKyma = (event: unknown) => {
+      asked.push(event);
+      const restored = { outcome: 'restored', imageUri: IMAGE_URI };
+      return asked.length < 3 ? { ...restored, waitsFor: '0 of 1 pods', since } : restored;
+    };
+    await using machines = await openMachines({
+      answers: { checkRollout: failing('RolloutFailedError', 'no pods'), rollBackKyma },
+    });
 
     expect(await machines.run('deployment', input)).toMatchObject({ error: 'RolloutFailedError' });
+    expect(asked).toEqual([{ runUri: RUN_URI }, { runUri: RUN_URI, since }, { runUri: RUN_URI, since }]);
+  });
+
+  it('tells first that nothing could be brought back, and then why it failed', async () => {
+    const answers = {
+      checkRollout: failing('RolloutFailedError', 'the new pods crash'),
+      rollBackKyma: failing('ClusterAccessError', 'no right to patch'),
+    };
+    await using machines = await openMachines({ answers });
+
+    expect(await machines.run('deployment', input)).toMatchObject({
+      error: 'RolloutFailedError',
+      cause: 'What served before may be down: no right to patch\nthe new pods crash',
+    });
   });
 
   it('leaves the cluster alone when the image can’t be built', async () => {
