@@ -1,3 +1,4 @@
+import { DuckDBBlobValue } from '@duckdb/node-api';
 import type { HanaParameter, HanaSession, HanaStatement, HanaValue } from '#local/hana/engine.ts';
 import { type LaptopHanaEngine, openHanaEngine } from '#local/hana/sql/engine.ts';
 import { asWarehouseError } from '#shared/warehouse/hana-errors.ts';
@@ -101,9 +102,6 @@ const bind = (value: WarehouseValue, { type }: HanaParameter): HanaValue => {
   if (value === null) return null;
   if (type.name === 'BIGINT') return BigInt(value as string);
   if (type.name === 'DECIMAL') return decimalOf(String(value));
-  if (type.name === 'TIMESTAMP') {
-    return { kind: 'timestamp', micros: BigInt(Date.parse(`${String(value).replace(' ', 'T')}Z`)) * 1000n };
-  }
   return value;
 };
 
@@ -115,6 +113,7 @@ const decimalOf = (text: string): HanaValue => {
 /** As the client gives what it receives. */
 const unbind = (value: unknown): WarehouseValue => {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (value instanceof DuckDBBlobValue) return value.bytes;
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   return String(value);
 };

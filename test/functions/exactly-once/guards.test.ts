@@ -189,23 +189,23 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     sentence: 'keeps a foreign row from coming in between, which would be deleted at once',
     async scenario(mutation) {
       let foreign: string | undefined;
-      const opened = await open({
+      let owner: LaptopHanaEngine | undefined;
+      const { engine, world } = await open({
         ...mutation,
         async beforeExecute(sql) {
           if (!sql.startsWith('DELETE FROM "SPACE#USER"."SCORES"')) return;
-          const inserting = opened.engine.administration.execute(
-            'INSERT INTO "SPACE#USER"."SCORES" ("ID") VALUES (99)',
-          );
+          const inserting = owner!.administration.execute('INSERT INTO "SPACE#USER"."SCORES" ("ID") VALUES (99)');
           foreign = await inserting.then(
             () => 'inserted',
             () => 'told to wait',
           );
         },
       });
-      const { parts, publication } = await planned(opened.world, { runId: 'run-1', mode: 'replace', parts: TWO_PARTS });
-      for (const part of parts) await writePart(part, opened.world.startProcess());
+      owner = engine;
+      const { parts, publication } = await planned(world, { runId: 'run-1', mode: 'replace', parts: TWO_PARTS });
+      for (const part of parts) await writePart(part, world.startProcess());
 
-      await publishPredictions(publication, opened.world.startProcess());
+      await publishPredictions(publication, world.startProcess());
 
       expect(foreign).toBe('told to wait');
     },

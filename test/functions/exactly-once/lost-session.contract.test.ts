@@ -81,8 +81,9 @@ describe('a session that is lost', () => {
     }
   };
 
-  const isLost = (error: unknown): void => {
+  const isLost = (error: unknown): undefined => {
     expect(error).toBeInstanceOf(WarehouseUnavailableError);
+    return undefined;
   };
 
   it('is not replaced by one that may write', async () => {

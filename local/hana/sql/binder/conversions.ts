@@ -62,7 +62,10 @@ const CONVERSIONS: Readonly<Partial<Record<`${Family}>${Family}`, Conversion>>> 
   'date>text': (sql) => `CAST(${sql} AS VARCHAR)`,
   'time>text': (sql) => `substr(CAST(${sql} AS VARCHAR), 1, 8)`,
   'timestamp>text': (sql, from) =>
-    from.name === 'SECONDDATE' ? `strftime(${sql}, '%Y-%m-%d %H:%M:%S')` : `strftime(${sql}, '%Y-%m-%d %H:%M:%S.%f0')`,
+    // DuckDB's strftime takes seconds as nanoseconds, which end in the year 2262.
+    from.name === 'SECONDDATE'
+      ? `strftime(CAST(${sql} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S')`
+      : `strftime(${sql}, '%Y-%m-%d %H:%M:%S.%f0')`,
   'text>text': (sql) => sql,
   'text>date': (sql) => `_sys.text_date(${sql})`,
   'text>time': cast,
