@@ -110,6 +110,6 @@ describe('the command line', () => {
 
     expect(valid).toMatchObject({ exitCode: 0, printed: '✓ pipelines/flights/pipeline.yml is valid.' });
     expect(invalid.exitCode).toBe(2);
-    expect(invalid.told).toMatch(/mine\/pipeline\.yml has 5 mistakes:[\s\S]*yml:2: source\.viwe[\s\S]*yml:3: gate/);
+    expect(invalid.told).toMatch(/mine\/pipeline\.yml has 6 mistakes:[\s\S]*yml:2: source\.viwe[\s\S]*yml:3: gate/);
   });
 });

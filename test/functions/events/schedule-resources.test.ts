@@ -28,7 +28,7 @@ const schedules = async () =>
 it('makes one schedule of AWS of each, whose input its function takes', async () => {
   await given(
     'a-b',
-    '  - { cron: "30 2 * * ? *", timezone: Europe/Berlin, mode: score, overlap: cancel }\n  - { rate: 6 hours, flexibleWindowMinutes: 0 }',
+    '  - { cron: "30 2 * * ? *", timezone: Europe/Berlin, mode: train, overlap: cancel }\n  - { rate: 6 hours, flexibleWindowMinutes: 0 }',
   );
   await given('ab', '  - { rate: 6 hours }');
 
@@ -49,7 +49,7 @@ it('makes one schedule of AWS of each, whose input its function takes', async ()
   const { Input } = found[0]![1].Properties.Target as { Input: string };
   expect(StartTriggeredRunInput.parse(JSON.parse(Input))).toMatchObject({
     pipeline: 'a-b',
-    mode: 'score',
+    mode: 'train',
     overlap: 'cancel',
     occurrence: '<aws.scheduler.scheduled-time>',
   });
