@@ -44,15 +44,16 @@ describe('a run that fails three times for reasons that pass', () => {
   it('is resumed each time where it failed, and nothing is made twice', async () => {
     await begin('training');
     await begin('serving');
-    await warehouse().write({ runId: 'somebody' }, (session) =>
-      session.createTable({ name: TABLE, columns: [columnOfType('OTHER', 'INTEGER', false)], primaryKey: ['OTHER'] }),
-    );
 
     const first = await cloud.run({ pipeline: 'fragile' });
     const runId = executionNameOf(first.executionArn);
     await end('training');
     const second = await cloud.ended((await cloud.resume(runId)).executionArn);
     await end('serving');
+    // Before the training it would have been found at once.
+    await warehouse().write({ runId: 'somebody' }, (session) =>
+      session.createTable({ name: TABLE, columns: [columnOfType('OTHER', 'INTEGER', false)], primaryKey: ['OTHER'] }),
+    );
     const third = await cloud.ended((await cloud.resume(runId)).executionArn);
     await warehouse().write({ runId: 'somebody' }, (session) => session.dropTable(TABLE));
     const fourth = await cloud.ended((await cloud.resume(runId)).executionArn);

@@ -96,7 +96,7 @@ export const ANSWERS: Answers = {
     trainingJobName: 'job-1',
     modelUri: 's3://store/training-output/flights/run-1/job-1/output/model.tar.gz',
   }),
-  evaluateModel: () => ({ gatePassed: true, metrics: { auc: 0.8, loss: null }, reason: '' }),
+  evaluateModel: () => ({ gatePassed: true, metrics: { auc: 0.8, loss: null }, reason: '', billableSeconds: 60 }),
   registerModel: () => ({ modelRecordUri: MODEL_RECORD_URI, isNew: true }),
   requestApproval: () => ({ modelPackageArn: 'arn:aws:sagemaker:eu-central-1:1:model-package/flights/1' }),
   deployEndpoint: () => ({ endpointName: 'flights', endpointConfigName: 'config-2' }),

@@ -240,7 +240,12 @@ describe('pipeline', () => {
   });
 
   it('stops at a gate that isn’t passed: nothing is registered, deployed or predicted', async () => {
-    const evaluateModel = () => ({ gatePassed: false, metrics: {}, reason: 'auc is 0.5, below the minimum of 0.7.' });
+    const evaluateModel = () => ({
+      gatePassed: false,
+      metrics: {},
+      reason: 'auc is 0.5, below the minimum of 0.7.',
+      billableSeconds: 60,
+    });
     await using machines = await openMachines({ answers: { evaluateModel } });
 
     const run = await machines.run('pipeline', {});

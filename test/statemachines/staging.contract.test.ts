@@ -17,7 +17,11 @@ import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { columnOfType } from '#shared/warehouse/column-types.ts';
 import type { Row } from '#shared/warehouse/warehouse.ts';
 import { type OpenS3, openS3 } from '#test/local/s3/open-s3.ts';
-import { type OpenStepFunctions, openStepFunctions } from '#test/local/step-functions/open-step-functions.ts';
+import {
+  machineIam,
+  type OpenStepFunctions,
+  openStepFunctions,
+} from '#test/local/step-functions/open-step-functions.ts';
 import { givenRun } from '#test/shared/pipeline/fixture.ts';
 import { inMemoryWarehouse } from '#test/shared/warehouse/in-memory.ts';
 import { machines } from './definitions.ts';
@@ -46,10 +50,11 @@ describe('staging, on S3 and Step Functions of the laptop', () => {
   let stepFunctions: OpenStepFunctions;
   let objectStore: ObjectStore;
   beforeAll(async () => {
-    s3 = await openS3();
+    const iam = machineIam();
+    s3 = await openS3({ iam });
     await s3.client.send(new CreateBucketCommand({ Bucket: 'store' }));
     objectStore = s3ObjectStore(s3.client);
-    stepFunctions = await openStepFunctions({ s3: s3.url });
+    stepFunctions = await openStepFunctions({ iam, s3: s3.url });
   });
   afterAll(async () => {
     await stepFunctions[Symbol.asyncDispose]();

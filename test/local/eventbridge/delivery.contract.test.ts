@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Iam } from '#local/iam/iam.ts';
+import { allow, policy, roleArn, roleFor } from '#test/local/iam/roles.ts';
 import { fixture, openLambda } from '#test/local/lambda/open-lambda.ts';
 import { manualClock } from './manual-clock.ts';
 import {
   entry,
+  FUNCTION_ARN,
   type OpenEventBridge,
   openEventBridge,
   RULE_ROLE_ARN,
@@ -101,7 +103,16 @@ describe('an event', () => {
   it('runs a handler of the laptop’s Lambda', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'eventbridge-lambda-'));
     const file = join(folder, 'attempts');
-    const lambda = await openLambda({ functions: { resumeTask: fixture('failUntil') } });
+    iam.deploy({
+      roles: [roleFor('events.amazonaws.com', RULE_ROLE_ARN), roleFor('lambda.amazonaws.com', roleArn('function'))],
+      resourcePolicies: {
+        [FUNCTION_ARN]: policy({
+          ...allow('lambda:InvokeFunction', FUNCTION_ARN),
+          Principal: { Service: 'events.amazonaws.com' },
+        }),
+      },
+    });
+    const lambda = await openLambda({ iam, functions: { resumeTask: fixture('failUntil') } });
     await open({ endpoints: () => ({ ...targets.endpoints(), lambda: lambda.host.url }) });
     await bridge.rule(EVERY_TEST_EVENT, { InputPath: '$.detail' });
 

@@ -13,6 +13,7 @@ import { type OpenS3, openS3 } from '#test/local/s3/open-s3.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
 import {
   functionArn,
+  machineIam,
   type OpenStepFunctions,
   openStepFunctions,
   typesOf,
@@ -23,7 +24,8 @@ let s3: OpenS3;
 let sfn: OpenStepFunctions;
 
 beforeAll(async () => {
-  s3 = await openS3();
+  const iam = machineIam();
+  s3 = await openS3({ iam });
   await s3.client.send(new CreateBucketCommand({ Bucket }));
   const objects: Record<string, string | Buffer> = {
     'data/items.json': '[{"n":1},{"n":2}]',
@@ -42,7 +44,7 @@ beforeAll(async () => {
     'list/2': 'two!',
   };
   for (const [Key, Body] of Object.entries(objects)) await s3.client.send(new PutObjectCommand({ Bucket, Key, Body }));
-  sfn = await openStepFunctions({ s3: s3.url });
+  sfn = await openStepFunctions({ iam, s3: s3.url });
   sfn.lambda.functions.odd = (n: number) => {
     if (n % 2 === 0) throw namedError('EvenError');
     return n;

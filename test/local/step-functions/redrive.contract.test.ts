@@ -11,6 +11,7 @@ import { type OpenS3, openS3, refusal } from '#test/local/s3/open-s3.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
 import {
   functionArn,
+  machineIam,
   type OpenStepFunctions,
   openStepFunctions,
   typesOf,
@@ -20,9 +21,10 @@ let s3: OpenS3;
 let sfn: OpenStepFunctions;
 
 beforeAll(async () => {
-  s3 = await openS3();
+  const iam = machineIam();
+  s3 = await openS3({ iam });
   await s3.client.send(new CreateBucketCommand({ Bucket: 'redriven' }));
-  sfn = await openStepFunctions({ s3: s3.url });
+  sfn = await openStepFunctions({ iam, s3: s3.url });
 });
 
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { type OpenS3, openS3 } from '#test/local/s3/open-s3.ts';
 import { namedError } from '#test/local/step-functions/fake-lambda.ts';
 import {
   functionArn,
+  machineIam,
   type OpenStepFunctions,
   openStepFunctions,
   typesOf,
@@ -18,7 +19,8 @@ let eventBridge: StandIn;
 let sfn: OpenStepFunctions;
 
 beforeAll(async () => {
-  s3 = await openS3();
+  const iam = machineIam();
+  s3 = await openS3({ iam });
   await s3.client.send(new CreateBucketCommand({ Bucket: 'task-data' }));
   const PutEvents = (input: { Entries: { Detail: string; DetailType: string }[] }) => {
     events.push(input);
@@ -26,7 +28,7 @@ beforeAll(async () => {
     return { FailedEntryCount: isBad ? 1 : 0, Entries: [isBad ? { ErrorCode: 'Refused' } : { EventId: '1' }] };
   };
   eventBridge = await serveFake({ targetPrefix: 'AWSEvents', jsonVersion: '1.1', operations: { PutEvents } });
-  sfn = await openStepFunctions({ s3: s3.url, eventbridge: eventBridge.url });
+  sfn = await openStepFunctions({ iam, s3: s3.url, eventbridge: eventBridge.url });
   Object.assign(sfn.lambda.functions, {
     echo: (event: unknown) => event,
     slow: () => sleep(3000, 'late', { ref: false }),
