@@ -4,7 +4,7 @@ import type { StagingPurpose } from '#shared/dataset/staging-plan.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { PipelineDefinition } from '#shared/pipeline/definition.ts';
 import { type Run, runFolderUri, runRecordUri } from '#shared/pipeline/run.ts';
-import { openStepFunctions } from '#test/local/step-functions/open-step-functions.ts';
+import { machineIamAsPerson, openStepFunctions } from '#test/local/step-functions/open-step-functions.ts';
 import { machines } from '#test/statemachines/definitions.ts';
 import { substitute } from '#test/statemachines/substitute.ts';
 import type { Measurement } from '../measured.ts';
@@ -52,7 +52,10 @@ export const stageOurs = async (
   const { runUri } = await recordRun(objectStore, runId, { view, format, reading });
   // Each staging reads its view, also one that an earlier staging has read.
   await objectStore.delete(lastDatasetUri(runUri, purpose));
-  await using stepFunctions = await openStepFunctions({ s3: standIns.environment.AWS_ENDPOINT_URL_S3! });
+  await using stepFunctions = await openStepFunctions({
+    iam: machineIamAsPerson(),
+    s3: standIns.environment.AWS_ENDPOINT_URL_S3!,
+  });
   const functions = await openFunctions(standIns.configAt(delayMs), environmentCount, standIns.environment);
   try {
     for (const step of ['planPartitions', 'extractPartition', 'sealDataset'] as const) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { LOCAL_ACCOUNT } from '#local/stand-in.ts';
+import { PERSON } from '#test/local/iam/test-iam.ts';
 import type { Counters, FromWarehouse, ToWarehouse, WarehouseSettings } from './warehouse.ts';
 
 export const BUCKET = 'bench';
@@ -46,13 +47,13 @@ export const openStandIns = async ({
     AWS_ENDPOINT_URL_S3: url,
     AWS_REGION: LOCAL_ACCOUNT.region,
     AWS_DEFAULT_REGION: LOCAL_ACCOUNT.region,
-    AWS_ACCESS_KEY_ID: 'laptop',
-    AWS_SECRET_ACCESS_KEY: 'laptop',
+    AWS_ACCESS_KEY_ID: PERSON.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: PERSON.secretAccessKey,
   };
   const s3 = new S3Client({
     endpoint: url,
     region: LOCAL_ACCOUNT.region,
-    credentials: { accessKeyId: 'laptop', secretAccessKey: 'laptop' },
+    credentials: PERSON,
   });
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   const ask = asker(warehouse);

@@ -6,7 +6,7 @@ import { sealDataset } from '#functions/staging/seal-dataset/seal-dataset.ts';
 import { s3ObjectStore } from '#shared/object-store/s3.ts';
 import { parseWarehouseSecret } from '#shared/warehouse/credentials.ts';
 import { hanaWarehouse } from '#shared/warehouse/hana.ts';
-import { openStepFunctions, typesOf } from '#test/local/step-functions/open-step-functions.ts';
+import { machineIamAsPerson, openStepFunctions, typesOf } from '#test/local/step-functions/open-step-functions.ts';
 import { machines } from '#test/statemachines/definitions.ts';
 import { substitute } from '#test/statemachines/substitute.ts';
 import { recordRun, stageOurs } from '../../bench/ours/stage.ts';
@@ -43,7 +43,10 @@ describe('the cost of a run', () => {
   /** Runs the state machine `staging` for the rows to score, on Step Functions. */
   const stage = async (rowCount: number, s3: S3Client) => {
     runCount += 1;
-    await using stepFunctions = await openStepFunctions({ s3: standIns.environment.AWS_ENDPOINT_URL_S3! });
+    await using stepFunctions = await openStepFunctions({
+      iam: machineIamAsPerson(),
+      s3: standIns.environment.AWS_ENDPOINT_URL_S3!,
+    });
     const credentials = parseWarehouseSecret(JSON.stringify(standIns.configAt(0)));
     const ports = {
       objectStore: s3ObjectStore(s3),

@@ -129,6 +129,9 @@ export const ROLE = 'arn:aws:iam::000000000000:role/test';
 /** The person, and a role for machines, may do everything. */
 export const machineIam = (): Iam => withRoles(testIam(), roleFor('states.amazonaws.com', ROLE));
 
+/** Machines that call as the person: for an S3 in another process, which knows no sessions of roles. */
+export const machineIamAsPerson = (): Iam => ({ ...machineIam(), sessionKeys: () => PERSON });
+
 export const clientOf = (endpoint: string, credentials: KeyPair = PERSON): SFNClient =>
   new SFNClient({
     endpoint,
