@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromArtifacts } from '#local/deployment/artifacts.ts';
 import { zipEntries } from '#local/deployment/zip-archive.ts';
+import { roleFor, withRoles } from '#test/local/iam/roles.ts';
+import { testIam } from '#test/local/iam/test-iam.ts';
 import { type OpenLambda, openLambda } from '#test/local/lambda/open-lambda.ts';
 import { functionsByKey, localDeployment } from './local-deployment.ts';
 import { PACKAGING_TIMEOUT_MS, packagedProject, ROOT, RUNS_HERE } from './packaged.ts';
@@ -60,7 +62,9 @@ describe.skipIf(!RUNS_HERE)('the functions as they were packed', () => {
   beforeAll(async () => {
     const artifactsDir = await packagedProject();
     folder = await mkdtemp(join(tmpdir(), 'fedml-artifacts-'));
+    const roles = Object.values(functions).map(({ roleArn }) => roleFor('lambda.amazonaws.com', roleArn));
     lambda = await openLambda({
+      iam: withRoles(testIam(), ...roles),
       functions: await fromArtifacts(functions, { rootDir: ROOT, artifactsDir, prefix: '', folder }),
     });
   }, PACKAGING_TIMEOUT_MS);
