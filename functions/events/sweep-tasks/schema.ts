@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** The schedule's event; nothing of it is read. */
-export const SweepTasksInput = z.unknown();
+/** The event of the schedule, or of a run that was stopped; nothing of it is read. */
+export const SweepTasksInput = z.looseObject({});
 
 export const SweepTasksOutput = z.strictObject({
   /** Answers that no event had given: lost events, when there are many. */
