@@ -91,4 +91,29 @@ export const KEPT_UNUSED: readonly { readonly grants: RegExp; readonly because: 
     grants: /^TrainingRole: s3:(Get|Put)Object … on .*\/checkpoints\/\*/,
     because: 'Only spot training has checkpoints.',
   },
+  {
+    grants: /^(Predict|ScorePart|SmokeTest)Role: (logs:|secretsmanager:GetSecretValue .*kyma-kubeconfig)/,
+    because:
+      'The log of a model is quoted when it fails: by the endpoint, or by the pod that the cluster is asked for.',
+  },
+  {
+    grants: /^ScorePartRole: s3:(Put|Delete)Object on .*\/runs\/\*/,
+    because: 'What a slow model has answered is kept for the next try, and removed when the part is done.',
+  },
+  {
+    grants: /^(RegisterModelRole: s3:GetObject .*\/datasets|SealDatasetRole: s3:GetObject .*\/models)\/\*/,
+    because: 'Trainings with a watermark claim their rows. No pipeline of the end-to-end runs has one.',
+  },
+  {
+    grants: /^ResolveRunRole: sagemaker:DescribeEndpoint/,
+    because: 'The configuration is looked at where a run would change what an endpoint runs on.',
+  },
+  {
+    grants: /^RestoreEndpointRole: s3:PutObject /,
+    because: 'Bringing a serverless endpoint back deletes and creates it, which is noted down before.',
+  },
+  {
+    grants: /^DeployEndpointRole: sagemaker:DeleteEndpoint /,
+    because: 'An endpoint whose creation failed is removed before it is created anew.',
+  },
 ];
