@@ -32,7 +32,7 @@ describe.skipIf(!isInstalled)("AWS's language service", () => {
 
   it.each<[mistake: string, from: RegExp, to: string]>([
     ['a state that does not exist', /"Next": "GatePassed"/, '"Next": "GateWasPassed"'],
-    ['a field that does not exist', /"TimeoutSeconds": 400/, '"TimeoutSecs": 400'],
+    ['a field that does not exist', /"TimeoutSeconds"/, '"TimeoutSecs"'],
     ['a type that does not exist', /"Type": "Choice"/, '"Type": "Chance"'],
     ['JSON that is none', /"States": \{/, '"States": {{'],
   ])('finds %s', async (_, from, to) => {
