@@ -36,7 +36,7 @@ export const executionsOfRun = async (
   const found: ExecutionDescription[] = [];
   for (;;) {
     const name = found.length === 0 ? runId : resumptionName(runId, found.length);
-    const execution = await find(executions, executionArnOf(stateMachineArn, name));
+    const execution = await findExecution(executions, executionArnOf(stateMachineArn, name));
     if (!execution) return found;
     found.push(execution);
   }
@@ -51,7 +51,8 @@ export const runIdOfExecution = ({
   return typeof resumed === 'string' ? resumed : executionNameOf(executionArn);
 };
 
-const find = async (
+/** Undefined for an execution that there is none of: Step Functions forgets them 90 days after their end. */
+export const findExecution = async (
   executions: Pick<Executions, 'describe'>,
   executionArn: string,
 ): Promise<ExecutionDescription | undefined> => {

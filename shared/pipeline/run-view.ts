@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ObjectMissingError, UnknownRunError } from '#shared/errors.ts';
 import type { ExecutionDescription, Executions } from '#shared/executions/executions.ts';
+import { findExecution } from '#shared/executions/resumptions.ts';
 import { parseExact } from '#shared/json/exact-json.ts';
 import type { ObjectStore } from '#shared/object-store/object-store.ts';
 import { Run, runRecordUri } from '#shared/pipeline/run.ts';
@@ -46,7 +47,7 @@ interface Ports {
 export const runSummary = async (runUri: string, { objectStore, executions }: Ports): Promise<RunSummary> => {
   const { run, outcome } = await readRecord(objectStore, runUri);
   const { runId, pipeline, mode, startedAt, executionArn } = run;
-  const status = outcome ?? statusOf(await executionOf(executions, executionArn));
+  const status = outcome ?? statusOf(await findExecution(executions, executionArn));
   return { runId, pipeline, mode, status, startedAt };
 };
 
@@ -54,7 +55,7 @@ export const runSummary = async (runUri: string, { objectStore, executions }: Po
 export const runView = async (runUri: string, { objectStore, executions }: Ports): Promise<RunView> => {
   const { run, outcome, record } = await readRecord(objectStore, runUri);
   const { runId, pipeline, mode, startedAt, executionArn } = run;
-  const execution = outcome ? undefined : await executionOf(executions, executionArn);
+  const execution = outcome ? undefined : await findExecution(executions, executionArn);
   const publication = record?.prediction.publication;
   return {
     runId,
@@ -103,19 +104,6 @@ const recordText = async (objectStore: ObjectStore, runUri: string): Promise<str
   } catch (error) {
     if (!(error instanceof ObjectMissingError)) throw error;
     throw new UnknownRunError(`The record ${runRecordUri(runUri)} is gone.`, { cause: error });
-  }
-};
-
-/** Step Functions forgets executions 90 days after their end. */
-const executionOf = async (
-  executions: Pick<Executions, 'describe'>,
-  executionArn: string,
-): Promise<ExecutionDescription | undefined> => {
-  try {
-    return await executions.describe(executionArn);
-  } catch (error) {
-    if (error instanceof UnknownRunError) return undefined;
-    throw error;
   }
 };
 
